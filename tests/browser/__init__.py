@@ -1,0 +1,1 @@
+"""A real JupyterLab, started as a user starts it and driven in headless Chromium."""
