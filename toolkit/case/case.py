@@ -4,20 +4,59 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from toolkit import engine
+from toolkit.case import raw, view
+from toolkit.case.catalog import Catalog, FileAccount, write_atomically
 from toolkit.case.journal import Clock, Journal, system_clock
-from toolkit.errors import CaseDamaged, CaseNotFound
+from toolkit.case.load import Loader
+from toolkit.errors import CaseBusy, CaseDamaged, CaseNotFound, UsageError
+from toolkit.formats import normalise
+from toolkit.tables import TABLES
 
 LAYOUT = 1
+LOCK_SECONDS = 120
+_GUID = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
+_TENANTS = {
+    "audit": ("tenant_id",),
+    "signins": ("tenant_id", "CASE WHEN home_tenant_id = resource_tenant_id THEN resource_tenant_id END"),
+    "secure_scores": ("tenant_id",),
+}
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What loading came to: one account for each file, and the journal's head afterwards."""
+
+    files: list[FileAccount]
+    head: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"files": [f.to_dict() for f in self.files], "head": self.head}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a file: path, format, table, read, rows, partial, duplicates, rejected, sha256, notes."""
+        names = list(FileAccount.__dataclass_fields__)
+        return pd.DataFrame([f.to_dict() for f in self.files], columns=names)
 
 
 class Case:
     """One investigation, in one folder that several notebooks and the command line may have open at once.
 
     `folder` is the case's place, `journal` its chained record, `practice` true for a case of the practice
-    tenant, `clock` the time that windows and ledgers count from.
+    tenant, `clock` the time that windows and ledgers count from. The tables are lazy Ibis tables: `case.audit`,
+    `case.signins`, `case.secure_scores`, `case.secure_score_controls`; `case.frame("audit")` is pandas.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any], clock: Clock = system_clock) -> None:
@@ -25,6 +64,13 @@ class Case:
         self.about = about
         self.clock = clock
         self.journal = Journal(folder / "journal.jsonl", clock)
+        self._lock = threading.RLock()
+        self._root = engine.connect(folder / ".scratch")
+        normalise.register(self._root)
+        self._local = threading.local()
+
+    def __repr__(self) -> str:
+        return f"<Case {self.name} in {self.folder}>"
 
     @property
     def name(self) -> str:
@@ -34,13 +80,129 @@ class Case:
     def practice(self) -> bool:
         return bool(self.about.get("practice", False))
 
+    @property
+    def tenant_ids(self) -> list[str]:
+        """The tenant ids that the evidence names (lower case, sorted); empty where none does."""
+        cursor = self.connection()
+        queries = [f"SELECT lower({c}) AS id FROM {t}" for t, columns in _TENANTS.items() for c in columns]
+        found = cursor.execute(
+            f"SELECT DISTINCT id FROM ({' UNION ALL '.join(queries)}) WHERE regexp_matches(id, '{_GUID}') ORDER BY id"
+        )
+        return [row[0] for row in found.fetchall()]
+
+    def load(
+        self, *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], date_order: str = ""
+    ) -> Loading:
+        """Take in evidence files (folders are walked); bad files are in the accounts, not exceptions.
+
+        `date_order` ("mdy" or "dmy") settles local-format dates that the file itself does not.
+
+        Raises:
+            UsageError: no path, or `date_order` is something else.
+            CaseBusy: another process has been loading into this case for two minutes.
+        """
+        if date_order not in ("", "mdy", "dmy"):
+            raise UsageError(f"date_order is {date_order!r}; it may be mdy or dmy.")
+        files = [f for p in _flat(paths) for f in _files(p)]
+        if not files:
+            raise UsageError("There is nothing to load: name at least one file, or a folder that holds some.")
+        try:
+            with FileLock(self.folder / "catalog.lock", timeout=LOCK_SECONDS):
+                loader = Loader(self.folder, self.journal, self._root.cursor(), date_order)
+                accounts = [loader.load(f) for f in files]
+        except Timeout as error:
+            raise CaseBusy(f"Another process is loading into {self.folder}; try again.") from error
+        return Loading(accounts, self.journal.head)
+
+    def table(self, name: str) -> ir.Table:
+        """The lazy table, as it is now. Columns: `toolkit.tables`.
+
+        Raises:
+            UsageError: there is no table of that name.
+        """
+        if name not in TABLES:
+            raise UsageError(f"There is no table {name!r}; there are {', '.join(TABLES)}.")
+        return self.backend().table(name)
+
+    @property
+    def signins(self) -> ir.Table:
+        return self.table("signins")
+
+    @property
+    def audit(self) -> ir.Table:
+        return self.table("audit")
+
+    @property
+    def secure_scores(self) -> ir.Table:
+        return self.table("secure_scores")
+
+    @property
+    def secure_score_controls(self) -> ir.Table:
+        return self.table("secure_score_controls")
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A whole table as a pandas DataFrame, by time; times are `datetime64[us, UTC]`."""
+        order = "time" if "time" in TABLES[name].names else "record_id"
+        return self.sql(f"SELECT * FROM {name} ORDER BY {order}, row_id")
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """What a SELECT over the tables gives, as pandas. It cannot change the case.
+
+        Raises:
+            UsageError: the query is not one DuckDB understands; the text says where.
+        """
+        try:
+            return self.connection().execute(query).df()
+        except duckdb.Error as error:
+            raise UsageError(f"The query cannot be run: {error}") from error
+
+    def count(self, name: str) -> int:
+        """How many rows a table has."""
+        return sum(p.rows for p in self.catalog.parts.get(name, []) if not p.merged)
+
+    def raw(self, row_ids: Iterable[str], table: str) -> dict[str, str]:
+        """The records behind rows, as they stand in the evidence: `row_id` → text."""
+        return raw.records(self.connection(), self.folder, self.catalog, table, list(row_ids))
+
+    @property
+    def catalog(self) -> Catalog:
+        return Catalog.read(self.folder / "catalog.json")
+
+    def backend(self) -> Any:
+        """Ibis over this thread's connection, with the tables as they are now."""
+        self.connection()
+        return self._local.backend
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """This thread's DuckDB cursor, its views brought up to date with the catalog."""
+        catalog = self.catalog
+        if getattr(self._local, "version", None) != catalog.version:
+            with self._lock:
+                cursor = getattr(self._local, "cursor", None) or self._root.cursor()
+                cursor.execute("SET TimeZone = 'UTC'")
+                for table in TABLES.values():
+                    cursor.execute(
+                        f"CREATE OR REPLACE TEMP VIEW {table.name} AS {view.select(table, catalog, self.folder)}"
+                    )
+                self._local.cursor, self._local.version = cursor, catalog.version
+                self._local.backend = ibis.duckdb.from_connection(cursor)
+        found: duckdb.DuckDBPyConnection = self._local.cursor
+        return found
+
+    def close(self) -> None:
+        """Give the database's files back; the case can be opened again."""
+        self._root.close()
+
+    def verify(self, head: str | None = None) -> list[str]:
+        """What no longer is as the journal says, one sentence each; empty when all holds.
+
+        `head`: a head hash noted earlier, which must be in the journal's chain.
+        """
+        return [*self.journal.verify(head), *_verify_files(self)]
+
 
 def open_case(
-    folder: str | os.PathLike[str],
-    *,
-    create: bool = True,
-    practice: bool = False,
-    clock: Clock = system_clock,
+    folder: str | os.PathLike[str], *, create: bool = True, practice: bool = False, clock: Clock = system_clock
 ) -> Case:
     """Open the case in `folder`; make it first if there is none and `create` is true.
 
@@ -67,11 +229,41 @@ def open_case(
     return Case(place, about, clock)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` as a whole: a reader sees the old bytes or the new, never half."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(scratch, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
+def _verify_files(case: Case) -> list[str]:
+    from toolkit.case.evidence import find, sha256_of
+
+    problems = []
+    entries = case.journal.entries("loaded")
+    for entry in entries:
+        sha256 = str(entry.fields["sha256"])
+        kept = find(case.folder / "evidence", sha256)
+        if kept is None:
+            problems.append(f"evidence/{sha256[:16]}… ({Path(entry.fields['path']).name}) is gone.")
+        elif sha256_of(kept) != sha256:
+            problems.append(f"evidence/{kept.name} ({Path(entry.fields['path']).name}) was changed.")
+        for path, expected in entry.fields["parts"].items():
+            part = case.folder / path
+            if not part.exists():
+                problems.append(f"{path} is gone; load {Path(entry.fields['path']).name} again.")
+            elif sha256_of(part) != expected:
+                problems.append(f"{path} was changed since it was written.")
+    known = {part for entry in entries for part in entry.fields["parts"]}
+    for parts in case.catalog.parts.values():
+        problems += [f"{p.path} is in the catalog but not in the journal." for p in parts if p.path not in known]
+    return problems
+
+
+def _flat(paths: Iterable[Any]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if isinstance(path, str | os.PathLike):
+            found.append(Path(path).expanduser())
+        else:
+            found.extend(_flat(path))
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(f for f in path.rglob("*") if f.is_file() and not f.is_symlink() and not f.name.startswith("."))

@@ -1,0 +1,39 @@
+"""DuckDB as the toolkit wants it: UTC, offline, bounded in memory. Ibis speaks to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+
+MEMORY_LIMIT = "1500MB"
+
+
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory database whose spill files go to `scratch`.
+
+    Zone UTC, no extension is downloaded or loaded by itself, at most `MEMORY_LIMIT`. One connection belongs to
+    one thread: others take a `cursor()`.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        config={
+            "memory_limit": os.environ.get("TOOLKIT_MEMORY", MEMORY_LIMIT),
+            "temp_directory": str(scratch),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def text(value: str) -> str:
+    """A SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """A SQL identifier."""
+    return '"' + value.replace('"', '""') + '"'

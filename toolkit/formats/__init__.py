@@ -1,0 +1,1 @@
+"""What exports look like: one module per family; each says how to recognise it and how to read it."""

@@ -1,0 +1,87 @@
+"""From an evidence file to plain UTF-8 text: gzip and UTF-16 are undone into a scratch file, within bounds."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolkit.errors import EvidenceError
+
+GZIP_MAGIC = b"\x1f\x8b"
+FOREIGN = {b"PK\x03\x04": "a zip archive", b"(\xb5/\xfd": "a zstd file", b"SQLite format 3": "an SQLite database"}
+MAX_BYTES = 20 * 2**30
+MAX_RATIO = 400  # audit records compress 10 to 30 times; a bomb 1,000 times
+CHUNK = 1 << 20
+
+
+@dataclass
+class PlainText:
+    """A UTF-8 text file to read from, and what was odd on the way to it (one sentence each)."""
+
+    path: Path
+    notes: list[str] = field(default_factory=list)
+
+
+def plain_text(evidence: Path, scratch: Path) -> PlainText:
+    """The evidence as UTF-8 text, in place where it is that already, else in a file under `scratch`.
+
+    Raises:
+        EvidenceError: empty, or of a kind that is not text, or grows beyond the bounds when unpacked.
+    """
+    with open(evidence, "rb") as file:
+        head = file.read(64)
+    if not head:
+        raise EvidenceError("the file is empty; export it again")
+    for magic, what in FOREIGN.items():
+        if head.startswith(magic):
+            raise EvidenceError(f"the file is {what}; unpack it and load what is inside")
+    text = PlainText(evidence)
+    if head.startswith(GZIP_MAGIC):
+        text.path = scratch / "unpacked"
+        _gunzip(evidence, text)
+        with open(text.path, "rb") as file:
+            head = file.read(64)
+        if not head:
+            raise EvidenceError("the gzip file holds nothing readable; export it again")
+    encoding = _utf16(head)
+    if encoding:
+        source, text.path = text.path, scratch / "transcoded"
+        with (
+            open(source, encoding=encoding, errors="replace", newline="") as reader,
+            open(text.path, "w", encoding="utf-8", errors="replace", newline="") as writer,
+        ):
+            while block := reader.read(CHUNK):
+                writer.write(block)
+    return text
+
+
+def _utf16(head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(head) >= 8 and head[1::2].count(0) > len(head) // 3 and head[0::2].count(0) == 0:
+        return "utf-16-le"
+    return ""
+
+
+def _gunzip(evidence: Path, text: PlainText) -> None:
+    size, written = evidence.stat().st_size, 0
+    with open(text.path, "wb") as writer:
+        for block in _unpacked(evidence, text.notes):
+            written += len(block)
+            if written > min(MAX_BYTES, max(size * MAX_RATIO, CHUNK)):
+                raise EvidenceError(f"the gzip file unpacks to over {MAX_RATIO} times its size; it was not read")
+            writer.write(block)
+
+
+def _unpacked(evidence: Path, notes: list[str]) -> Iterator[bytes]:
+    try:
+        with gzip.open(evidence) as reader:
+            # read1: what could be unpacked before a cut is handed out, not thrown away with the error.
+            while block := reader.read1(CHUNK):
+                yield block
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        notes.append("the gzip file is cut or damaged; what came before the break was read, export it again")

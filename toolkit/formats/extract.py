@@ -1,0 +1,160 @@
+"""From a format's declaration to the SQL that reads its records: every document is parsed once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from toolkit import engine
+from toolkit.formats import normalise
+from toolkit.formats.format import Format, fold
+from toolkit.tables import TABLES, Column
+
+_PLACE = re.compile(r"\{((?:doc|cell|list|[A-Z]\w*):[^{}]+)\}")
+_NAME_VALUE = '[{"Name":"VARCHAR","Value":"VARCHAR"}]'
+
+
+class Extraction:
+    """The SELECT that turns a relation of raw records into rows of the format's table.
+
+    The relation has the CSV's columns under the names in `header` (or none), the record's JSON text under
+    `document` (or none), and `position` if the reader knows it. The rows have the table's columns and
+    `record_id`, `partial`, and for the loader `_problem`, `_document_failed`, `_slash_date`, `_slash_time`.
+    """
+
+    def __init__(self, fmt: Format, header: Iterable[str] = (), date_order: str = "") -> None:
+        self.format = fmt
+        self.table = TABLES[fmt.table]
+        self.date_order = fmt.date_order or date_order
+        self._cells = {fold(h): engine.name(h) for h in reversed(list(header))}
+        self._paths: dict[str, list[str]] = {}
+        self._lists: dict[str, str] = {}
+
+    def select(self, relation: str, *, position: bool) -> str:
+        """The query; `relation` is what stands behind FROM, `position` says that it has such a column."""
+        columns = [(c, self._first(self._places(c.name))) for c in self.table.columns]
+        record_id = f"lower({self._first(self.format.record_id)})" if self.format.record_id else "NULL"
+        time = self._slash_candidate()
+        told = [self._first([p for p in self._places(t) if p.startswith("doc:")]) for t in self.table.tells]
+        partial = f"coalesce({', '.join(told)}) IS NULL" if self.format.document else "false"
+        document = self._document()
+        failed = f"d IS NULL AND {normalise.filled(document)} IS NOT NULL" if document != "NULL" else "false"
+        tells = ", ".join(f"{t}::VARCHAR" for t in [*self.table.tells, "_slash_date"])
+        what = (
+            ", ".join(self.table.tells[:-1]) + f" or {self.table.tells[-1]}" if len(self.table.tells) > 1 else ""
+        )
+        names = ", ".join(self.table.names)
+        hashed = ", ".join(f"coalesce({c}::VARCHAR, chr(0))" for c in self.table.names)
+        list_columns = "".join(
+            f", CASE WHEN {place} IS NOT NULL THEN TRY(from_json({place}, '{_NAME_VALUE}')) END AS list_{name}"
+            for name, place in ((n, self._place(p)) for n, p in self._lists.items())
+        )
+        texts = ",\n    ".join(f"{sql} AS {c.name}" for c, sql in columns)
+        typed = ",\n    ".join(f"{self._typed(c)}::{c.type} AS {c.name}" for c in self.table.columns)
+        return f"""
+WITH source AS ({self.parsed(relation)}),
+lists AS (SELECT *{list_columns} FROM source),
+texts AS (SELECT
+    {"position," if position else ""}
+    {record_id} AS given_id,
+    {partial} AS partial,
+    {failed} AS _document_failed,
+    {time} AS _slash_date,
+    {texts}
+    FROM lists),
+typed AS (SELECT {"position," if position else ""} given_id, partial, _document_failed, _slash_date,
+    {typed}
+    FROM texts)
+SELECT {"position," if position else ""}
+    coalesce(given_id, sha256(concat_ws(chr(31), {hashed}))) AS record_id, partial, {names},
+    CASE WHEN coalesce({tells}) IS NULL THEN 'tells nothing: no {what}' END AS _problem,
+    _document_failed, _slash_date
+FROM typed"""
+
+    def failed_documents(self, relation: str, *, position: bool) -> str:
+        """The documents DuckDB's parser refused, with all cells, for `json_records.repaired`."""
+        document = self._document()
+        number = "position" if position else "row_number() OVER ()"
+        return f"""
+SELECT * FROM (SELECT * {"" if position else f", {number} AS position"} FROM {relation})
+WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({document}, ['$.x'])) IS NULL"""
+
+    def _typed(self, column: Column) -> str:
+        value = normalise.KIND[column.kind](column.name)
+        if column.kind == "time" and self.date_order:
+            return f"coalesce({value}, {normalise.slash_time(column.name, self.date_order)})"
+        return value
+
+    @property
+    def document_column(self) -> str:
+        """The name of the relation's column that holds the record's document."""
+        return self._document().strip('"').replace('""', '"')
+
+    def date_cell(self) -> str:
+        """The export's own date column, or "" (an expression over `parsed`)."""
+        places = [p for p in self._places("time") if p.startswith("cell:") and self._known(p)]
+        return self._place(places[0]) if places else ""
+
+    def document_time(self) -> str:
+        """The time as the document says it, or "" (an expression over `parsed`)."""
+        places = [p for p in self._places("time") if p.startswith("doc:")]
+        return self._first(places) if places else ""
+
+    def parsed(self, relation: str) -> str:
+        """The raw records with their parsed documents."""
+        return f"SELECT *{''.join(f', {sql}' for sql in self._parsed())} FROM {relation}"
+
+    def _document(self) -> str:
+        if self.format.container == "json":
+            return "document"
+        return self._cells.get(fold(self.format.document), "NULL") if self.format.document else "NULL"
+
+    def _places(self, column: str) -> tuple[str, ...]:
+        return self.format.columns.get(column, ())
+
+    def _slash_candidate(self) -> str:
+        """The text of a local-format date where that is all there is to tell the time from."""
+        places = [p for p in self._places("time") if p.startswith("cell:") and self._known(p)]
+        if not places:
+            return "NULL::VARCHAR"
+        text = self._first(self._places("time"))
+        return f"CASE WHEN regexp_matches({text}, '{normalise.SLASH_DATE}') THEN {text} END"
+
+    def _known(self, place: str) -> bool:
+        return not place.startswith("cell:") or fold(place.removeprefix("cell:")) in self._cells
+
+    def _first(self, places: Iterable[str]) -> str:
+        found = [self._place(p) for p in places if self._known(p)]
+        if not found:
+            return "NULL::VARCHAR"
+        return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+    def _place(self, place: str) -> str:
+        kind, _, rest = place.partition(":")
+        if kind == "sql":
+            return "(" + _PLACE.sub(lambda m: self._place(m[1]), rest) + ")"
+        if kind == "cell":
+            return normalise.filled(self._cells[fold(rest)]) if self._known(place) else "NULL::VARCHAR"
+        if kind == "list":
+            name, _, key = rest.partition("/")
+            self._lists.setdefault(name, self.format.lists[name])
+            column = f"list_{name}"
+            if not key:
+                return column
+            return f"list_filter({column}, lambda p: p.Name = {engine.text(key)})[1].Value"
+        paths = self._paths.setdefault(kind, [])
+        if rest not in paths:
+            paths.append(rest)
+        field = f"{'d' if kind == 'doc' else 'd_' + kind}[{paths.index(rest) + 1}]"
+        return f"nullif({field}, '')"
+
+    def _parsed(self) -> list[str]:
+        parsed = []
+        for kind, paths in self._paths.items():
+            quoted = ", ".join(engine.text(p) for p in paths)
+            if kind == "doc":
+                parsed.append(f"TRY(json_extract_string({self._document()}, [{quoted}])) AS d")
+            else:
+                cells = [f"cell:{c}" for c in self.format.json_cells[kind]]
+                parsed.append(f"TRY(json_extract_string({self._first(cells)}, [{quoted}])) AS d_{kind}")
+        return parsed

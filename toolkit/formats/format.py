@@ -1,0 +1,65 @@
+"""What a format is: a small declaration of how to recognise an export and where its columns come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file, as far as it takes to tell what it is.
+
+    `container` is "csv" or "json"; `header` the CSV column names as they came; `records` the first JSON records
+    (at most a few); `context` the `@odata.context` of a page ("" if none).
+    """
+
+    container: str
+    header: tuple[str, ...] = ()
+    delimiter: str = ","
+    records: tuple[dict[str, Any], ...] = ()
+    context: str = ""
+
+    @property
+    def cells(self) -> set[str]:
+        """The CSV column names, folded (see `fold`)."""
+        return {fold(h) for h in self.header}
+
+    @property
+    def keys(self) -> set[str]:
+        """All keys of the first JSON records."""
+        return {key for record in self.records for key in record}
+
+
+Recognise = Callable[[Head], bool]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One shape of export.
+
+    `columns` says for each column of the table where to look, the first filled place wins:
+    `doc:$.a.b` a path in the record's JSON document · `cell:Name` a CSV column · `Name:$.a` a path in the JSON
+    text of the CSV column(s) named in `json_cells` · `list:Name/Key` the Value beside Name = Key in a list of
+    names and values, `list:Name` the whole list · `sql:…` an expression in which `{place}` is one of these.
+    """
+
+    name: str
+    table: str
+    title: str
+    source: str
+    container: str
+    recognise: Recognise
+    columns: Mapping[str, tuple[str, ...]]
+    record_id: tuple[str, ...] = ()
+    document: str = ""  # the CSV column that holds the record's JSON document
+    json_cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: Mapping[str, str] = field(default_factory=dict)  # list name → place of its JSON array
+    date_order: str = ""  # "mdy" where the service always writes month first
+
+
+def fold(header: str) -> str:
+    """A CSV column name without case, zone suffix and stray blanks: `TimeGenerated [UTC]` → `timegenerated`."""
+    return re.sub(r"\s+", " ", re.sub(r"\s*\[UTC\]\s*$", "", header.strip().lstrip("\ufeff"))).lower()

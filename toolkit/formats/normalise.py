@@ -1,0 +1,105 @@
+"""How text becomes a value of a column's kind, as DuckDB expressions.
+
+Spellings that occur in real exports: see the tests beside each function's name in `tests/formats`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+import duckdb
+
+# Times outside are mistakes of a writer, not events.
+EARLIEST, LATEST = "1990-01-01", "2100-01-01"
+
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_V4 = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
+SLASH_DATE = r"^\d{1,2}/\d{1,2}/\d{4}[ ,T]"
+
+
+def filled(expression: str) -> str:
+    """The trimmed text, or null where there is none."""
+    return f"nullif(trim({expression}), '')"
+
+
+def time(expression: str) -> str:
+    """UTC from ISO spellings (any number of digits, blank or T, zone or none = UTC) and `/Date(ms)/`."""
+    digits = rf"regexp_extract({expression}, '^\\?/Date\((-?\d{{1,15}})\)\\?/$', 1)"
+    return (
+        f"CASE WHEN {expression} IS NULL THEN NULL"
+        f" WHEN regexp_matches({expression}, '^\\d{{4}}-\\d\\d-\\d\\d')"
+        f" THEN {within(f'try_cast({expression} AS TIMESTAMPTZ)')}"
+        f" WHEN starts_with(ltrim({expression}, '\\'), '/Date(')"
+        f" THEN {within(f'try(to_timestamp(try_cast({digits} AS BIGINT) / 1000.0))')} END"
+    )
+
+
+def slash_time(expression: str, order: str) -> str:
+    """UTC from `9/20/2023 4:05:03 AM`, `20/09/2023 04:05:03`, `4/28/2021, 2:54:37.000 PM`; `order` mdy or dmy."""
+    day = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
+    clocks = ("%I:%M:%S.%g %p", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%g", "%H:%M:%S", "%H:%M")
+    spellings = ", ".join(f"'{day}{gap}{clock}'" for clock in clocks for gap in (" ", ", "))
+    parsed = f"try_strptime({expression}, [{spellings}])"
+    return f"CASE WHEN regexp_matches({expression}, '{SLASH_DATE}') THEN {within(f'{parsed}::TIMESTAMPTZ')} END"
+
+
+def within(moment: str) -> str:
+    return f"CASE WHEN {moment} BETWEEN TIMESTAMPTZ '{EARLIEST}' AND TIMESTAMPTZ '{LATEST}' THEN {moment} END"
+
+
+def ip(expression: str) -> str:
+    """The bare address: no port, no brackets, no `::ffff:`; null for what is no address."""
+    v4 = f"nullif(regexp_extract({expression}, '^\\[?(?:::[fF]{{4}}:)?({_V4})\\]?(?::\\d+)?$', 1), '')"
+    return (
+        f"CASE WHEN {expression} IS NULL THEN NULL"
+        f" WHEN regexp_matches({expression}, '^[0-9.]+(:\\d+)?$') THEN {v4}"
+        f" WHEN regexp_matches({expression}, '^\\[?[0-9a-fA-F]*:[0-9a-fA-F:.]+') OR starts_with({expression}, '[')"
+        f" THEN coalesce({v4}, bare_ipv6({expression})) END"
+    )
+
+
+def integer(expression: str) -> str:
+    return f"coalesce(try_cast({expression} AS BIGINT), try_cast(try_cast({expression} AS DOUBLE) AS BIGINT))"
+
+
+def boolean(expression: str) -> str:
+    return (
+        f"CASE WHEN lower({expression}) IN ('true', '1', 'yes') THEN true"
+        f" WHEN lower({expression}) IN ('false', '0', 'no') THEN false END"
+    )
+
+
+def number(expression: str) -> str:
+    """A finite number: `nan` and `inf` are words, not measurements."""
+    return f"CASE WHEN isfinite(try_cast({expression} AS DOUBLE)) THEN try_cast({expression} AS DOUBLE) END"
+
+
+def plain(expression: str) -> str:
+    return expression
+
+
+KIND = {
+    "text": plain,
+    "name": plain,
+    "json": plain,
+    "ip": ip,
+    "time": time,
+    "int": integer,
+    "float": number,
+    "bool": boolean,
+}
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the connection `bare_ipv6`, called for the few texts that may be IPv6 (one spelling per address)."""
+    connection.create_function("bare_ipv6", bare_ipv6, ["VARCHAR"], "VARCHAR", exception_handling="return_null")
+
+
+def bare_ipv6(text: str) -> str | None:
+    """`[2A01:110::5F1F]:36185` → `2a01:110::5f1f`; `[::ffff:10.11.12.13]:12345` → `10.11.12.13`."""
+    bare = text[1 : text.index("]")] if text.startswith("[") and "]" in text else text
+    try:
+        address = ipaddress.IPv6Address(bare.split("%")[0])
+    except ValueError:
+        return None
+    return str(address.ipv4_mapped or address)

@@ -1,0 +1,74 @@
+"""Secure Score: the daily scores and the control profiles, as pages of the Graph API.
+
+Source: Microsoft Graph `secureScore` and `secureScoreControlProfile` (v1.0).
+"""
+
+from __future__ import annotations
+
+from toolkit.formats.format import Format
+
+
+def _average(basis: str) -> str:
+    """The average of one comparison group; numbers may come as text."""
+    array = "{doc:$.averageComparativeScores}"
+    bases, scores = (f"TRY(json_extract_string({array}, '$[*].{k}'))" for k in ("basis", "averageScore"))
+    return f"sql:{scores}[list_position({bases}, '{basis}')]"
+
+
+SCORES = Format(
+    name="graph-secure-scores",
+    table="secure_scores",
+    title="Graph Secure Score",
+    source="https://learn.microsoft.com/graph/api/resources/securescore",
+    container="json",
+    recognise=lambda head: {"currentScore", "controlScores"} <= head.keys,
+    record_id=("doc:$.id",),
+    columns={
+        "time": ("doc:$.createdDateTime",),
+        "tenant_id": ("doc:$.azureTenantId",),
+        "current_score": ("doc:$.currentScore",),
+        "max_score": ("doc:$.maxScore",),
+        "active_user_count": ("doc:$.activeUserCount",),
+        "licensed_user_count": ("doc:$.licensedUserCount",),
+        "enabled_services": ("doc:$.enabledServices",),
+        "average_all_tenants": (_average("AllTenants"),),
+        "average_total_seats": (_average("TotalSeats"),),
+        "average_industry": (_average("IndustryTypes"),),
+        "comparative_scores": ("doc:$.averageComparativeScores",),
+        "control_scores": ("doc:$.controlScores",),
+    },
+)
+
+CONTROLS = Format(
+    name="graph-secure-score-controls",
+    table="secure_score_controls",
+    title="Graph Secure Score control profiles",
+    source="https://learn.microsoft.com/graph/api/resources/securescorecontrolprofile",
+    container="json",
+    recognise=lambda head: (
+        {"maxScore", "title", "controlCategory"} <= head.keys and "controlScores" not in head.keys
+    ),
+    record_id=("doc:$.id",),
+    columns={
+        "control_id": ("doc:$.id", "doc:$.controlName"),
+        "tenant_id": ("doc:$.azureTenantId",),
+        "title": ("doc:$.title",),
+        "control_category": ("doc:$.controlCategory",),
+        "service": ("doc:$.service",),
+        "action_type": ("doc:$.actionType",),
+        "action_url": ("doc:$.actionUrl",),
+        "max_score": ("doc:$.maxScore",),
+        "rank": ("doc:$.rank",),
+        "tier": ("doc:$.tier",),
+        "threats": ("doc:$.threats",),
+        "implementation_cost": ("doc:$.implementationCost",),
+        "user_impact": ("doc:$.userImpact",),
+        "remediation": ("doc:$.remediation",),
+        "remediation_impact": ("doc:$.remediationImpact",),
+        "deprecated": ("doc:$.deprecated",),
+        "control_state_updates": ("doc:$.controlStateUpdates",),
+        "last_modified": ("doc:$.lastModifiedDateTime",),
+    },
+)
+
+FORMATS = (SCORES, CONTROLS)

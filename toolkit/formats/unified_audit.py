@@ -1,0 +1,189 @@
+"""The unified audit log: a JSON document `AuditData` for each record, in a CSV cell.
+
+Source: Purview portal export; `Search-UnifiedAuditLog`; Microsoft's Office 365 Management Activity API schema.
+"""
+
+from __future__ import annotations
+
+from toolkit.formats.format import Format, Head, Recognise
+
+# Parameters of New-/Set-InboxRule that say what a rule looks for; the others say what it does.
+_CONDITIONS = (
+    "(?i)^(from|sentto|.*contains.*|fromsubscription|hasattachment|hasclassification|header.*|flaggedforaction|"
+    "messagetypematches|mynam.*|myname.*|received.*|sent(cc|only|to).*|withimportance|withinsize.*|withsensitivity)$"
+)
+
+# The pieces of SQL below stand over the record's document; `{place}` is where a value stands (see Format.columns).
+_IS_RULE = "regexp_matches({doc:$.Operation}, '(?i)^(new|set|enable|disable|remove)-inboxrule$')"
+_IS_MAILBOX = "lower({doc:$.Operation}) = 'set-mailbox'"
+_ACTIONS = "{list:operation/RuleActions}"
+
+
+def _parameters(*names: str) -> str:
+    """The filled values of an inbox rule's named parameters, joined by semicolons."""
+    wanted = ", ".join(f"'{n}'" for n in names)
+    found = f"list_filter({{list:parameters}}, lambda p: p.Name IN ({wanted}) AND p.Value <> '')"
+    return f"CASE WHEN {_IS_RULE} THEN nullif(array_to_string(list_transform({found}, lambda p: p.Value), ';'), '') END"
+
+
+def _true(expression: str) -> str:
+    return f"CASE WHEN contains(lower({expression}), 'true') THEN 'true' END"
+
+
+def _action(kind: str) -> str:
+    types = f"lower(array_to_string(TRY(json_extract_string({_ACTIONS}, '$[*].ActionType')), ' '))"
+    return f"CASE WHEN {_ACTIONS} IS NOT NULL AND contains({types}, '{kind}') THEN 'true' END"
+
+
+def _action_values(*paths: str) -> str:
+    found = ", ".join(f"TRY(json_extract_string({_ACTIONS}, '{p}'))" for p in paths)
+    texts = f"list_filter(list_concat({found}), lambda x: x <> '' AND NOT starts_with(x, '{{{{'))"
+    return f"CASE WHEN {_ACTIONS} IS NOT NULL THEN nullif(array_to_string({texts}, ';'), '') END"
+
+
+# Where each column of the audit table stands in an AuditData document.
+AUDIT_DATA: dict[str, tuple[str, ...]] = {
+    "time": ("doc:$.CreationTime",),
+    "operation": ("doc:$.Operation",),
+    "workload": ("doc:$.Workload",),
+    "record_type": ("doc:$.RecordType",),
+    "user_principal_name": ("doc:$.UserId", "doc:$.MailboxOwnerUPN", "doc:$.UserKey"),
+    "user_type": ("doc:$.UserType",),
+    "user_key": ("doc:$.UserKey",),
+    "ip_address": ("doc:$.ClientIPAddress", "doc:$.ClientIP", "doc:$.ActorIpAddress"),
+    "result_status": ("doc:$.ResultStatus",),
+    "error_number": ("doc:$.ErrorNumber",),
+    "object_id": ("doc:$.ObjectId",),
+    "tenant_id": ("doc:$.OrganizationId",),
+    "app_id": ("doc:$.AppId", "doc:$.ApplicationId"),
+    "client_app_id": ("doc:$.ClientAppId",),
+    "client_info": ("doc:$.ClientInfoString",),
+    "user_agent": ("doc:$.UserAgent", "list:extended/UserAgent"),
+    "request_type": ("list:extended/RequestType",),
+    "device_id": ("list:device/Id",),
+    "operating_system": ("list:device/OS",),
+    "session_id": ("doc:$.AppAccessContext.AADSessionId", "list:device/SessionId", "doc:$.SessionId"),
+    "unique_token_id": ("doc:$.AppAccessContext.UniqueTokenId",),
+    "correlation_id": ("doc:$.AppAccessContext.CorrelationId", "doc:$.InterSystemsId"),
+    "external_access": ("doc:$.ExternalAccess",),
+    "logon_type": ("doc:$.LogonType",),
+    "mailbox_owner_upn": ("doc:$.MailboxOwnerUPN",),
+    "mailbox_guid": ("doc:$.MailboxGuid",),
+    "subject": ("doc:$.Item.Subject",),
+    "internet_message_id": ("doc:$.Item.InternetMessageId",),
+    "folder_path": ("doc:$.Folder.Path", "doc:$.Item.ParentFolder.Path", "doc:$.Folders[0].Path"),
+    "mail_access_type": ("list:operation/MailAccessType",),
+    "is_throttled": ("list:operation/IsThrottled",),
+    "operation_count": ("doc:$.OperationCount",),
+    "parameters": ("doc:$.Parameters",),
+    "modified_properties": ("doc:$.ModifiedProperties",),
+    "target": ("doc:$.Target",),
+    "rule_id": (
+        "list:operation/RuleId",
+        f"sql:CASE WHEN {_IS_RULE} THEN nullif(regexp_extract("
+        "coalesce({doc:$.ObjectId}, {list:parameters/Identity}), '[^\\\\/]*$'), '') END",
+    ),
+    "rule_name": (
+        f"sql:CASE WHEN {_IS_RULE} THEN {{list:parameters/Name}} END",
+        "sql:{list:operation/RuleName}",
+    ),
+    "rule_operation": (
+        "list:operation/RuleOperation",
+        f"sql:CASE WHEN {_IS_RULE} THEN split_part({{doc:$.Operation}}, '-', 1) END",
+    ),
+    "rule_forward_to": (
+        "sql:" + _parameters("ForwardTo", "RedirectTo", "ForwardAsAttachmentTo", "SendTextMessageNotificationTo"),
+        "sql:" + _action_values("$[*].Recipients[*]", "$[*].Recipients[*].Address"),
+    ),
+    "rule_move_to": (
+        "sql:" + _parameters("MoveToFolder", "CopyToFolder"),
+        "sql:" + _action_values("$[*].FolderName", "$[*].DestinationFolder", "$[*].FolderPath"),
+        "sql:" + _action_values("$[*].FolderId", "$[*].DestinationFolderId"),
+    ),
+    "rule_deletes": (
+        "sql:" + _true(_parameters("DeleteMessage", "SoftDeleteMessage", "PermanentDelete")),
+        "sql:" + _action("delete"),
+    ),
+    "rule_marks_read": ("sql:" + _true(_parameters("MarkAsRead")), "sql:" + _action("markasread")),
+    "rule_conditions": (
+        f"sql:CASE WHEN {_IS_RULE} THEN nullif(array_to_string(list_transform(list_filter({{list:parameters}},"
+        f" lambda p: regexp_matches(p.Name, '{_CONDITIONS}') AND p.Value <> ''),"
+        " lambda p: p.Name || ': ' || p.Value), '; '), '') END",
+        "list:operation/RuleCondition",
+    ),
+    "forwarding_smtp_address": (
+        f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingSmtpAddress}} END",
+    ),
+    "forwarding_address": (f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingAddress}} END",),
+    "deliver_and_forward": (
+        f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/DeliverToMailboxAndForward}} END",
+    ),
+}
+
+LISTS = {
+    "parameters": "doc:$.Parameters",
+    "extended": "doc:$.ExtendedProperties",
+    "device": "doc:$.DeviceProperties",
+    "operation": "doc:$.OperationProperties",
+}
+
+
+def with_envelope(**cells: str) -> dict[str, tuple[str, ...]]:
+    """The document's places, and after them the export's own columns, for records whose document is lost."""
+    return {c: (*places, f"cell:{cells[c]}") if c in cells else places for c, places in AUDIT_DATA.items()}
+
+
+def _purview_new(head: Head) -> bool:
+    return {"recordid", "creationdate", "auditdata", "operation"} <= head.cells
+
+
+def _purview_old(head: Head) -> bool:
+    return {"creationdate", "userids", "operations", "auditdata"} <= head.cells and "resultindex" not in head.cells
+
+
+def _search(head: Head) -> bool:
+    return {"creationdate", "userids", "operations", "auditdata", "resultindex"} <= head.cells
+
+
+def _csv(name: str, title: str, recognise: Recognise, **cells: str) -> Format:
+    return Format(
+        name=name,
+        table="audit",
+        title=title,
+        source="https://learn.microsoft.com/purview/audit-log-export-records",
+        container="csv",
+        recognise=recognise,
+        document="AuditData",
+        record_id=("doc:$.Id", "cell:RecordId", "cell:Identity"),
+        lists=LISTS,
+        columns=with_envelope(**cells),
+    )
+
+
+PURVIEW_CSV = _csv(
+    "purview-csv",
+    "Purview audit search, CSV",
+    _purview_new,
+    time="CreationDate",
+    operation="Operation",
+    user_principal_name="UserId",
+    record_type="RecordType",
+)
+PURVIEW_CSV_OLD = _csv(
+    "purview-csv-old",
+    "Purview audit search, CSV (older headers)",
+    _purview_old,
+    time="CreationDate",
+    operation="Operations",
+    user_principal_name="UserIds",
+)
+SEARCH_CSV = _csv(
+    "search-unifiedauditlog-csv",
+    "Search-UnifiedAuditLog, CSV",
+    _search,
+    time="CreationDate",
+    operation="Operations",
+    user_principal_name="UserIds",
+)
+
+FORMATS = (PURVIEW_CSV, SEARCH_CSV, PURVIEW_CSV_OLD)

@@ -1,0 +1,239 @@
+"""The tables and their columns: name, kind, meaning. The only schema.
+
+Every table also carries `row_id`, `record_id`, `file`, `position`, `partial` and `conflict` (see `BOOKKEEPING`).
+Times are UTC with zone. User names are shown as they came and compared in lower case. IP addresses are bare:
+no port, no brackets, no `::ffff:`. What does not fit a column stays in the record itself (`case.raw`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# kind → type in DuckDB
+KINDS: dict[str, str] = {
+    "text": "VARCHAR",
+    "name": "VARCHAR",  # compared without case: users, operations
+    "json": "VARCHAR",  # JSON text, kept as it came
+    "ip": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its kind (a key of `KINDS`), and what it means, with Microsoft's own term."""
+
+    name: str
+    kind: str
+    meaning: str
+
+    @property
+    def type(self) -> str:
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. A record with none of the `tells` columns filled says nothing and is rejected."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    tells: tuple[str, ...]
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+    @property
+    def names(self) -> list[str]:
+        return [c.name for c in self.columns]
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    rows = (line.split(maxsplit=2) for line in text.strip().splitlines())
+    return tuple(Column(name, kind, meaning) for name, kind, meaning in rows)
+
+
+BOOKKEEPING = _columns(
+    """
+    row_id      text  record_id, with ~2, ~3 … for further rows where records of one id contradict each other
+    record_id   text  the record's own id, else the SHA-256 of its columns
+    file        text  SHA-256 of the evidence file it was first read from
+    position    int   which record of that file, from 1
+    partial     bool  its document was empty or cut; kept from the export's own columns alone
+    conflict    bool  records of this id contradict each other in at least one column
+    """
+)
+
+SIGNINS = Table(
+    "signins",
+    "Sign-ins",
+    _columns(
+        """
+        time                        time  createdDateTime (UTC)
+        user_principal_name         name  userPrincipalName
+        user_id                     text  userId: the account's object id
+        user_display_name           text  userDisplayName
+        user_type                   text  userType: member or guest
+        ip_address                  ip    ipAddress
+        country                     text  location.countryOrRegion, two letters
+        state                       text  location.state
+        city                        text  location.city
+        latitude                    float location.geoCoordinates.latitude (degrees)
+        longitude                   float location.geoCoordinates.longitude (degrees)
+        autonomous_system_number    int   autonomousSystemNumber of the network (beta only)
+        app_id                      text  appId
+        app_display_name            text  appDisplayName
+        resource_id                 text  resourceId
+        resource_display_name       text  resourceDisplayName
+        client_app_used             text  clientAppUsed
+        user_agent                  text  userAgent
+        error_code                  int   status.errorCode; 0 is success
+        failure_reason              text  status.failureReason
+        status_details              text  status.additionalDetails
+        is_interactive              bool  isInteractive
+        sign_in_event_types         text  signInEventTypes, joined by commas (beta only)
+        session_id                  text  sessionId (beta only)
+        unique_token_id             text  uniqueTokenIdentifier (beta only)
+        correlation_id              text  correlationId
+        original_request_id         text  originalRequestId (beta only)
+        authentication_requirement  text  authenticationRequirement: single- or multiFactorAuthentication
+        authentication_protocol     text  authenticationProtocol
+        authentication_details      json  authenticationDetails
+        mfa_detail                  json  mfaDetail
+        incoming_token_type         text  incomingTokenType
+        original_transfer_method    text  originalTransferMethod
+        conditional_access_status   text  conditionalAccessStatus
+        conditional_access_policies json  appliedConditionalAccessPolicies
+        device_id                   text  deviceDetail.deviceId
+        device_display_name         text  deviceDetail.displayName
+        operating_system            text  deviceDetail.operatingSystem
+        browser                     text  deviceDetail.browser
+        is_compliant                bool  deviceDetail.isCompliant
+        is_managed                  bool  deviceDetail.isManaged
+        trust_type                  text  deviceDetail.trustType
+        risk_level_during_sign_in   text  riskLevelDuringSignIn
+        risk_level_aggregated       text  riskLevelAggregated
+        risk_state                  text  riskState
+        risk_detail                 text  riskDetail
+        risk_event_types            text  riskEventTypes_v2 or riskEventTypes, joined by commas
+        service_principal_id        text  servicePrincipalId
+        token_issuer_type           text  tokenIssuerType
+        home_tenant_id              text  homeTenantId
+        resource_tenant_id          text  resourceTenantId
+        tenant_id                   text  the tenant whose log this is (diagnostic exports only)
+        """
+    ),
+    tells=("time", "user_principal_name", "user_id", "service_principal_id", "ip_address"),
+)
+
+AUDIT = Table(
+    "audit",
+    "Audit log",
+    _columns(
+        """
+        time                            time  CreationTime (UTC)
+        operation                       name  Operation
+        workload                        text  Workload
+        record_type                     int   RecordType (number of AuditLogRecordType)
+        user_principal_name             name  UserId; where that is empty MailboxOwnerUPN, else UserKey
+        user_type                       text  UserType
+        user_key                        text  UserKey
+        ip_address                      ip    first of ClientIPAddress, ClientIP, ActorIpAddress
+        result_status                   text  ResultStatus (for sign-ins error_number decides, not this)
+        error_number                    int   ErrorNumber of UserLoggedIn and UserLoginFailed
+        object_id                       text  ObjectId
+        tenant_id                       text  OrganizationId
+        app_id                          text  AppId, else ApplicationId
+        client_app_id                   text  ClientAppId
+        client_info                     text  ClientInfoString
+        user_agent                      text  UserAgent, else ExtendedProperties[UserAgent]
+        request_type                    text  ExtendedProperties[RequestType]
+        device_id                       text  DeviceProperties[Id]
+        operating_system                text  DeviceProperties[OS]
+        session_id                      text  AppAccessContext.AADSessionId, DeviceProperties[SessionId] or SessionId
+        unique_token_id                 text  AppAccessContext.UniqueTokenId
+        correlation_id                  text  AppAccessContext.CorrelationId, InterSystemsId
+        external_access                 bool  ExternalAccess: done by Microsoft's own staff or services
+        logon_type                      int   LogonType: 0 owner, 1 admin, 2 delegate
+        mailbox_owner_upn               name  MailboxOwnerUPN
+        mailbox_guid                    text  MailboxGuid
+        subject                         text  Item.Subject
+        internet_message_id             text  Item.InternetMessageId
+        folder_path                     text  Folder.Path, Item.ParentFolder.Path or the first Folders[].Path
+        mail_access_type                text  OperationProperties[MailAccessType]: Bind or Sync
+        is_throttled                    bool  OperationProperties[IsThrottled]
+        operation_count                 int   OperationCount
+        parameters                      json  Parameters of an admin's cmdlet: name and value
+        modified_properties             json  ModifiedProperties: name, old and new value
+        target                          json  Target: the objects that were changed
+        rule_id                         text  the inbox rule's id
+        rule_name                       text  the inbox rule's name
+        rule_operation                  text  RuleOperation of UpdateInboxRules, or the cmdlet's verb
+        rule_forward_to                 text  addresses it forwards to, redirects to or forwards to as attachment
+        rule_move_to                    text  folder it moves to or copies to
+        rule_deletes                    bool  it deletes the message
+        rule_marks_read                 bool  it marks the message as read
+        rule_conditions                 text  what it looks for, as the record says it
+        forwarding_smtp_address         text  Set-Mailbox ForwardingSmtpAddress; empty text when it was cleared
+        forwarding_address              text  Set-Mailbox ForwardingAddress; empty text when it was cleared
+        deliver_and_forward             bool  Set-Mailbox DeliverToMailboxAndForward
+        """
+    ),
+    tells=("time", "user_principal_name", "operation"),
+)
+
+SECURE_SCORES = Table(
+    "secure_scores",
+    "Secure Score",
+    _columns(
+        """
+        time                    time  createdDateTime (UTC); one score a day
+        tenant_id               text  azureTenantId
+        current_score           float currentScore (points)
+        max_score               float maxScore (points)
+        active_user_count       int   activeUserCount
+        licensed_user_count     int   licensedUserCount
+        enabled_services        json  enabledServices
+        average_all_tenants     float averageComparativeScores[AllTenants] (per cent)
+        average_total_seats     float averageComparativeScores[TotalSeats] (per cent): tenants of the size
+        average_industry        float averageComparativeScores[IndustryTypes] (per cent)
+        comparative_scores      json  averageComparativeScores
+        control_scores          json  controlScores; never sum them up to a total
+        """
+    ),
+    tells=("time", "current_score"),
+)
+
+SECURE_SCORE_CONTROLS = Table(
+    "secure_score_controls",
+    "Secure Score controls",
+    _columns(
+        """
+        control_id              name  id of the control, e.g. AdminMFAV2
+        tenant_id               text  azureTenantId
+        title                   text  title
+        control_category        text  controlCategory
+        service                 text  service
+        action_type             text  actionType
+        action_url              text  actionUrl
+        max_score               float maxScore (points)
+        rank                    int   rank by Microsoft
+        tier                    text  tier
+        threats                 json  threats
+        implementation_cost     text  implementationCost
+        user_impact             text  userImpact
+        remediation             text  remediation: HTML of the service, to be sanitised before it is shown
+        remediation_impact      text  remediationImpact
+        deprecated              bool  deprecated
+        control_state_updates   json  controlStateUpdates
+        last_modified           time  lastModifiedDateTime (UTC)
+        """
+    ),
+    tells=("control_id",),
+)
+
+TABLES: dict[str, Table] = {t.name: t for t in (SIGNINS, AUDIT, SECURE_SCORES, SECURE_SCORE_CONTROLS)}
