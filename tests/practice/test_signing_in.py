@@ -1,0 +1,124 @@
+"""The practice tenant's sign-in, as the real MSAL meets it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msal
+import pytest
+import requests
+
+from tests.practice.analyst import Client, Clock, client_of
+from toolkit.practice import PracticeTenant
+
+
+def claims(token: str) -> dict[str, Any]:
+    part = token.split(".")[1]
+    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+
+def test_device_code_is_approved_at_the_first_poll(client: Client) -> None:
+    answer = client.sign_in()
+    assert answer["token_type"] == "Bearer"
+    assert client.app.get_accounts()[0]["username"] == "jonas.reuter@contoso.com"
+
+
+def test_msal_itself_accepts_the_ca_file(tenant: PracticeTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    about = json.loads(tenant.endpoint_file.read_text(encoding="utf-8"))
+    app = msal.PublicClientApplication(
+        about["client_id"],
+        authority=f"{tenant.url}/{about['tenant_id']}",
+        instance_discovery=False,
+        verify=str(tenant.ca_file),
+    )
+    assert "user_code" in app.initiate_device_flow(scopes=["https://graph.microsoft.com/.default"])
+
+
+def test_a_client_without_the_ca_is_not_fooled(tenant: PracticeTenant) -> None:
+    stranger = requests.Session()
+    stranger.trust_env = False
+    with pytest.raises(requests.exceptions.SSLError):
+        stranger.get(tenant.url, timeout=5)
+
+
+def test_token_says_whom_it_speaks_for(client: Client) -> None:
+    said = claims(client.token("graph"))
+    assert said["upn"] == "jonas.reuter@contoso.com"
+    assert said["tid"] == client.about["tenant_id"]
+    assert said["aud"] == client.about["graph"]
+    assert "User.RevokeSessions.All" in said["scp"].split()
+    assert said["exp"] > client.tenant.clock.now().timestamp()
+
+
+def test_refresh_token_serves_the_other_resource_without_a_new_code(client: Client) -> None:
+    client.sign_in("graph")
+    assert claims(client.token("exchange"))["aud"] == client.about["exchange"]
+    assert [line["path"] for line in client.tenant.requests()].count(
+        f"/{client.about['tenant_id']}/oauth2/v2.0/devicecode"
+    ) == 1
+
+
+def test_token_of_the_wrong_resource_is_refused(client: Client) -> None:
+    answer = client.graph("GET", "/v1.0/users", headers={"Authorization": f"Bearer {client.token('exchange')}"})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["message"] == "Access token validation failure. Invalid audience."
+
+
+@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer a.b.c", "Basic eA=="])
+def test_request_without_a_good_token_is_refused(client: Client, header: str) -> None:
+    answer = client.graph("GET", "/v1.0/users", headers={"Authorization": header})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
+    assert "WWW-Authenticate" in answer.headers
+
+
+def test_changed_claims_are_noticed(client: Client) -> None:
+    head, body, signature = client.token("graph").split(".")
+    forged = base64.urlsafe_b64encode(json.dumps(claims(f"{head}.{body}.") | {"oid": "someone else"}).encode()).decode()
+    answer = client.graph("GET", "/v1.0/users", headers={"Authorization": f"Bearer {head}.{forged}.{signature}"})
+    assert answer.status_code == 401
+
+
+def test_token_expires_by_the_tenants_clock(client: Client, clock: Clock) -> None:
+    headers = {"Authorization": f"Bearer {client.token('graph')}"}
+    clock.seconds += 74 * 60
+    assert client.graph("GET", "/v1.0/users", headers=headers).status_code == 200
+    clock.seconds += 2 * 60
+    assert client.graph("GET", "/v1.0/users", headers=headers).status_code == 401
+
+
+def test_expired_tokens_can_be_ordered_and_refreshed(client: Client) -> None:
+    old = client.token("graph")
+    client.tenant.expire_tokens()
+    assert client.graph("GET", "/v1.0/users", headers={"Authorization": f"Bearer {old}"}).status_code == 401
+    account = client.app.get_accounts()[0]
+    scopes = [f"{client.about['graph']}/.default"]
+    fresh = client.app.acquire_token_silent(scopes, account=account, force_refresh=True)
+    headers = {"Authorization": f"Bearer {fresh['access_token']}"}
+    assert client.graph("GET", "/v1.0/users", headers=headers).status_code == 200
+
+
+def test_tokens_of_an_earlier_run_are_worth_nothing(begin: Callable[[], PracticeTenant]) -> None:
+    first = begin()
+    old = client_of(first).token("graph")
+    first.stop()
+    second = client_of(begin())
+    assert second.graph("GET", "/v1.0/users", headers={"Authorization": f"Bearer {old}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("tenant_name", "client_id", "number"),
+    [("fabrikam.example", None, 90002), (None, "11111111-2222-3333-4444-555555555555", 700016)],
+)
+def test_refusals_carry_the_number_of_the_real_service(
+    client: Client, tenant_name: str | None, client_id: str | None, number: int
+) -> None:
+    where = tenant_name or client.about["tenant_id"]
+    form = {"client_id": client_id or client.about["client_id"], "scope": f"{client.about['graph']}/.default"}
+    answer = client.session.post(f"{client.tenant.url}/{where}/oauth2/v2.0/devicecode", data=form, timeout=5)
+    assert answer.status_code == 400
+    assert answer.json()["error_codes"] == [number]

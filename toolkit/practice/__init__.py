@@ -1,0 +1,38 @@
+"""The practice tenant: a taken-over Microsoft 365 mailbox to practise on, served over HTTPS on this computer.
+
+It knows nothing of the rest of the toolkit, so that it cannot share its misreadings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolkit.practice import exports, store
+from toolkit.practice.clock import Seconds
+from toolkit.practice.scenario import CONTOSO_BEC
+from toolkit.practice.tenant import PracticeTenant
+
+__all__ = ["PracticeTenant", "reset", "start", "write_exports"]
+
+
+def start(
+    folder: Path, *, scenario: str = CONTOSO_BEC, port: int = 0, seconds: Seconds | None = None
+) -> PracticeTenant:
+    """Starts a practice tenant that keeps its state in `folder`, or goes on with the state that is there.
+
+    `port` 0 takes a free one. `seconds` replaces the machine's monotonic clock, for tests.
+    Raises `PracticeError`: unknown scenario, folder in use, or a state that cannot be read.
+    """
+    if seconds is None:
+        return PracticeTenant(Path(folder), scenario_name=scenario, port=port)
+    return PracticeTenant(Path(folder), scenario_name=scenario, port=port, seconds=seconds)
+
+
+def write_exports(folder: Path, *, scenario: str = CONTOSO_BEC) -> list[Path]:
+    """Writes the scenario's evidence files into `folder` and returns their paths. Raises `PracticeError`."""
+    return exports.write_exports(Path(folder), scenario_name=scenario)
+
+
+def reset(folder: Path) -> None:
+    """Puts a stopped practice tenant back to the scenario's beginning. Raises `PracticeError` while it runs."""
+    store.forget(Path(folder))

@@ -1,0 +1,95 @@
+"""Exchange's admin service: one address, `InvokeCommand`, that runs cmdlets (undocumented; see `apis.md`)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from toolkit.practice import cmdlets
+from toolkit.practice.http import Answer, Refused, Request
+from toolkit.practice.login import TENANT_NAMES
+from toolkit.practice.names import Record
+from toolkit.practice.people import facts
+from toolkit.practice.tenant_state import Situation
+
+_PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
+_NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z]{2,60}$")
+
+
+@cache
+def parameters_of(cmdlet: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    """(required, all) parameter names of a cmdlet the tenant runs, else None."""
+    for row in facts("cmdlets"):
+        if row["cmdlet"].lower() == cmdlet.lower():
+            required = frozenset(filter(None, row["required"].split(";")))
+            return required, required | frozenset(filter(None, row["optional"].split(";")))
+    return None
+
+
+def cmdlet_named(request: Request) -> str | None:
+    """The cmdlet that a request asks for, if its body names one."""
+    try:
+        name = request.json_object().get("CmdletInput", {}).get("CmdletName")
+    except (Refused, AttributeError):
+        return None
+    return name if isinstance(name, str) and _NAME.match(name) else None
+
+
+def is_read(cmdlet: str | None) -> bool:
+    """Get- and Search- cmdlets read; every other one, and no cmdlet at all, counts as a change."""
+    return bool(cmdlet) and str(cmdlet).lower().startswith(("get-", "search-"))
+
+
+def answer(request: Request, situation: Situation) -> Answer:
+    """The answer to a request below `/adminapi/`. Raises `Refused`."""
+    found = _PATH.match(request.path)
+    if not found or found[2].lower() not in TENANT_NAMES or found[3] != "InvokeCommand":
+        raise Refused(404, "NotFound", "Resource not found.")
+    if found[1] != "beta" or request.method != "POST":
+        raise Refused(405, "MethodNotAllowed", "The requested resource does not support this method.")
+    asked = request.json_object().get("CmdletInput")
+    if not isinstance(asked, dict) or not isinstance(asked.get("Parameters", {}), dict):
+        raise Refused(400, "BadRequest", "Property CmdletInput is missing or not an object.")
+    name = cmdlet_named(request)
+    known = parameters_of(name) if name else None
+    if name is None or known is None:
+        raise Refused(403, "Forbidden", "")
+    parameters: Record = asked.get("Parameters", {})
+    rows = cmdlets.run(name, _checked(parameters, *known), situation)
+    select = request.query.get("$select")
+    if select:
+        rows = [{key: row[key] for key in select.split(",") if key in row} for row in rows]
+    return Answer(
+        200,
+        {
+            "@odata.context": f"{situation.base}/adminapi/beta/{found[2]}/$metadata#Collection"
+            "(Exchange.GenericHashTable)",
+            "adminapi.warnings@odata.type": "#Collection(String)",
+            "@adminapi.warnings": [],
+            "value": rows,
+        },
+    )
+
+
+def _checked(parameters: Record, required: frozenset[str], known: frozenset[str]) -> Record:
+    """The parameters under their official names; PowerShell does not mind the case."""
+    official = {name.lower(): name for name in known}
+    checked: Record = {}
+    for name, value in parameters.items():
+        if name.lower() not in official:
+            raise Refused(
+                400,
+                "BadRequest",
+                f"A parameter cannot be found that matches parameter name '{name}'.",
+                kind="System.Management.Automation.ParameterBindingException",
+            )
+        checked[official[name.lower()]] = value
+    missing = sorted(name for name in required if checked.get(name) in (None, ""))
+    if missing:
+        raise Refused(
+            400,
+            "BadRequest",
+            f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}.",
+            kind="System.Management.Automation.ParameterBindingException",
+        )
+    return checked

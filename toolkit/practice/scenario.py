@@ -1,0 +1,156 @@
+"""The scenario "contoso-bec": a finance account taken over through an adversary in the middle.
+
+Everything is a pure function of the seed and the instant: the same on every machine, every day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from toolkit.errors import PracticeError
+from toolkit.practice import directory, mailboxes
+from toolkit.practice.attack import SESSION, Act, attack
+from toolkit.practice.background import DAYS, INNOCENT_RULES, Log, ordinary_days
+from toolkit.practice.names import Record
+from toolkit.practice.people import (
+    DOMAIN,
+    DRAW,
+    SEED,
+    TENANT_ID,
+    TENANT_NAME,
+    facts_of_journeys,
+    people,
+    places,
+)
+from toolkit.practice.secure_score import control_profiles, secure_scores
+
+CONTOSO_BEC = "contoso-bec"
+INSTANT = datetime(2026, 9, 18, 14, 0, 0, tzinfo=UTC)
+CLIENT_ID = DRAW.uuid("client application")
+_MAILBOX_RECORD_TYPES = (2, 3, 50)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A tenant at one instant. Times inside the records are UTC."""
+
+    name: str
+    instant: datetime
+    sign_ins: tuple[Record, ...]
+    """Beta `signIn` records, newest first."""
+    audit: tuple[Record, ...]
+    """AuditData documents, newest first."""
+    secure_scores: tuple[Record, ...]
+    control_profiles: tuple[Record, ...]
+    organization: Record
+    domains: tuple[Record, ...]
+    answer_key: Record
+
+
+@cache
+def scenario(name: str) -> Scenario:
+    """The scenario of that name. Raises `PracticeError` for an unknown name."""
+    if name != CONTOSO_BEC:
+        raise PracticeError(f'There is no practice scenario "{name}"; the one there is: "{CONTOSO_BEC}".')
+    log = Log()
+    ordinary_days(log, INSTANT)
+    acts = attack(log)
+    audit = _visible(log.audit, acts)
+    audit.sort(key=lambda record: (record["CreationTime"], record["Id"]), reverse=True)
+    log.sign_ins.sort(key=lambda record: (record["createdDateTime"], record["id"]), reverse=True)
+    return Scenario(
+        name=name,
+        instant=INSTANT,
+        sign_ins=tuple(log.sign_ins),
+        audit=tuple(audit),
+        secure_scores=tuple(secure_scores(INSTANT)),
+        control_profiles=tuple(control_profiles(INSTANT)),
+        organization=directory.organization(),
+        domains=tuple(directory.domains()),
+        answer_key=_answer_key(acts, audit),
+    )
+
+
+def beginning(name: str) -> Record:
+    """The part of the tenant that can change, as it is at the instant; a new copy at each call."""
+    instant = scenario(name).instant
+    return {
+        "scenario": name,
+        "tenant_time": instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "changes": 0,
+        "users": directory.users(instant),
+        "authentication_methods": directory.authentication_methods(instant),
+        "mfa_requirements": directory.mfa_requirements(),
+        "grants": directory.grants(),
+        "mailboxes": mailboxes.mailboxes(),
+        "inbox_rules": mailboxes.inbox_rules(),
+        "blocked_senders": mailboxes.blocked_senders(),
+        "audit_bypass": mailboxes.audit_bypass(),
+        "audit": [],
+    }
+
+
+def _visible(audit: list[Record], acts: list[Act]) -> list[Record]:
+    """Drops what the bypass hides: mailbox records of the victim after it. Cmdlets are still recorded."""
+    bypass = next(act.time for act in acts if act.id == "BYPASS").strftime("%Y-%m-%dT%H:%M:%S")
+    victim = people()["victim"].upn
+    return [
+        record
+        for record in audit
+        if not (
+            record["UserId"] == victim
+            and record["RecordType"] in _MAILBOX_RECORD_TYPES
+            and record["CreationTime"] > bypass
+        )
+    ]
+
+
+def _answer_key(acts: list[Act], audit: list[Record]) -> Record:
+    everyone = people()
+    victim = everyone["victim"]
+    innocents: list[Record] = [
+        {
+            "user": everyone[row["person"]].upn,
+            "what": f"journey to {places()[row['place']].city}: {row['why']}",
+            "from": row["first_day"],
+            "to": row["last_day"],
+            "country": places()[row["place"]].country,
+            "at_most": "low",
+        }
+        for row in facts_of_journeys()
+    ]
+    for key, _, name, folder, _ in INNOCENT_RULES:
+        ids = [
+            record["Id"]
+            for record in audit
+            if record["Operation"] == "New-InboxRule" and record["UserId"] == everyone[key].upn
+        ]
+        what = f'inbox rule "{name}" into the visible folder "{folder}"'
+        innocents.append({"user": everyone[key].upn, "what": what, "audit_records": ids, "at_most": "low"})
+    return {
+        "scenario": CONTOSO_BEC,
+        "seed": SEED,
+        "instant": INSTANT.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "days": DAYS,
+        "tenant": {"id": TENANT_ID, "name": TENANT_NAME, "domain": DOMAIN},
+        "people": {
+            key: {"id": person.id, "user_principal_name": person.upn, "role": person.role or None}
+            for key, person in everyone.items()
+        },
+        "attacker": {
+            "session_id": SESSION,
+            "addresses": [
+                {
+                    "address": place.address(victim.key),
+                    "asn": place.asn,
+                    "country": place.country,
+                    "use": place.key,
+                }
+                for place in (places()["relay"], places()["reuse"])
+            ],
+        },
+        "acts": [act.as_json(victim.upn) for act in acts],
+        "innocents": innocents,
+    }

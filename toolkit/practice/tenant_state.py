@@ -1,0 +1,39 @@
+"""What a service needs to carry out one request: the state, the scenario, the clock and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from toolkit.practice.names import Record
+from toolkit.practice.people import Person, people
+from toolkit.practice.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One request's view of the tenant; `state` is changed in place by writing requests."""
+
+    scenario: Scenario
+    state: Record
+    now: datetime
+    base: str
+    address: str = "127.0.0.1"
+
+    @property
+    def operator(self) -> Person:
+        return people()["operator"]
+
+    def changed(self, *records: Record) -> None:
+        """Counts a change and appends what the tenant's audit log says about it."""
+        self.state["changes"] += 1
+        self.state["audit"].extend(records)
+
+    def key(self, what: str) -> str:
+        """A key for the ids of a new record: the same history gives the same ids."""
+        return f"change {self.state['changes']} {what}"
+
+
+def person_of(user_id: str) -> Person:
+    """The person behind an object id."""
+    return next(person for person in people().values() if person.id == user_id)

@@ -1,0 +1,112 @@
+"""Access tokens of the practice tenant: shaped like Entra's, signed with a key that lives in memory only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from datetime import datetime, timedelta
+
+from toolkit.practice.http import Refused
+from toolkit.practice.names import Record
+from toolkit.practice.people import TENANT_ID, people
+
+GRAPH = "graph"
+EXCHANGE = "exchange"
+LIFETIME = timedelta(minutes=75)
+ROLES = {"Global Administrator": "62e90394-69f5-4237-9190-012177145e10"}
+SCOPES = {
+    GRAPH: "AuditLog.Read.All Directory.Read.All Domain.Read.All Organization.Read.All "
+    "Policy.ReadWrite.AuthenticationMethod SecurityEvents.Read.All User.EnableDisableAccount.All "
+    "User.Read.All User.RevokeSessions.All User-PasswordProfile.ReadWrite.All "
+    "UserAuthenticationMethod.Read.All",
+    EXCHANGE: "Exchange.Manage",
+}
+_WELL_KNOWN = {
+    "https://graph.microsoft.com": GRAPH,
+    "00000003-0000-0000-c000-000000000000": GRAPH,
+    "https://outlook.office365.com": EXCHANGE,
+    "00000002-0000-0ff1-ce00-000000000000": EXCHANGE,
+}
+
+
+class Tokens:
+    """Issues and checks tokens of the operator. Nothing here is ever written to a file."""
+
+    def __init__(self, url: str) -> None:
+        self._key = secrets.token_bytes(32)
+        self._url = url
+        self._generation = 0
+        self._audiences = _WELL_KNOWN | {f"{url}/graph": GRAPH, f"{url}/exchange": EXCHANGE, url: GRAPH}
+
+    def resource_of_scope(self, scope: str) -> tuple[str, str] | None:
+        """(`graph` or `exchange`, audience) for the first scope that names a resource, else None."""
+        for part in scope.split():
+            audience, slash, _ = part.rpartition("/")
+            if slash and audience in self._audiences:
+                return self._audiences[audience], audience
+        return None
+
+    def issue(self, resource: str, audience: str, client_id: str, now: datetime) -> str:
+        """An access token. Times in it are the tenant's."""
+        operator = people()["operator"]
+        claims: Record = {
+            "aud": audience,
+            "iss": f"https://sts.windows.net/{TENANT_ID}/",
+            "iat": int(now.timestamp()),
+            "nbf": int(now.timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
+            "appid": client_id,
+            "idtyp": "user",
+            "name": operator.display_name,
+            "oid": operator.id,
+            "scp": SCOPES[resource],
+            "tid": TENANT_ID,
+            "unique_name": operator.upn,
+            "upn": operator.upn,
+            "ver": "1.0",
+            "wids": [ROLES[operator.role]],
+            "gen": self._generation,
+        }
+        return self.signed(claims)
+
+    def signed(self, claims: Record) -> str:
+        """A JSON Web Token with these claims."""
+        head = _part({"typ": "JWT", "alg": "HS256"}) + "." + _part(claims)
+        return head + "." + _encode(hmac.new(self._key, head.encode(), hashlib.sha256).digest())
+
+    def expire_all(self) -> None:
+        """Every access token issued so far counts as expired; refresh tokens stay good."""
+        self._generation += 1
+
+    def check(self, header: str, resource: str, now: datetime) -> Record:
+        """The claims of a bearer token that is good for the resource. Raises `Refused` (401) otherwise."""
+        kind, _, token = header.partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise _unauthorised("Access token is empty.")
+        head, _, signature = token.rpartition(".")
+        expected = _encode(hmac.new(self._key, head.encode(), hashlib.sha256).digest())
+        if not hmac.compare_digest(expected, signature):
+            raise _unauthorised("IDX14100: JWT is not well formed, there are no dots (.).")
+        body = head.rpartition(".")[2]
+        claims: Record = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        if self._audiences.get(str(claims["aud"])) != resource:
+            raise _unauthorised("Access token validation failure. Invalid audience.")
+        if claims["exp"] <= now.timestamp() or claims["gen"] != self._generation:
+            raise _unauthorised("Lifetime validation failed, the token is expired.")
+        return claims
+
+
+def _unauthorised(text: str) -> Refused:
+    challenge = f'Bearer realm="", authorization_uri="https://login.microsoftonline.com/{TENANT_ID}"'
+    return Refused(401, "InvalidAuthenticationToken", text, headers={"WWW-Authenticate": challenge})
+
+
+def _part(value: Record) -> str:
+    return _encode(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
