@@ -13,6 +13,7 @@
     ├── TenantError                  talking to Microsoft 365 (or the practice tenant)
     │   ├── SignInFailed             no token: refused, expired, not consented
     │   ├── TenantUnreachable        no answer at all, or the connection broke
+    │   │   └── NothingSent          no connection could be made, so nothing can have been changed
     │   ├── TenantAnswer             an answer that is an error (status, code, text, request id)
     │   └── WriteRefused             a request that would change the tenant came without an approval
     ├── ContainmentError             planning or running containment
@@ -68,6 +69,10 @@ class SignInFailed(TenantError):
 
 class TenantUnreachable(TenantError):
     """No answer came, or the connection broke before it was whole."""
+
+
+class NothingSent(TenantUnreachable):
+    """No connection could be made: the request never left, so nothing can have been changed."""
 
 
 class TenantAnswer(TenantError):

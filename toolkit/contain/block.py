@@ -1,0 +1,55 @@
+"""Block sign-in: the account gets no new tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.contain.action import Action, Sent, State
+from toolkit.contain.target import Target
+from toolkit.tenant import Call, Cloud, Tenant
+from toolkit.tenant.graph import user_call
+
+
+class BlockSignIn(Action):
+    """`PATCH /users/{id} {"accountEnabled": false}`, Microsoft Graph v1.0, answered 204. Undo: true."""
+
+    key = "block-sign-in"
+    title = "Block sign-in"
+    reason = "It stops new sign-ins at once, while the steps below take the account back."
+    effect = "Nobody can sign in to the account, its owner included. Mail still arrives."
+    does_not = "It does not end sessions that are open, and changes no password, rule or consent."
+    residual = (
+        "Access tokens already issued live 60 to 90 minutes; clients with continuous access evaluation lose them "
+        "within about 15 minutes."
+    )
+    permission = "User.EnableDisableAccount.All and User.Read.All"
+    role = "User Administrator; for an administrator's account Privileged Authentication Administrator"
+    undo_note = "Undo sets accountEnabled to true again; Exchange notices after up to 40 minutes."
+
+    def read(self, tenant: Tenant, target: Target) -> State:
+        answer = tenant.graph.user(target.object_id)
+        return State({"accountEnabled": answer.data.get("accountEnabled")}, answer.date)
+
+    def call(self, cloud: Cloud, target: Target) -> Call:
+        return user_call(cloud, "PATCH", target.object_id, {"accountEnabled": False})
+
+    def before(self, values: dict[str, Any]) -> str:
+        return f"accountEnabled: {_word(values.get('accountEnabled'))}"
+
+    def after(self) -> str:
+        return "accountEnabled: false"
+
+    def is_so(self, now: State, sent: Sent | None) -> bool:
+        return now.values.get("accountEnabled") is False
+
+    def undo_call(self, cloud: Cloud, target: Target, before: dict[str, Any]) -> Call | None:
+        if before.get("accountEnabled") is not True:
+            return None
+        return user_call(cloud, "PATCH", target.object_id, {"accountEnabled": True})
+
+    def is_undone(self, now: State, before: dict[str, Any]) -> bool:
+        return now.values.get("accountEnabled") is True
+
+
+def _word(value: object) -> str:
+    return {True: "true", False: "false"}.get(value, "not given") if isinstance(value, bool) else "not given"

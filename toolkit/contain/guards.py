@@ -1,0 +1,109 @@
+"""Who must not, or cannot, be changed this way, and the tenant that a case may act in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from toolkit.case import Case
+from toolkit.contain.target import Target
+from toolkit.errors import GuardRefused
+from toolkit.tenant import Tenant
+
+BREAK_GLASS_FILE = "break-glass.txt"
+TENANT_CONFIRMED = "containment.tenant-confirmed"
+
+
+def break_glass(case: Case, more: Iterable[str] = ()) -> frozenset[str]:
+    """Emergency-access accounts: user principal names or object ids, in lower case.
+
+    From `<case>/break-glass.txt` (one a line, `#` begins a comment), the case's setting `break_glass`, and `more`.
+    """
+    names = [*more, *case.about.get("break_glass", [])]
+    file = Path(case.folder) / BREAK_GLASS_FILE
+    if file.exists():
+        names += [line.partition("#")[0] for line in file.read_text("utf-8-sig").splitlines()]
+    return frozenset(name.strip().lower() for name in names if name.strip())
+
+
+def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> None:
+    """Refuse an account that must not be touched, or that the cloud is the wrong place to change.
+
+    Raises:
+        GuardRefused: with the reason and what to do in its stead.
+    """
+    name = target.user_principal_name
+    if target.object_id.lower() == tenant.operator.object_id.lower():
+        raise GuardRefused(f"{name} is the account you are signed in with; ask a second administrator to act on it.")
+    if emergency & {name.lower(), target.object_id.lower()}:
+        raise GuardRefused(
+            f"{name} is on this case's emergency-access list; losing it can lock everybody out, so it is never "
+            f"changed here. If it is taken over, two administrators act on it by hand."
+        )
+    if target.user_type.lower() == "guest" or "#ext#" in name.lower():
+        raise GuardRefused(
+            f"{name} is a guest: password and sessions belong to its home tenant, and revoking has no effect on "
+            f"guests. Tell its home tenant; here, remove the guest or block it in the Entra portal."
+        )
+    if target.synced:
+        raise GuardRefused(
+            f"{name} is synchronised from Active Directory, so the next sync would undo a change made here. "
+            f"Disable the account and reset its password there (twice, if the hash may be stolen), start a sync, "
+            f"then revoke its sessions in the Entra portal."
+        )
+    if target.authentication_type.lower() == "federated":
+        raise GuardRefused(
+            f"{name} signs in at a federated identity provider, where Entra cannot set a password. Disable, reset "
+            f"and end sessions there, then revoke its sessions in the Entra portal."
+        )
+    if target.authentication_type.lower() != "managed":
+        raise GuardRefused(
+            f"The tenant does not say how the domain of {name} signs in (managed or federated); check the domain "
+            f"in the Entra portal first."
+        )
+
+
+def tenant_question(case: Case, tenant: Tenant) -> str | None:
+    """Why the tenant's domain must be typed before anything can be planned; None when it need not be.
+
+    A case whose evidence is of the connected tenant needs nothing; one of another tenant, or of a tenant that
+    nothing in the evidence tells, needs the person to say so once. The answer is kept in the journal.
+    """
+    if case.practice != tenant.cloud.practice:
+        raise GuardRefused("A practice case and a live tenant, or the other way round, are never mixed.")
+    ours = tenant.tenant_id.lower()
+    known = sorted({str(t).lower() for t in case.tenant_ids})
+    if ours in known:
+        return None
+    if any(str(e.fields.get("tenant_id", "")).lower() == ours for e in case.journal.entries(TENANT_CONFIRMED)):
+        return None
+    what = f"is of tenant {', '.join(known)}" if known else "does not say which tenant it is of"
+    return (
+        f"The evidence of this case {what}; you are connected to {tenant.domain} ({ours}). "
+        f"Type {tenant.domain} to say that this is the tenant to act in."
+    )
+
+
+def check_tenant(case: Case, tenant: Tenant) -> None:
+    """Raise GuardRefused, with what to type, while the tenant has to be confirmed."""
+    question = tenant_question(case, tenant)
+    if question:
+        raise GuardRefused(question)
+
+
+def confirm_tenant(case: Case, tenant: Tenant, typed: str) -> None:
+    """Take the typed domain as the answer to `tenant_question`, and journal it.
+
+    Raises:
+        GuardRefused: what was typed is not the tenant's domain.
+    """
+    if typed.strip() != tenant.domain or not tenant.domain:
+        raise GuardRefused(f"That is not the domain of the connected tenant; type {tenant.domain} exactly.")
+    case.journal.append(
+        TENANT_CONFIRMED,
+        practice=case.practice,
+        tenant_id=tenant.tenant_id,
+        domain=tenant.domain,
+        evidence_tenant_ids=list(case.tenant_ids),
+        operator=tenant.operator.user_principal_name,
+    )

@@ -1,0 +1,74 @@
+"""The account that a plan is about: its name is resolved to its object id once, and the id is used after that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from toolkit.errors import GuardRefused, TenantAnswer
+from toolkit.tenant import Tenant
+
+
+@dataclass(frozen=True)
+class Target:
+    """One account of one tenant.
+
+    `object_id` names it in every call; `authentication_type` is that of its domain: Managed, Federated, or ""
+    when the tenant does not list the domain; `synced` is true for an object mastered on premises.
+    """
+
+    tenant_id: str
+    object_id: str
+    user_principal_name: str
+    display_name: str = ""
+    user_type: str = ""
+    synced: bool = False
+    authentication_type: str = ""
+
+    @property
+    def named(self) -> dict[str, str]:
+        """How the journal names it."""
+        return {"object_id": self.object_id, "user_principal_name": self.user_principal_name}
+
+
+def resolve(tenant: Tenant, who: str) -> Target:
+    """Look an account up by user principal name or object id.
+
+    Raises:
+        GuardRefused: the tenant has no such account.
+        TenantError: the tenant could not be asked.
+    """
+    try:
+        user = tenant.graph.user(who.strip()).data
+    except TenantAnswer as error:
+        if error.status != 404:
+            raise
+        user = {}
+    if not user.get("id"):
+        raise GuardRefused(f"The tenant {tenant.domain} has no account named {who.strip()!r}; check the spelling.")
+    return target_of(tenant, user)
+
+
+def target_of(tenant: Tenant, user: dict[str, Any]) -> Target:
+    """The target that a Graph user object describes."""
+    name = str(user["userPrincipalName"])
+    domain = name.rpartition("@")[2].lower()
+    kinds = {str(d["id"]).lower(): str(d.get("authenticationType", "")) for d in tenant.graph.domains()}
+    return Target(
+        tenant_id=tenant.tenant_id,
+        object_id=str(user["id"]),
+        user_principal_name=name,
+        display_name=str(user.get("displayName") or ""),
+        user_type=str(user.get("userType") or ""),
+        synced=bool(user.get("onPremisesSyncEnabled")),
+        authentication_type=kinds.get(domain, ""),
+    )
+
+
+def moment(text: object) -> datetime | None:
+    """A time as Graph writes it (ISO 8601 with Z); None if there is none."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

@@ -1,0 +1,23 @@
+"""A Microsoft 365 tenant: clouds, sign-in, one HTTP session with the write gate, one module per API."""
+
+from toolkit.tenant.answers import Answer
+from toolkit.tenant.clouds import CLOUDS, Cloud
+from toolkit.tenant.connection import Tenant, connect
+from toolkit.tenant.gate import Approval, Call, Gate
+from toolkit.tenant.secret import Secret
+from toolkit.tenant.tokens import Operator, PracticeTokenSource, TokenSource
+
+__all__ = [
+    "CLOUDS",
+    "Answer",
+    "Approval",
+    "Call",
+    "Cloud",
+    "Gate",
+    "Operator",
+    "PracticeTokenSource",
+    "Secret",
+    "Tenant",
+    "TokenSource",
+    "connect",
+]

@@ -1,0 +1,140 @@
+"""What comes back: an answer without its request, and error texts read out of Graph's and Exchange's bodies."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from toolkit.errors import TenantAnswer
+from toolkit.tenant.secret import Secret
+
+LONGEST_TEXT = 300
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A service's answer: HTTP `status`, parsed `data` ({} if none), the server's own `date` (UTC).
+
+    `client_request_id` is the GUID we sent, `request_id` the service's.
+    """
+
+    status: int
+    date: datetime | None
+    client_request_id: str
+    request_id: str
+    data: dict[str, Any] = field(repr=False)
+
+
+def answer_of(response: requests.Response, client_request_id: str) -> Answer:
+    """The answer of a successful response.
+
+    Raises:
+        TenantAnswer: the body is not the JSON object it should be (cut, or from something in between).
+    """
+    data: Any = {}
+    if response.content:
+        try:
+            data = json.loads(response.content)
+        except ValueError:
+            data = None
+    if not isinstance(data, dict):
+        raise TenantAnswer(
+            f"{_service(response)} answered {response.status_code} with a body that is not whole JSON.",
+            status=response.status_code,
+            code="InvalidBody",
+            request_id=response.headers.get("request-id", ""),
+        )
+    return Answer(
+        status=response.status_code,
+        date=date_of(response),
+        client_request_id=client_request_id,
+        request_id=response.headers.get("request-id", ""),
+        data=data,
+    )
+
+
+def error_of(response: requests.Response, method: str, secret: Secret | None = None) -> TenantAnswer:
+    """One clear sentence from an error answer; the secret of the call is cut out should the service repeat it."""
+    code, text = _reading(response)
+    if response.status_code == 403 and not text:
+        text = "not allowed, or no such cmdlet: the operator's role does not offer it"
+    if 300 <= response.status_code < 400:
+        text = "a redirect, which is not followed because it could carry the token elsewhere"
+    if secret is not None:
+        text = text.replace(secret.reveal(), "(hidden)")
+    path = urlsplit(response.url).path
+    named = f"{response.status_code} {code}".strip()
+    return TenantAnswer(
+        f"{_service(response)} answered {named} to {method} {path}: {text or 'no reason given'}",
+        status=response.status_code,
+        code=code,
+        request_id=response.headers.get("request-id", ""),
+    )
+
+
+def date_of(response: requests.Response) -> datetime | None:
+    """The server's clock (`Date`), to the second."""
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def retry_after(response: requests.Response, now: datetime) -> float | None:
+    """Seconds that `Retry-After` asks to wait (as a number or a date); None if it does not say."""
+    given = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", given):
+        return float(given)
+    try:
+        return max(0.0, (parsedate_to_datetime(given) - (date_of(response) or now)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def claims_challenge(response: requests.Response) -> str | None:
+    """The claims that continuous access evaluation asks for in a 401, decoded; None without one."""
+    found = re.search(r'claims="([^"]+)"', response.headers.get("WWW-Authenticate", ""))
+    if not found:
+        return None
+    text = found.group(1)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return text
+
+
+def _reading(response: requests.Response) -> tuple[str, str]:
+    try:
+        error = json.loads(response.content).get("error", {})
+    except (ValueError, AttributeError):
+        return "", ""
+    if not isinstance(error, dict):
+        return str(error)[:80], ""
+    inner = error.get("innererror") or error.get("innerError") or {}
+    internal = inner.get("internalexception") if isinstance(inner, dict) else None
+    # Exchange's own message only says "Error executing cmdlet"; the reason stands further in.
+    candidates = [internal.get("message") if isinstance(internal, dict) else ""]
+    details = error.get("details")
+    if isinstance(details, list):
+        candidates += [str(d.get("message", "")).rsplit("|", 1)[-1] for d in details if isinstance(d, dict)]
+    candidates.append(error.get("message"))
+    text = next((str(c) for c in candidates if c), "")
+    return str(error.get("code", ""))[:80], tidy(text)
+
+
+def tidy(text: str) -> str:
+    """One line without control characters, not longer than 300."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
+
+
+def _service(response: requests.Response) -> str:
+    return "Exchange" if "/adminapi/" in urlsplit(response.url).path else "Microsoft Graph"

@@ -1,0 +1,64 @@
+"""The Exchange admin calls that are used: cmdlets over `InvokeCommand`, which Microsoft does not document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from toolkit.errors import TenantAnswer
+from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.gate import Call
+from toolkit.tenant.session import Session
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a reading cmdlet returned: its `rows`, and the server's `date` (UTC) of the answer."""
+
+    rows: list[dict[str, Any]]
+    date: datetime | None
+
+
+class Exchange:
+    """Reads of mailboxes through Exchange cmdlets, which see what Graph does not (hidden inbox rules)."""
+
+    def __init__(self, session: Session, tenant_id: str) -> None:
+        self._session = session
+        self._tenant_id = tenant_id
+
+    def inbox_rules(self, mailbox: str, anchor: str, *, hidden: bool = True) -> Rows:
+        """`Get-InboxRule`: the inbox rules of `mailbox`, with `hidden` the hidden ones too.
+
+        `anchor` is the mailbox's user principal name, by which the service routes the call.
+        """
+        parameters: dict[str, Any] = {"Mailbox": mailbox}
+        return self.read("Get-InboxRule", parameters | ({"IncludeHidden": True} if hidden else {}), anchor)
+
+    def read(self, cmdlet: str, parameters: Mapping[str, Any], anchor: str) -> Rows:
+        """Run a Get- or Search- cmdlet.
+
+        Raises:
+            TenantAnswer: also when the answer warns or pages, because it is not complete then.
+        """
+        call = cmdlet_call(self._session.cloud, self._tenant_id, cmdlet, parameters, anchor)
+        answer = self._session.read(call)
+        if answer.data.get("@adminapi.warnings") or answer.data.get("@odata.nextLink"):
+            raise TenantAnswer(
+                f"{cmdlet} returned an incomplete list (the service warns or pages); ask again.",
+                status=answer.status,
+                code="Incomplete",
+                request_id=answer.request_id,
+            )
+        return Rows([row for row in answer.data.get("value", []) if isinstance(row, dict)], answer.date)
+
+
+def cmdlet_call(cloud: Cloud, tenant_id: str, cmdlet: str, parameters: Mapping[str, Any], anchor: str) -> Call:
+    """Word one cmdlet as `POST /adminapi/beta/{tenant}/InvokeCommand`; nothing is sent."""
+    return Call(
+        "POST",
+        f"{cloud.exchange}/adminapi/beta/{tenant_id}/InvokeCommand",
+        {"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters)}},
+        {"X-CmdletName": cmdlet, "X-AnchorMailbox": f"UPN:{anchor}", "X-ResponseFormat": "json"},
+    )

@@ -1,0 +1,258 @@
+"""The one HTTP session to a tenant: pooling, time limits, retries of reads, and the write gate on its way out."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreachable, UsageError
+from toolkit.tenant.answers import Answer, answer_of, claims_challenge, error_of, retry_after
+from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate
+from toolkit.tenant.secret import Secret
+from toolkit.tenant.tokens import TokenSource
+
+CONNECT_SECONDS = 10
+READ_SECONDS = {"graph": 60, "exchange": 300}
+"""Cmdlets can take minutes; the service itself cuts them off after fifteen."""
+READ_ATTEMPTS = 5
+WRITE_ATTEMPTS = 3
+LONGEST_WAIT = 120.0
+RETRIED = frozenset({429, 502, 503, 504})
+
+
+class _Again(Exception):
+    """A read that may be repeated: the error to raise in the end, and how long the service asks to wait."""
+
+    def __init__(self, error: TenantError, wait: float | None = None) -> None:
+        super().__init__()
+        self.error = error
+        self.wait = wait
+
+
+class GatedAdapter(HTTPAdapter):
+    """Asks the gate for every single request, so that nothing gets round it by taking the raw session."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        admission = self._gate.check(str(request.method), str(request.url), body, getattr(request, "admission", None))
+        response = super().send(request, *args, **kwargs)
+        if admission is not None and response.status_code == 429:
+            self._gate.renew(admission)
+        return response
+
+
+class Session:
+    """Sends calls to one cloud with the operator's token; `clock` and `sleep` are arguments, never the machine's.
+
+    Errors are `TenantAnswer` (the service said no) and `TenantUnreachable` (no whole answer); no text holds a
+    token, a password or a body.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        tokens: TokenSource,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        seconds: Mapping[str, float] = READ_SECONDS,
+    ) -> None:
+        self.cloud = cloud
+        self.gate = Gate(clock)
+        self.http = requests.Session()
+        self.http.trust_env = not cloud.practice
+        if cloud.ca_file:
+            self.http.verify = cloud.ca_file
+        self.http.mount("https://", GatedAdapter(self.gate))
+        self.http.mount("http://", GatedAdapter(self.gate))
+        self._tokens = tokens
+        self._clock = clock
+        self._sleep = sleep
+        self._seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"Session({self.cloud.name})"
+
+    def close(self) -> None:
+        self.http.close()
+
+    def read(self, call: Call) -> Answer:
+        """Send a read; repeated with growing pauses on 429, 502, 503, 504 and broken connections, five times."""
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.wait if isinstance(error, _Again) else None
+            return min(LONGEST_WAIT, asked if asked is not None else float(2 ** (state.attempt_number - 1)))
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Again),
+            stop=stop_after_attempt(READ_ATTEMPTS),
+            wait=pause,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        failure: TenantError
+        try:
+            return retrying(self._read_once, call)
+        except _Again as again:
+            failure = again.error
+        raise failure
+
+    def pages(self, call: Call) -> Iterator[dict[str, Any]]:
+        """All objects of a collection, page by page; `@odata.nextLink` only leads on within the same host.
+
+        Raises:
+            TenantAnswer: a nextLink leads to another host, or to a page that was read before.
+        """
+        seen = {call.url}
+        while True:
+            answer = self.read(call)
+            yield from answer.data.get("value", [])
+            link = answer.data.get("@odata.nextLink")
+            if not link:
+                return
+            problem = ""
+            if _origin(link) != _origin(call.url):
+                problem = "leads to another host; it was not followed"
+            elif link in seen:
+                problem = "leads to a page that was read before; the collection is incomplete"
+            if problem:
+                raise TenantAnswer(
+                    f"The next page of {urlsplit(call.url).path} {problem}.", status=answer.status, code="NextLink"
+                )
+            seen.add(link)
+            call = Call(call.method, link, call.body, call.headers)
+
+    def write(
+        self,
+        call: Call,
+        approval: Approval | None,
+        *,
+        secret: Secret | None = None,
+        client_request_id: str = "",
+    ) -> Answer:
+        """Send a changing call once. Only a 429, which means that nothing was done, lets it go out again.
+
+        `secret` takes the place of `PLACEHOLDER` in the body as the bytes are made.
+
+        Raises:
+            WriteRefused: without an unspent approval for exactly this call.
+            NothingSent: no connection could be made.
+            TenantUnreachable: it was sent and no whole answer came: it may or may not have been done.
+            TenantAnswer: the service answered with an error.
+        """
+        request = self._prepared(call, secret, client_request_id or new_request_id())
+        request.admission = self.gate.spend(call, approval, _bytes(request))  # type: ignore[attr-defined]
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            self._authorise(request)
+            response = self._send(request)
+            wait = retry_after(response, self._clock()) if response.status_code == 429 else None
+            if response.status_code != 429 or attempt == WRITE_ATTEMPTS or (wait or 0) > LONGEST_WAIT:
+                break
+            self._sleep(wait if wait is not None else 5.0 * attempt)
+        if response.status_code >= 300:
+            raise error_of(response, call.method, secret)
+        return answer_of(response, str(request.headers["client-request-id"]))
+
+    def _read_once(self, call: Call) -> Answer:
+        request = self._prepared(call, None, new_request_id())
+        self._authorise(request)
+        failure: TenantUnreachable | None = None
+        try:
+            response = self._send(request)
+            if response.status_code == 401:
+                self._authorise(request, refresh=True, claims=claims_challenge(response))
+                response = self._send(request)
+        except TenantUnreachable as error:
+            failure = error
+        if failure is not None:
+            raise _Again(failure)
+        if response.status_code in RETRIED:
+            wait = retry_after(response, self._clock())
+            refusal = error_of(response, call.method)
+            if wait is not None and wait > LONGEST_WAIT:
+                raise refusal
+            raise _Again(refusal, wait)
+        if response.status_code >= 300:
+            raise error_of(response, call.method)
+        return answer_of(response, str(request.headers["client-request-id"]))
+
+    def _prepared(self, call: Call, secret: Secret | None, request_id: str) -> requests.PreparedRequest:
+        if self.cloud.resource_of(call.url) is None:
+            raise UsageError(f"{urlsplit(call.url).netloc} is not an address of the {self.cloud.name} cloud.")
+        request = requests.Request(call.method, call.url).prepare()
+        if call.body is not None:
+            request.headers["Content-Type"] = "application/json; charset=utf-8"
+            request.prepare_body(json.dumps(_filled(call.body, secret)).encode(), None)
+        request.headers.update(call.headers)
+        request.headers["client-request-id"] = request_id
+        request.headers["Accept"] = "application/json"
+        return request
+
+    def _authorise(
+        self, request: requests.PreparedRequest, *, refresh: bool = False, claims: str | None = None
+    ) -> None:
+        resource = str(self.cloud.resource_of(str(request.url)))
+        token = Secret(self._tokens.token(resource, refresh=refresh, claims=claims))
+        request.headers["Authorization"] = f"Bearer {token.reveal()}"
+
+    def _send(self, request: requests.PreparedRequest) -> requests.Response:
+        resource = str(self.cloud.resource_of(str(request.url)))
+        limits = (CONNECT_SECONDS, self._seconds[resource])
+        try:
+            # `verify` is given here because the environment's CA bundle would win over the session's.
+            return self.http.send(request, timeout=limits, verify=self.http.verify, allow_redirects=False)
+        except requests.exceptions.SSLError:
+            sent, text = False, "is not the server that its certificate should name"
+        except requests.ConnectTimeout:
+            sent, text = False, f"did not take the connection within {CONNECT_SECONDS} s"
+        except requests.Timeout:
+            sent, text = True, f"gave no answer within {limits[1]:g} s"
+        except requests.ConnectionError as error:
+            sent = not _never_connected(error)
+            text = "broke the connection before the answer was whole" if sent else "cannot be reached"
+        except requests.RequestException:
+            sent, text = True, "gave an answer that cannot be read"
+        # Raised outside the handlers: the caught error holds the request, its token and its body.
+        kind = TenantUnreachable if sent else NothingSent
+        raise kind(f"{_origin(str(request.url))} {text} ({request.method} {urlsplit(str(request.url)).path}).")
+
+
+def new_request_id() -> str:
+    """A fresh GUID for `client-request-id`, which the service repeats in its own logs."""
+    return str(uuid.uuid4())
+
+
+def _filled(value: Any, secret: Secret | None) -> Any:
+    if secret is not None and value == PLACEHOLDER:
+        return secret.reveal()
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, secret) for key, inner in value.items()}
+    return value
+
+
+def _bytes(request: requests.PreparedRequest) -> bytes | None:
+    return request.body.encode() if isinstance(request.body, str) else request.body
+
+
+def _never_connected(error: BaseException) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
