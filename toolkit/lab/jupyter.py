@@ -18,6 +18,7 @@ from toolkit.lab.rooms import Rooms
 
 START_SECONDS = 90
 STOP_SECONDS = 15
+UPLOAD_BYTES = 256 << 20  # a file chosen in the browser is one message; the usual limit of 10 MB cuts the line
 
 
 class Jupyter:
@@ -53,6 +54,7 @@ def start_jupyter(case_folder: Path, rooms: Rooms, *, port: int | None, open_bro
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        f"--ServerApp.tornado_settings={{'websocket_max_message_size': {UPLOAD_BYTES}}}",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--ServerApp.allow_root=True")

@@ -1,0 +1,153 @@
+"""Which columns of a table an analyst sees first, and one page of them at a time, filtered and sorted by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from toolkit.case import Case
+from toolkit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One column on the screen: its heading and the expression over the table that fills it."""
+
+    name: str
+    heading: str
+    expression: str = ""
+
+    @property
+    def sql(self) -> str:
+        return f"{self.expression or self.name} AS {self.name}"
+
+
+SIGN_INS = (
+    Shown("time", "Time"),
+    Shown("user_principal_name", "User"),
+    Shown(
+        "result",
+        "Result",
+        "CASE WHEN error_code = 0 THEN 'success' WHEN error_code IS NULL THEN NULL"
+        " ELSE coalesce(nullif(failure_reason, ''), 'failed') || ' (' || error_code || ')' END",
+    ),
+    Shown("ip_address", "IP address"),
+    Shown("place", "Place", "concat_ws(', ', nullif(city, ''), nullif(country, ''))"),
+    Shown("app_display_name", "Application"),
+    Shown("client_app_used", "Client"),
+    Shown("system", "System and browser", "concat_ws(', ', nullif(operating_system, ''), nullif(browser, ''))"),
+    Shown("authentication_requirement", "Required"),
+    Shown("risk_level_during_sign_in", "Risk"),
+)
+MAILBOX_ACTIVITY = (
+    Shown("time", "Time"),
+    Shown("user_principal_name", "User"),
+    Shown("operation", "Operation"),
+    Shown(
+        "what",
+        "What",
+        "coalesce(nullif(rule_name, ''), nullif(subject, ''), nullif(forwarding_smtp_address, ''),"
+        " nullif(object_id, ''), nullif(folder_path, ''))",
+    ),
+    Shown("mailbox_owner_upn", "Mailbox"),
+    Shown("ip_address", "IP address"),
+    Shown("client", "Client", "coalesce(nullif(client_info, ''), nullif(user_agent, ''))"),
+    Shown("workload", "Service"),
+    Shown("result_status", "Result"),
+)
+COLUMNS: Mapping[str, tuple[Shown, ...]] = {"signins": SIGN_INS, "audit": MAILBOX_ACTIVITY}
+NEWEST_FIRST = ("time", True)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whose records of which time: `users` in lower case (empty: everybody's), `start` ≤ time < `end`, UTC."""
+
+    users: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def where(self) -> tuple[list[str], list[Any]]:
+        """Conditions over a table and the values for their question marks."""
+        conditions: list[str] = []
+        values: list[Any] = []
+        if self.users:
+            conditions.append(f"lower(user_principal_name) IN ({', '.join('?' * len(self.users))})")
+            values += self.users
+        for sign, moment in ((">=", self.start), ("<", self.end)):
+            if moment is not None:
+                conditions.append(f"time {sign} ?")
+                values.append(moment)
+        return conditions, values
+
+    def in_words(self) -> str:
+        """What is shown, for a caption; empty when it is everything."""
+        parts = [f"only {', '.join(self.users)}"] if self.users else []
+        parts += [f"from {self.start:%Y-%m-%d %H:%M} UTC"] if self.start else []
+        parts += [f"until {self.end:%Y-%m-%d %H:%M} UTC"] if self.end else []
+        return ", ".join(parts)
+
+
+def window_from(users: str | Sequence[str] | None, start: Any, end: Any) -> Window:
+    """A notebook's `users`, `start` and `end` as a window; a time without a zone is UTC.
+
+    Raises:
+        UsageError: a time cannot be read.
+    """
+    names = [users] if isinstance(users, str) else list(users or ())
+    return Window(tuple(str(n).strip().lower() for n in names), _moment(start, "start"), _moment(end, "end"))
+
+
+def _moment(value: Any, name: str) -> datetime | None:
+    if value is None or value == "":
+        return None
+    found = pd.to_datetime(value, errors="coerce", utc=True)
+    if pd.isna(found):
+        raise UsageError(f"“{value}” is no time; write `{name}` as in “2026-09-01” or “2026-09-01 14:30”.")
+    moment: datetime = found.to_pydatetime()
+    return moment
+
+
+@dataclass
+class EvidenceRows:
+    """A table's rows inside a window, as `columns` shows them."""
+
+    case: Case
+    table: str
+    window: Window = field(default_factory=Window)
+
+    @property
+    def columns(self) -> tuple[Shown, ...]:
+        return COLUMNS[self.table]
+
+    def page(
+        self, offset: int = 0, limit: int = 25, *, by: str = "time", descending: bool = True, search: str = ""
+    ) -> tuple[pd.DataFrame, int]:
+        """Rows `offset` to `offset + limit` in that order, with `row_id`, and how many there are in all.
+
+        `search`: keep rows that hold this text in any column shown, without case.
+        """
+        if by not in {c.name for c in self.columns}:
+            raise UsageError(f"There is no column {by!r} to sort by.")
+        conditions, values = self.window.where()
+        inside = f"SELECT * FROM {self.table}{_where(conditions)}"
+        shown = f"SELECT row_id, {', '.join(c.sql for c in self.columns)} FROM ({inside})"
+        if search.strip():
+            texts = " || ' ' || ".join(f"coalesce(CAST({c.name} AS VARCHAR), '')" for c in self.columns)
+            shown = f"SELECT * FROM ({shown}) WHERE contains(lower({texts}), ?)"
+            values.append(search.strip().lower())
+        run = self.case.connection()
+        counted = run.execute(f"SELECT count(*) FROM ({shown})", values).fetchone()
+        total = int(counted[0]) if counted else 0
+        way = "DESC" if descending else "ASC"
+        order = f"ORDER BY {by} {way} NULLS LAST, time {way} NULLS LAST, row_id LIMIT ? OFFSET ?"
+        rows = run.execute(f"SELECT * FROM ({shown}) {order}", [*values, int(limit), int(offset)]).df()
+        return rows, total
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

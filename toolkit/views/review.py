@@ -1,0 +1,65 @@
+"""Notebook 1: numbers, findings with the rows that prove them, sign-ins and mailbox activity to page through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from toolkit.case import Case
+from toolkit.views.evidence_rows import EvidenceRows, window_from
+from toolkit.views.look import box, figures
+from toolkit.views.notebook import case_from, show, show_panel, zone_from
+from toolkit.views.paged_table import PagedTable, twin
+
+Source = Case | str | os.PathLike[str] | None
+Users = str | Sequence[str] | None
+
+
+def numbers(case: Source = None, *, users: Users = None, start: Any = None, end: Any = None) -> None:
+    """Display how much there is: sign-ins (and failed ones), addresses, countries, audit records, people."""
+    this = case_from(case)
+    window = window_from(users, start, end)
+    conditions, values = window.where()
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+    def ask(table: str, columns: str) -> tuple[Any, ...]:
+        found = this.connection().execute(f"SELECT {columns} FROM {table}{where}", values).fetchone()
+        return found or ()
+
+    signins = ask(
+        "signins",
+        "count(*), count(*) FILTER (error_code <> 0), count(DISTINCT ip_address), count(DISTINCT nullif(country, ''))",
+    )
+    audit = ask("audit", "count(*), count(DISTINCT lower(user_principal_name)), count(DISTINCT operation)")
+    labels = (
+        *zip(("sign-ins", "of them failed", "addresses", "countries"), signins, strict=True),
+        *zip(("audit records", "people and services", "kinds of operation"), audit, strict=True),
+    )
+    said = window.in_words()
+    show(figures(labels), box(f"Shown: {said}.") if said else "", practice=this.practice)
+
+
+def sign_ins(
+    case: Source = None, *, users: Users = None, start: Any = None, end: Any = None, display_time_zone: str = "UTC"
+) -> None:
+    """Display the sign-ins, newest first: page, sort by a heading, search, click a row for its record."""
+    _rows("signins", case, users, start, end, display_time_zone)
+
+
+def mailbox_activity(
+    case: Source = None, *, users: Users = None, start: Any = None, end: Any = None, display_time_zone: str = "UTC"
+) -> None:
+    """Display the audit log's records likewise: rules, mails opened, sent and deleted, settings changed."""
+    _rows("audit", case, users, start, end, display_time_zone)
+
+
+def _rows(table: str, case: Source, users: Users, start: Any, end: Any, zone_name: str) -> None:
+    this = case_from(case)
+    zone = zone_from(zone_name)
+    if not this.count(table):
+        name = {"signins": "sign-ins", "audit": "audit records"}[table]
+        show(box(f"There are no {name} in this case; 0-start.ipynb says where to get them.", "warning"))
+        return
+    source = EvidenceRows(this, table, window_from(users, start, end))
+    show_panel(PagedTable(source, zone, zone_name), twin(source, zone, zone_name))

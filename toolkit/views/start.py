@@ -1,0 +1,206 @@
+"""Notebook 0: what this case is, what came in and what became of it, what is missing, and loading more."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from toolkit.case import Case
+from toolkit.views.background import Background
+from toolkit.views.look import as_text, box, figures, html_table, page
+from toolkit.views.notebook import case_from, show, show_panel, zone_from
+
+HEADINGS = {
+    "file": "File",
+    "format": "Read as",
+    "read": "Records read",
+    "rows": "New rows",
+    "duplicates": "Already known",
+    "rejected": "Rejected",
+    "partial": "Partial rows",
+    "sha256": "SHA-256",
+}
+COUNTED = {
+    "signins": "sign-ins",
+    "audit": "audit records",
+    "secure_scores": "Secure Scores",
+    "secure_score_controls": "Secure Score controls",
+}
+WHERE_TO_GET = {
+    "signins": (
+        "No sign-ins. Entra admin centre ▸ Sign-in logs ▸ Download (JSON), both interactive and non-interactive"
+        " users, or the SigninLogs table of Log Analytics as CSV."
+    ),
+    "audit": (
+        "No audit log. Microsoft Purview ▸ Audit ▸ search the account's days ▸ Export, or"
+        " Search-UnifiedAuditLog … | Export-Csv. Without it inbox rules and mailbox activity stay unseen."
+    ),
+    "secure_scores": "No Secure Score. It is not needed for the account; it shows what to harden afterwards.",
+}
+Source = Case | str | os.PathLike[str] | None
+
+
+def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
+    """Display what the case is: its folder, tenant, days covered, counts, and what is missing."""
+    this = case_from(case)
+    zone = zone_from(display_time_zone)
+    numbers = [(label, this.count(table)) for table, label in COUNTED.items()]
+    about = pd.DataFrame(
+        [
+            ("Case folder", str(this.folder)),
+            ("Tenant in the evidence", ", ".join(this.tenant_ids) or "not named by the evidence"),
+            *((f"{COUNTED[t].capitalize()} cover", _covered(this, t, zone, display_time_zone)) for t in WHERE_TO_GET),
+            ("Journal head", this.journal.head),
+        ],
+        columns=["what", "is"],
+    )
+    missing = [text for table, text in WHERE_TO_GET.items() if not this.count(table)]
+    gaps = [box(text, "warning", title="Missing") for text in missing]
+    show(
+        f"<h3>{escape(this.name)}</h3>",
+        figures(numbers),
+        html_table(about, headings={"what": "", "is": ""}),
+        *gaps,
+        practice=this.practice,
+    )
+
+
+def came_in(case: Source = None) -> None:
+    """Display the accounting: every evidence file and what became of each of its records."""
+    this = case_from(case)
+    show(_accounting(this), practice=False)
+
+
+def load_more(case: Source = None) -> None:
+    """Display the panel that takes in more evidence, by a path on this computer or by choosing files."""
+    this = case_from(case)
+    text = f'python -m toolkit load FILE… --case "{this.folder}"'
+    frozen = f"<p>To load more here, run this cell; or in a terminal: <code>{escape(text)}</code></p>"
+    show_panel(LoadMore(this).panel, frozen)
+
+
+class LoadMore:
+    """The panel: a path or chosen files, a Load button, progress by file, Stop, and the accounts at the end."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        wide = widgets.Layout(width="560px")
+        fit = widgets.Layout(width="max-content")
+        self.path = widgets.Text(
+            placeholder="A file or a folder on this computer, e.g. C:\\exports or /home/me/exports", layout=wide
+        )
+        self.load = widgets.Button(description="Load from this path", layout=fit, button_style="primary")
+        self.upload = widgets.FileUpload(multiple=True, description="Choose files…", layout=fit)
+        self.stop = widgets.Button(description="Stop after this file", layout=fit, disabled=True)
+        self.progress = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="240px", visibility="hidden"))
+        self.said = widgets.HTML()
+        self.panel = widgets.VBox(
+            [
+                widgets.HBox([self.path, self.load]),
+                widgets.HBox([self.upload, self.stop, self.progress]),
+                self.said,
+            ]
+        )
+        self.work = Background(self._event, self._ended)
+        self._loaded: list[dict[str, Any]] = []
+        self.load.on_click(lambda _button: self.start_path())
+        self.stop.on_click(lambda _button: self.work.stop())
+        self.upload.observe(lambda change: self.start_upload(change["new"]), "value")
+
+    def start_path(self) -> None:
+        """Load the file, or every file of the folder, named in the path field."""
+        path = Path(self.path.value.strip().strip("\"'")).expanduser()
+        if not self.path.value.strip() or not path.exists():
+            self.said.value = page(box(f"There is no file or folder “{self.path.value}”.", "error"))
+            return
+        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
+        self._start([f for f in files if not f.name.startswith(".")])
+
+    def start_upload(self, chosen: Any) -> None:
+        """Load the files that were chosen in the browser."""
+        if chosen:
+            self._start([(str(f["name"]), bytes(f["content"])) for f in chosen])
+
+    def _start(self, files: list[Any]) -> None:
+        if not files:
+            self.said.value = page(box("The folder holds no files.", "warning"))
+            return
+        if not self.work.start(lambda say, stopped: _load_each(self.case, files, say, stopped)):
+            return
+        self._loaded = []
+        self.progress.max, self.progress.value, self.progress.layout.visibility = len(files), 0, "visible"
+        self.load.disabled, self.stop.disabled = True, False
+
+    def _event(self, event: Any) -> None:
+        kind, value = event
+        if kind == "begin":
+            done = f"{self.progress.value} of {self.progress.max} files done. "
+            self.said.value = page(f"<p>{done}Reading {escape(value)} …</p>")
+        else:
+            self._loaded += value
+            self.progress.value += 1
+
+    def _ended(self, error: Exception | None) -> None:
+        self.load.disabled, self.stop.disabled = False, True
+        self.progress.layout.visibility = "hidden"
+        self.upload.value = ()
+        parts = [box(str(error), "error")] if error else []
+        if self._loaded:
+            rows = sum(a["rows"] for a in self._loaded)
+            kind, more = (
+                ("done", "Run the cells above and the other notebooks again to see them.") if rows else ("note", "")
+            )
+            parts.append(box(f"{as_text(rows)} new rows from {len(self._loaded)} files. {more}", kind))
+            parts.append(_accounts(self._loaded))
+        self.said.value = page(*parts)
+
+
+def _load_each(case: Case, files: list[Any], say: Any, stopped: Any) -> None:
+    for file in files:
+        if stopped():
+            return
+        if isinstance(file, Path):
+            say(("begin", file.name))
+            accounts = case.load(file).files
+        else:
+            name, content = file
+            say(("begin", name))
+            with tempfile.TemporaryDirectory(prefix="toolkit-upload-") as folder:
+                # The browser gives a bare name; anything else would be a path out of the folder.
+                path = Path(folder) / (Path(name).name or "upload")
+                path.write_bytes(content)
+                accounts = case.load(path).files
+        say(("done", [account.to_dict() for account in accounts]))
+
+
+def _accounting(case: Case) -> str:
+    latest = {e.fields["sha256"]: e.fields for e in case.journal.entries("loaded", "not loaded")}
+    if not latest:
+        return box("Nothing has been loaded into this case yet. Load files with the panel below.", "note")
+    return _accounts(list(latest.values()))
+
+
+def _accounts(accounts: list[dict[str, Any]]) -> str:
+    rows = pd.DataFrame(accounts)
+    rows["file"] = [Path(str(p)).name for p in rows["path"]]
+    rows["format"] = [text or "not recognised" for text in rows["format"]]
+    rows["sha256"] = [str(h)[:16] + "…" for h in rows["sha256"]]
+    notes = [note for account in accounts for note in account["notes"]]
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    said = f"<h3>What to know about these files</h3><ul>{listed}</ul>" if notes else ""
+    rule = "Records read = new rows + already known + rejected."
+    return html_table(rows, headings=HEADINGS, caption=rule) + said
+
+
+def _covered(case: Case, table: str, zone: Any, zone_name: str) -> str:
+    found = case.sql(f"SELECT min(time) AS first, max(time) AS last FROM {table}")
+    first, last = found.iloc[0]
+    if pd.isna(first):
+        return "nothing"
+    return f"{as_text(first, zone=zone)} to {as_text(last, zone=zone)} {zone_name}"
