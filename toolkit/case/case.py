@@ -90,9 +90,7 @@ class Case:
         )
         return [row[0] for row in found.fetchall()]
 
-    def load(
-        self, *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], date_order: str = ""
-    ) -> Loading:
+    def load(self, *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], date_order: str = "") -> Loading:
         """Take in evidence files (folders are walked); bad files are in the accounts, not exceptions.
 
         `date_order` ("mdy" or "dmy") settles local-format dates that the file itself does not.

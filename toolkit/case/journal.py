@@ -97,8 +97,8 @@ class Journal:
         return problems
 
     def _append(self, kind: str, fields: dict[str, Any]) -> Entry:
-        entries, torn = self._read()
-        seq, previous = len(entries) + 1, entries[-1].hash if entries else EMPTY_HEAD
+        last, torn = self._end()
+        seq, previous = (last.seq + 1, last.hash) if last else (1, EMPTY_HEAD)
         if torn:
             # The cut bytes stay where they are; the new line names them, so that the chain has no silent hole.
             self._write(b"\n")
@@ -128,6 +128,26 @@ class Journal:
             finally:
                 os.close(folder)
 
+    def _end(self) -> tuple[Entry | None, bytes]:
+        """The last whole entry and the bytes of a torn last line, without reading all that is before them."""
+        if not self.path.exists():
+            return None, b""
+        size, tail = self.path.stat().st_size, 1 << 16
+        while True:
+            with open(self.path, "rb") as file:
+                file.seek(max(0, size - tail))
+                *lines, torn = file.read().split(b"\n")
+            if tail >= size or len(lines) > 1:
+                break
+            tail *= 4
+        if not lines:
+            return None, torn
+        try:
+            return _entry(lines[-1]), torn
+        except ValueError:
+            entries, torn = self._read()
+            return entries[-1] if entries else None, torn
+
     def _read(self) -> tuple[list[Entry], bytes]:
         """All whole entries and the bytes of a torn last line; raises CaseDamaged where the chain breaks."""
         if not self.path.exists():
@@ -150,9 +170,7 @@ class Journal:
                 torn_hashes.discard(str(entry.fields.get("sha256")))
             entries.append(entry)
         if torn_hashes:
-            raise CaseDamaged(
-                f"{self.path.name}: {len(torn_hashes)} line(s) are not journal entries; it was changed."
-            )
+            raise CaseDamaged(f"{self.path.name}: {len(torn_hashes)} line(s) are not journal entries; it was changed.")
         return entries, last
 
 

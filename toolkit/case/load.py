@@ -150,9 +150,7 @@ class Loader:
             FROM read_parquet({engine.text(str(staged.path))})"""
         ).fetchone()
         assert found is not None
-        staged.count, staged.problems, staged.partial, staged.failed, staged.dated, staged.undated, staged.ids = (
-            found
-        )
+        staged.count, staged.problems, staged.partial, staged.failed, staged.dated, staged.undated, staged.ids = found
 
     def _with_date_order(self, reader: Reader, staged: _Staged, scratch: Path, sha256: str) -> _Staged:
         """Decide month-first or day-first over the whole file, and read it again once that is known."""
@@ -196,9 +194,7 @@ class Loader:
     def _with_repairs(self, staged: _Staged, scratch: Path, sha256: str) -> tuple[_Staged, list[Rejected]]:
         """Records whose document DuckDB refused, read once more with the document mended or left out."""
         source = staged.source
-        cursor = self.connection.execute(
-            staged.extraction.failed_documents(source.relation, position=source.position)
-        )
+        cursor = self.connection.execute(staged.extraction.failed_documents(source.relation, position=source.position))
         assert cursor.description is not None
         names = [d[0] for d in cursor.description]
         document = names.index(staged.extraction.document_column)
@@ -207,9 +203,7 @@ class Loader:
         for row in cursor.fetchall():
             text, why = repaired(row[document])
             if text is None and source.format.container == "json":
-                rejected.append(
-                    Rejected(row[number], f"record {row[number]} {why}", row[document][:KEPT_OF_REJECTED])
-                )
+                rejected.append(Rejected(row[number], f"record {row[number]} {why}", row[document][:KEPT_OF_REJECTED]))
                 continue
             if text is not None or "surrogate" in why:
                 self._notes[f"a record {why}"] += 1
@@ -284,14 +278,10 @@ class Loader:
                 "their document is empty or cut."
             )
         if staged.undated:
-            said.append(
-                f"{name}: {staged.undated} of the rows carry no time; they are kept but not on the timeline."
-            )
+            said.append(f"{name}: {staged.undated} of the rows carry no time; they are kept but not on the timeline.")
         if rejected:
             first = min(rejected, key=lambda r: r.position)
-            said.append(
-                f"{name}: {len(rejected)} of {account.read} records were rejected; the first: {first.reason}."
-            )
+            said.append(f"{name}: {len(rejected)} of {account.read} records were rejected; the first: {first.reason}.")
         if not account.read:
             said.append(f"{name}: it holds no records.")
         return said
@@ -306,9 +296,7 @@ class Loader:
                 {"position": r.position, "reason": r.reason, "text": r.text.encode("utf-8", "replace").decode()}
                 for r in rejected
             ]
-            pq.write_table(
-                pa.Table.from_pylist(rows), _made(self.folder / "rejected") / f"{account.sha256}.parquet"
-            )
+            pq.write_table(pa.Table.from_pylist(rows), _made(self.folder / "rejected") / f"{account.sha256}.parquet")
         with open(kept, "rb") as file:
             os.fsync(file.fileno())
         self.journal.append(

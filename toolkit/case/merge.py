@@ -16,7 +16,9 @@ KEYS = "row_id, record_id, file, position, partial, conflict"
 def merged(table: Table, relation: str) -> str:
     """SELECT of the rows that the records of `relation` come to; its ids have all their records in it."""
     one_spelling = ", ".join(f"{_spelling(c)} AS {c.name}" for c in table.columns)
-    values = ", ".join(f"list_sort(list(DISTINCT {c.name})) AS {c.name}" for c in table.columns)
+    values = ", ".join(
+        f"list_sort(list(DISTINCT {c.name}) FILTER ({c.name} IS NOT NULL)) AS {c.name}" for c in table.columns
+    )
     counts = ", ".join(f"len({c.name})" for c in table.columns)
     picked = ", ".join(f"coalesce({c.name}[k], {c.name}[1]) AS {c.name}" for c in table.columns)
     return f"""

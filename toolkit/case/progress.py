@@ -15,14 +15,10 @@ SHOW_AFTER = 1.0  # seconds; shorter work needs no bar
 def bar(what: str, total: int, unit: str = "B") -> Any:
     """A tqdm bar that appears when the work takes longer than a second."""
     shown = "ipykernel" in sys.modules or sys.stderr.isatty()
-    return tqdm(
-        total=total, desc=what, unit=unit, unit_scale=True, delay=SHOW_AFTER, leave=False, disable=not shown
-    )
+    return tqdm(total=total, desc=what, unit=unit, unit_scale=True, delay=SHOW_AFTER, leave=False, disable=not shown)
 
 
-def watched(
-    what: str, work: Callable[[], None], percent: Callable[[], float], interrupt: Callable[[], None]
-) -> None:
+def watched(what: str, work: Callable[[], None], percent: Callable[[], float], interrupt: Callable[[], None]) -> None:
     """Run `work` in a thread of its own and show how far it is; an interrupt by the user stops it."""
     failure: list[BaseException] = []
 

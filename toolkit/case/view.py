@@ -24,9 +24,7 @@ def select(table: Table, catalog: Catalog, folder: Path) -> str:
     merged = [p.path for p in parts if p.merged]
     if not merged:
         return f"SELECT {KEYS}, {columns} FROM ({rows})"
-    newest = (
-        f"SELECT record_id, max(_rev) AS newest FROM read_parquet({_files(merged, folder)}) GROUP BY record_id"
-    )
+    newest = f"SELECT record_id, max(_rev) AS newest FROM read_parquet({_files(merged, folder)}) GROUP BY record_id"
     return f"""SELECT {KEYS}, {columns} FROM ({rows}) LEFT JOIN ({newest}) USING (record_id)
         WHERE _rev >= coalesce(newest, 0)"""
 

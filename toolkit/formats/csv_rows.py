@@ -49,9 +49,7 @@ def rows(file: TextIO, width: int, delimiter: str) -> Iterator[Row]:
             # Only its first line is given up: the next row that fits may begin on the second.
             first = lines.give_back_all_but_first()
             broken = Row(
-                *(broken.line, (*broken.cells, first), broken.problem)
-                if broken
-                else (lines.start, (first,), problem)
+                *(broken.line, (*broken.cells, first), broken.problem) if broken else (lines.start, (first,), problem)
             )
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
     if broken:

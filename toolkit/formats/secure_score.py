@@ -45,9 +45,7 @@ CONTROLS = Format(
     title="Graph Secure Score control profiles",
     source="https://learn.microsoft.com/graph/api/resources/securescorecontrolprofile",
     container="json",
-    recognise=lambda head: (
-        {"maxScore", "title", "controlCategory"} <= head.keys and "controlScores" not in head.keys
-    ),
+    recognise=lambda head: {"maxScore", "title", "controlCategory"} <= head.keys and "controlScores" not in head.keys,
     record_id=("doc:$.id",),
     columns={
         "control_id": ("doc:$.id", "doc:$.controlName"),

@@ -110,13 +110,11 @@ class Reader:
         for record in json_records.records(text, pages):
             if record.problem:
                 kept = record.text[:KEPT_OF_REJECTED]
-                source.rejected.append(
-                    Rejected(record.position, f"record {record.position} {record.problem}", kept)
-                )
+                source.rejected.append(Rejected(record.position, f"record {record.position} {record.problem}", kept))
             else:
                 yield record.position, record.text
         if pages.more:
-            source.notes.append("the last page names a next page that is not in this file: more records exist")
+            source.notes.append("it names a next page: load that too, or records are missing")
 
     def _csv(self, source: Source) -> Iterator[tuple[object, ...]]:
         with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:

@@ -111,13 +111,9 @@ AUDIT_DATA: dict[str, tuple[str, ...]] = {
         " lambda p: p.Name || ': ' || p.Value), '; '), '') END",
         "list:operation/RuleCondition",
     ),
-    "forwarding_smtp_address": (
-        f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingSmtpAddress}} END",
-    ),
+    "forwarding_smtp_address": (f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingSmtpAddress}} END",),
     "forwarding_address": (f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingAddress}} END",),
-    "deliver_and_forward": (
-        f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/DeliverToMailboxAndForward}} END",
-    ),
+    "deliver_and_forward": (f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/DeliverToMailboxAndForward}} END",),
 }
 
 LISTS = {

@@ -1,0 +1,205 @@
+"""The command line: `python -m toolkit lab | practice | load | tables | export | verify | triage`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from toolkit.errors import ToolkitError, UsageError
+
+CASE = click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TOOLKIT_CASE",
+    help="The case's folder (else the variable TOOLKIT_CASE).",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="account-compromise-toolkit")
+def cli() -> None:
+    """Get an intruder out of a Microsoft 365 mailbox: evidence, findings, timeline, containment."""
+
+
+def main() -> None:
+    """Run the command line; an error meant for a person is one line and exit code 2."""
+    try:
+        cli(prog_name="python -m toolkit")
+    except ToolkitError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@cli.command()
+@click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The case's folder; without it, the practice case in your documents.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="JupyterLab's port (default: a free one).")
+@click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
+def lab(case_folder: Path | None, port: int | None, no_browser: bool) -> None:
+    """Open a case in JupyterLab; without --case the practice tenant's, which needs no account."""
+    from toolkit.lab import run_lab
+
+    sys.exit(run_lab(case_folder, port=port, open_browser=not no_browser))
+
+
+@cli.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Where the practice tenant keeps its state (in a case: CASE/practice).",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Its port (default: a free one).")
+@click.option("--reset", is_flag=True, help="Back to the scenario's beginning first.")
+def practice(folder: Path, port: int, reset: bool) -> None:
+    """Serve the practice tenant on this machine until Ctrl-C."""
+    import time
+
+    from toolkit import practice as room
+
+    if reset:
+        room.reset(folder)
+    with room.start(folder, port=port) as tenant:
+        click.echo(f"The practice tenant answers on {tenant.url}; its certificate authority is {tenant.ca_file}.")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            click.echo("The practice tenant was stopped; its state stays in the folder.")
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@CASE
+@click.option("--date-order", type=click.Choice(["mdy", "dmy"]), default=None, help="For dates a file leaves open.")
+@AS_JSON
+def load(paths: tuple[Path, ...], case_folder: Path | None, date_order: str | None, as_json: bool) -> None:
+    """Take evidence files into a case; a case is made if there is none.
+
+    Exit code 0: all was loaded. 1: something was rejected. 2: nothing could be loaded.
+    """
+    case = _case(case_folder, create=True)
+    loading = case.load(*paths, date_order=date_order or "")
+    if as_json:
+        _print_json(loading.to_dict())
+    else:
+        for f in loading.files:
+            name = Path(f.path).name
+            if f.format:
+                click.echo(
+                    f"{name}: {f.format} → {f.table}: {f.read} read = {f.rows} rows"
+                    f"{f' ({f.partial} partial)' if f.partial else ''} + {f.duplicates} duplicates + {f.rejected} rejected"
+                )
+            for note in f.notes:
+                click.echo(f"  {note}" if f.format else note, err=not f.format)
+        click.echo(f"Head of the journal: {loading.head}")
+    taken = [f for f in loading.files if f.read > f.rejected]
+    if not taken:
+        sys.exit(2)
+    sys.exit(0 if all(f.format and not f.rejected for f in loading.files) else 1)
+
+
+@cli.command()
+@CASE
+@AS_JSON
+def tables(case_folder: Path | None, as_json: bool) -> None:
+    """The case's tables: rows, and the time they span (UTC)."""
+    from toolkit.tables import TABLES
+
+    case = _case(case_folder)
+    found = []
+    for table in TABLES.values():
+        first = last = None
+        if "time" in table.names:
+            span = case.sql(f"SELECT min(time) AS a, max(time) AS b FROM {table.name}").iloc[0]
+            first, last = (None if str(v) == "NaT" else v.isoformat().replace("+00:00", "Z") for v in (span.a, span.b))
+        found.append({"table": table.name, "rows": case.count(table.name), "first": first, "last": last})
+    if as_json:
+        _print_json({"tables": found})
+        return
+    for t in found:
+        span_text = f", {t['first']} to {t['last']}" if t["first"] else ""
+        click.echo(f"{t['table']}: {t['rows']} rows{span_text}")
+
+
+@cli.command()
+@CASE
+@click.option("--table", required=True, help="The table's name; `tables` lists them.")
+@click.option("--to", required=True, type=click.Path(path_type=Path), help="A file ending in .csv, .jsonl or .parquet.")
+@AS_JSON
+def export(case_folder: Path | None, table: str, to: Path, as_json: bool) -> None:
+    """Write a table to a file; CSV cells that a spreadsheet would run as a formula are defused."""
+    from toolkit.case.export import export as write
+
+    rows = write(_case(case_folder), table, to)
+    if as_json:
+        _print_json({"table": table, "to": str(to), "rows": rows})
+    else:
+        click.echo(f"{rows} rows of {table} written to {to}.")
+
+
+@cli.command()
+@CASE
+@click.option("--head", help="A head hash noted earlier; it must be in the journal's chain.")
+@AS_JSON
+def verify(case_folder: Path | None, head: str | None, as_json: bool) -> None:
+    """Check that evidence, tables and journal are as they were written. Exit code 1 if something is not."""
+    case = _case(case_folder)
+    problems = case.verify(head)
+    now = case.journal.head if not problems else ""
+    if as_json:
+        _print_json({"ok": not problems, "problems": problems, "head": now})
+    else:
+        for problem in problems:
+            click.echo(problem)
+        if not problems:
+            click.echo(f"Evidence, tables and journal are as they were written. Head of the journal: {now}")
+    sys.exit(1 if problems else 0)
+
+
+@cli.command()
+@CASE
+@click.option("--user", "users", multiple=True, help="Findings of this account only (may be given several times).")
+@AS_JSON
+def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> None:
+    """What looks like an intruder, worst first, and what could not be looked for."""
+    from toolkit.detect import triage as run
+
+    result = run(_case(case_folder), users or None)
+    if as_json:
+        _print_json(result.to_dict())
+        return
+    for f in result.findings:
+        when = f"{f.first:%Y-%m-%d %H:%M} UTC" if f.first else "no time"
+        click.echo(f"{f.severity.upper():8} {f.id}  {when}  {f.user}\n         {_plain(f.summary)}")
+    if not result.findings and not result.not_run:
+        click.echo("All detections ran on what is in this case; none found anything. What is not in it stays unknown.")
+    for n in result.not_run:
+        click.echo(f"not run: {n.id}: {n.reason}")
+
+
+def _case(folder: Path | None, *, create: bool = False) -> Any:
+    from toolkit.case import open_case
+
+    if folder is None:
+        raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
+    return open_case(folder, create=create)
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=True))
+
+
+def _plain(text: str) -> str:
+    """Evidence on a terminal: without control characters, which could rewrite what is on the screen."""
+    return "".join(c if c.isprintable() else "·" for c in text)

@@ -1,0 +1,85 @@
+"""IP address → country and network, for the distinct addresses of a case.
+
+Where an evidence record carries its own location (Entra sign-ins do), that one wins; the shipped tables fill what
+is empty and name the network. A registry's country is not always the place of use.
+Source of the tables: `toolkit.reference.ORIGINS`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+import duckdb
+import ibis.expr.types as ir
+import pandas as pd
+
+from toolkit import engine, reference
+from toolkit.case import Case
+
+MICROSOFT_ASNS = (3598, 6584, 8068, 8069, 8070, 8071, 8072, 8073, 8074, 8075, 12076, 14719, 23468, 35106, 45139, 63314)
+COLUMNS = ("ip_address", "country", "country_from", "asn", "organisation")
+
+
+def addresses(case: Case) -> ir.Table:
+    """One row for each distinct address in sign-ins and audit log.
+
+    Columns: `ip_address`; `country` (ISO 3166-1 alpha-2) and `country_from` ("sign-in record" or "registry", null
+    where unknown); `asn` and `organisation` of the network that announces it (null for private and unknown ones).
+    """
+    connection = case.connection()
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE _addresses AS SELECT ip_address, max(place) AS place, max(n) AS asn FROM (
+            SELECT ip_address, arg_max(country, time) AS place, max(autonomous_system_number) AS n FROM signins
+            WHERE ip_address IS NOT NULL GROUP BY ip_address
+            UNION ALL SELECT DISTINCT ip_address, NULL, NULL FROM audit WHERE ip_address IS NOT NULL)
+        GROUP BY ip_address"""
+    )
+    _number(connection)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE addresses AS
+        SELECT ip_address, coalesce(place, looked.country) AS country,
+            CASE WHEN place IS NOT NULL THEN 'sign-in record' WHEN looked.country IS NOT NULL THEN 'registry' END
+                AS country_from,
+            coalesce(looked.asn, _addresses.asn) AS asn, organisation
+        FROM _addresses LEFT JOIN ({_looked_up(4)} UNION ALL {_looked_up(6)}) looked USING (ip_address)"""
+    )
+    return case.backend().table("addresses")
+
+
+def _number(connection: duckdb.DuckDBPyConnection) -> None:
+    """The addresses as numbers, for as-of joins with the ranges."""
+    found = [row[0] for row in connection.execute("SELECT ip_address FROM _addresses").fetchall()]
+    parsed = [(text, address.version, str(int(address))) for text in found if (address := _public(text))]
+    frame = pd.DataFrame(parsed, columns=["ip_address", "version", "n"]).astype(
+        {"ip_address": "str", "version": "int64", "n": "str"}
+    )
+    connection.register("_numbers_frame", frame)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE _numbers AS SELECT ip_address, version, n::UHUGEINT AS n FROM _numbers_frame"
+    )
+    connection.unregister("_numbers_frame")
+
+
+def _public(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return address if address.is_global else None
+
+
+def _looked_up(version: int) -> str:
+    return f"""SELECT ip_address, CASE WHEN n <= c_last THEN country END AS country,
+            CASE WHEN n <= a_last THEN asn END AS asn, CASE WHEN n <= a_last THEN organisation END AS organisation
+        FROM (SELECT ip_address, n FROM _numbers WHERE version = {version}) numbers
+        ASOF LEFT JOIN ({_ranges("country", version, "country")}) c ON n >= c_first
+        ASOF LEFT JOIN ({_ranges("asn", version, "asn, organisation")}) a ON n >= a_first"""
+
+
+def _ranges(kind: str, version: int, columns: str) -> str:
+    file = engine.text(str(reference.path(f"ip/{kind}-ipv{version}.parquet")))
+    if version == 4:
+        first, last = "first::UHUGEINT", "last::UHUGEINT"
+    else:
+        first, last = (f"({end}_high::UHUGEINT << 64) + {end}_low::UHUGEINT" for end in ("first", "last"))
+    return f"SELECT {first} AS {kind[0]}_first, {last} AS {kind[0]}_last, {columns} FROM read_parquet({file})"
