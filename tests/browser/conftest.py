@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import needs
 from tests.browser.desk import Desk, pictures_folder
-from tests.browser.lab_process import LabProcess
+from tests.lab_process import LabProcess
 
 FLAGS = [
     "--no-sandbox",

@@ -74,11 +74,7 @@ class Desk:
         """What a person would see as an error: tracebacks, warnings on stderr, widgets that did not draw."""
         seen = self.notebook.locator(ERRORS).all_inner_texts()
         text = self.outputs.all_inner_texts()
-        return (
-            seen
-            + [f"{mark}: {part[:300]}" for part in text for mark in BROKEN if mark in part]
-            + self.script_errors
-        )
+        return seen + [f"{mark}: {part[:300]}" for part in text for mark in BROKEN if mark in part] + self.script_errors
 
     def click(self, button: str) -> None:
         """Click the button with exactly this text inside an output."""
@@ -87,9 +83,12 @@ class Desk:
     def screenshot(self, name: str) -> Path:
         """A picture of the whole notebook, however long, as `NAME.png` in the pictures folder."""
         size = self.page.viewport_size or {"width": 1440, "height": 1000}
-        inner = self.page.locator(".jp-NotebookPanel:visible .jp-WindowedPanel-outer")
-        height = int(inner.evaluate("e => e.scrollHeight"))
-        self.page.set_viewport_size({"width": size["width"], "height": min(max(height + 180, 700), 6000)})
+        self.page.set_viewport_size({"width": size["width"], "height": 6000})
+        self.page.wait_for_timeout(300)
+        self.notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 0)")
+        last = self.notebook.locator(".jp-Cell").last.bounding_box() or {"y": 900, "height": 0}
+        height = int(last["y"] + last["height"]) + 60
+        self.page.set_viewport_size({"width": size["width"], "height": min(max(height, 700), 6000)})
         self.page.wait_for_timeout(400)
         self.pictures.mkdir(parents=True, exist_ok=True)
         path = self.pictures / f"{name}.png"

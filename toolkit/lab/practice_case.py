@@ -10,6 +10,7 @@ from toolkit.case import Case, open_case
 from toolkit.errors import UsageError
 
 SCENARIO = "contoso-bec"
+NOT_EVIDENCE = {"README.md", "answer-key.json"}
 
 
 def default_folder() -> Path:
@@ -30,9 +31,7 @@ def open_or_make(folder: Path | None, *, practice: bool | None) -> tuple[Case, b
     place = (folder or default_folder()).expanduser().resolve()
     new = not (place / "case.json").exists()
     if new and place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise UsageError(
-            f"{place} is not a case and not empty; name an empty or a new folder, or a case that exists."
-        )
+        raise UsageError(f"{place} is not a case and not empty; name an empty or a new folder, or a case that exists.")
     return open_case(place, practice=practice is not False), new
 
 
@@ -46,7 +45,8 @@ def load_exports(case: Case) -> int:
         return 0
     folder.mkdir(parents=True, exist_ok=True)
     files = practice.write_exports(folder)
-    case.load(*files)
+    evidence = [file for file in files if file.name not in NOT_EVIDENCE]
+    case.load(evidence)
     # Written last: a start that was cut short loads again, and what is already there counts as a duplicate.
     done.touch()
-    return len(files)
+    return len(evidence)

@@ -40,8 +40,13 @@ SIGN_INS = (
     Shown("app_display_name", "Application"),
     Shown("client_app_used", "Client"),
     Shown("system", "System and browser", "concat_ws(', ', nullif(operating_system, ''), nullif(browser, ''))"),
-    Shown("authentication_requirement", "Required"),
-    Shown("risk_level_during_sign_in", "Risk"),
+    Shown(
+        "required",
+        "Asked for",
+        "CASE authentication_requirement WHEN 'multiFactorAuthentication' THEN 'two factors'"
+        " WHEN 'singleFactorAuthentication' THEN 'one factor' ELSE authentication_requirement END",
+    ),
+    Shown("risk_level_during_sign_in", "Risk", "nullif(risk_level_during_sign_in, 'none')"),
 )
 MAILBOX_ACTIVITY = (
     Shown("time", "Time"),

@@ -42,7 +42,7 @@ STYLE = """
 .toolkit-page .toolkit-table th { text-align: left; font-weight: 600; white-space: nowrap;
   padding: 4px 12px 4px 6px;   border-bottom: 2px solid var(--jp-border-color1, #bbb); vertical-align: bottom; }
 .toolkit-page .toolkit-table td { text-align: left; padding: 3px 12px 3px 6px; vertical-align: top;
-  max-width: 420px; border-bottom: 1px solid var(--jp-border-color2, #ddd); overflow-wrap: anywhere; }
+  max-width: 420px; border-bottom: 1px solid var(--jp-border-color2, #ddd); overflow-wrap: break-word; word-break: normal; }
 .toolkit-page .toolkit-table td.number, .toolkit-page .toolkit-table th.number {
   text-align: right; font-variant-numeric: tabular-nums; }
 .toolkit-page .toolkit-table td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
