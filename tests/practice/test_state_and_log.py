@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.practice.analyst import VICTIM, Client, Clock, client_of
 from toolkit import practice
@@ -145,3 +147,28 @@ def test_unknown_scenario_and_damaged_state_are_said_clearly(tmp_path: Path) -> 
         practice.start(tmp_path / "b")
     practice.reset(tmp_path / "b")
     practice.start(tmp_path / "b").stop()
+
+
+def test_port_that_is_taken_is_said_clearly(begin: Callable[[], PracticeTenant], tmp_path: Path) -> None:
+    port = int(begin().url.rpartition(":")[2])
+    with pytest.raises(PracticeError, match=f"Port {port}"):
+        practice.start(tmp_path / "other", port=port)
+    practice.start(tmp_path / "other").stop()
+
+
+def test_many_callers_at_once_lose_nothing(client: Client) -> None:
+    path = f"/v1.0/users/{VICTIM}/revokeSignInSessions"
+    headers = {"Authorization": f"Bearer {client.token('graph')}"}
+
+    def revoke(_: int) -> int:
+        with requests.Session() as own:
+            own.trust_env = False
+            own.verify = str(client.tenant.ca_file)
+            return own.post(client.about["graph"] + path, headers=headers, timeout=10).status_code
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = list(pool.map(revoke, range(24)))
+    assert answers == [200] * 24
+    assert client.tenant.state()["changes"] == 24
+    assert len({record["Id"] for record in client.tenant.state()["audit"]}) == 24
+    assert [line["status"] for line in client.tenant.requests() if line["kind"] == "write"] == [200] * 24

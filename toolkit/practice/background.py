@@ -77,11 +77,10 @@ class _Day:
 
     def __init__(self, log: Log, person: Person, day: date, instant: datetime) -> None:
         self.log, self.person, self.day, self.instant = log, person, day, instant
-        self.place = whereabouts(person, day)
+        self.place, later = whereabouts(person, day)
         self.session = session_of(person, day)
         self.address = self.place.address(person.key)
-        # Everybody keeps the hours of Munich: a traveller's morning mail is read in the hotel's network.
-        self.start = datetime.combine(day, time(6, 0), tzinfo=UTC) + timedelta(
+        self.start = datetime.combine(day, time(6 + later, 0), tzinfo=UTC) + timedelta(
             minutes=self._number(0, 110, "start"), seconds=self._number(0, 59, "start second")
         )
 

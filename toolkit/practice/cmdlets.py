@@ -39,9 +39,7 @@ def _get_audit_bypass(parameters: Record, situation: Situation) -> list[Record]:
     if not wanted:
         return _limited(rows, parameters)
     found = [
-        row
-        for row in rows
-        if wanted in (str(row["Identity"]).lower(), str(row.get("UserPrincipalName", "")).lower())
+        row for row in rows if wanted in (str(row["Identity"]).lower(), str(row.get("UserPrincipalName", "")).lower())
     ]
     if not found:
         raise _not_found(str(parameters["Identity"]))

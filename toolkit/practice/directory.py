@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toolkit.practice.attack import (
+from toolkit.practice.intrusion import (
     GRANT,
     METHOD_ADDED,
     METHOD_ID,
@@ -211,9 +211,7 @@ def organization() -> Record:
                 ("AADPremiumService", "eec0eb4f-6444-4f95-aba0-50c24d67f998"),
             )
         ],
-        "provisionedPlans": [
-            {"capabilityStatus": "Enabled", "provisioningStatus": "Success", "service": "exchange"}
-        ],
+        "provisionedPlans": [{"capabilityStatus": "Enabled", "provisioningStatus": "Success", "service": "exchange"}],
         "verifiedDomains": [
             {
                 "capabilities": "Email, OfficeCommunicationsOnline",

@@ -32,9 +32,7 @@ def list_sign_ins(request: Request, situation: Situation, version: str) -> Answe
     text = options.get("$filter")
     test = odata.test_of(text, _SIGN_IN_FILTERS, kinds=beta, entity="signIn")
     asked = "signInEventTypes" in (text or "")
-    records = [
-        record for record in situation.scenario.sign_ins if (asked or record["isInteractive"]) and test(record)
-    ]
+    records = [record for record in situation.scenario.sign_ins if (asked or record["isInteractive"]) and test(record)]
     order = options.get("$orderby", options.get("$orderBy", "createdDateTime desc")).lower().split()
     if order[0] != "createddatetime":
         raise odata.bad("Only createdDateTime can be ordered by.")
@@ -138,9 +136,7 @@ def answer(request: Request, situation: Situation) -> Answer:
                 headers={"Allow": ", ".join(methods)},
             )
         return handler(request, situation, version, *found)
-    raise Refused(
-        404, "ResourceNotFound", f"Resource not found for the segment '{segments[-1] if segments else ''}'."
-    )
+    raise Refused(404, "ResourceNotFound", f"Resource not found for the segment '{segments[-1] if segments else ''}'.")
 
 
 def _match(template: str, segments: list[str]) -> list[str] | None:

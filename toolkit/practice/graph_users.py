@@ -129,8 +129,7 @@ def find_user(state: Record, text: str) -> Record:
     raise Refused(
         404,
         "Request_ResourceNotFound",
-        f"Resource '{unquote(text)}' does not exist or one of its queried reference-property objects are not "
-        "present.",
+        f"Resource '{unquote(text)}' does not exist or one of its queried reference-property objects are not present.",
     )
 
 

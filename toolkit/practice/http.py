@@ -38,9 +38,7 @@ class Request:
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            raise Refused(
-                400, "BadRequest", "Unable to read JSON request payload. Please ensure it is valid JSON."
-            )
+            raise Refused(400, "BadRequest", "Unable to read JSON request payload. Please ensure it is valid JSON.")
         return value
 
 

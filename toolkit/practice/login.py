@@ -70,9 +70,7 @@ class Login:
 
     def _device_code(self, form: dict[str, str]) -> Answer:
         if self._tokens.resource_of_scope(form.get("scope", "")) is None:
-            return _error(
-                "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid."
-            )
+            return _error("invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")
         code = secrets.token_urlsafe(32)
         self._codes[code] = (form["client_id"], form["scope"], self._clock.now() + _CODE_LIFETIME)
         user_code = secrets.token_hex(5)[:9].upper()

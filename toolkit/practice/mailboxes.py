@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from toolkit.practice.attack import (
+from toolkit.practice.audit_records import directory_object
+from toolkit.practice.background import INNOCENT_RULES
+from toolkit.practice.intrusion import (
     BLOCK_REASON,
     BLOCKED_AT,
     BYPASSED_AT,
@@ -15,8 +17,6 @@ from toolkit.practice.attack import (
     HIDING_RULE,
     WARNING_WORDS,
 )
-from toolkit.practice.audit_records import directory_object
-from toolkit.practice.background import INNOCENT_RULES
 from toolkit.practice.names import Record, utc
 from toolkit.practice.people import DRAW, Person, people
 

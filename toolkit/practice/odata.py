@@ -53,9 +53,7 @@ def top(options: dict[str, str], default: int, largest: int) -> int:
     return int(text)
 
 
-def page(
-    records: Sequence[Record], base: str, version: str, path: str, options: dict[str, str], size: int
-) -> Record:
+def page(records: Sequence[Record], base: str, version: str, path: str, options: dict[str, str], size: int) -> Record:
     """One page with `@odata.context` and, if there is more, an absolute `@odata.nextLink`."""
     token = options.get("$skiptoken", "0")
     if not token.isdecimal():
@@ -119,9 +117,7 @@ def _clause(text: str, fields: Collection[str], kinds: bool, entity: str) -> Tes
 def _comparison(name: str, operator: str, literal: str) -> Test:
     if name.endswith("DateTime"):
         if not _TIME.match(literal):
-            raise bad(
-                f"Invalid filter clause: the value '{literal}' of '{name}' is not a UTC time without quotes."
-            )
+            raise bad(f"Invalid filter clause: the value '{literal}' of '{name}' is not a UTC time without quotes.")
     elif operator != "eq":
         raise bad(f"The operator '{operator}' is not supported for '{name}'.")
     wanted = literal[1:-1].replace("''", "'") if literal.startswith("'") else literal
@@ -156,9 +152,7 @@ def _kinds(text: str) -> Test:
     named = {kind for operator, kind in wanted if operator == "eq"}
     if named & {"servicePrincipal", "managedIdentity"} and named & {"interactiveUser", "nonInteractiveUser"}:
         raise bad("User and service principal sign-in event types cannot be combined.")
-    return lambda record: any(
-        (kind in record["signInEventTypes"]) == (operator == "eq") for operator, kind in wanted
-    )
+    return lambda record: any((kind in record["signInEventTypes"]) == (operator == "eq") for operator, kind in wanted)
 
 
 def _value(record: Record, path: str) -> object:

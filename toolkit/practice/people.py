@@ -151,15 +151,15 @@ def people() -> dict[str, Person]:
     }
 
 
-def whereabouts(person: Person, day: date) -> Place:
-    """The network somebody works from on a day: a journey, else one of the usual places."""
-    for row in facts_of_journeys():
+def whereabouts(person: Person, day: date) -> tuple[Place, int]:
+    """The network somebody works from on a day, and how many hours later than in Munich the day begins there."""
+    for row in journeys():
         if row["person"] == person.key and row["first_day"] <= day.isoformat() <= row["last_day"]:
-            return places()[row["place"]]
-    return places()[DRAW.pick(person.places, "place", person.key, day)]
+            return places()[row["place"]], int(row["hours_later"])
+    return places()[DRAW.pick(person.places, "place", person.key, day)], 0
 
 
 @cache
-def facts_of_journeys() -> tuple[dict[str, str], ...]:
+def journeys() -> tuple[dict[str, str], ...]:
     """The rows of `facts/journeys.csv`."""
     return tuple(facts("journeys"))

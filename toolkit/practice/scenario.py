@@ -11,8 +11,9 @@ from functools import cache
 
 from toolkit.errors import PracticeError
 from toolkit.practice import directory, mailboxes
-from toolkit.practice.attack import SESSION, Act, attack
+from toolkit.practice.attack import attack
 from toolkit.practice.background import DAYS, INNOCENT_RULES, Log, ordinary_days
+from toolkit.practice.intrusion import SESSION, Act
 from toolkit.practice.names import Record
 from toolkit.practice.people import (
     DOMAIN,
@@ -20,7 +21,7 @@ from toolkit.practice.people import (
     SEED,
     TENANT_ID,
     TENANT_NAME,
-    facts_of_journeys,
+    journeys,
     people,
     places,
 )
@@ -119,7 +120,7 @@ def _answer_key(acts: list[Act], audit: list[Record]) -> Record:
             "country": places()[row["place"]].country,
             "at_most": "low",
         }
-        for row in facts_of_journeys()
+        for row in journeys()
     ]
     for key, _, name, folder, _ in INNOCENT_RULES:
         ids = [

@@ -12,6 +12,7 @@ import trustme
 from cheroot import errors, wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
+from toolkit.errors import PracticeError
 from toolkit.practice.http import Answer, Request
 
 HOST = "127.0.0.1"
@@ -29,7 +30,10 @@ class _QuietServer(wsgi.Server):
 
 
 class Server:
-    """A running web server; `answer` is called for each request, from several threads."""
+    """A web server; `answer` is called for each request, from several threads.
+
+    Raises `PracticeError` if the port is taken.
+    """
 
     def __init__(self, answer: Callable[[Request], Answer], ca_file: Path, port: int) -> None:
         self._answer = answer
@@ -37,12 +41,16 @@ class Server:
         authority.cert_pem.write_to_path(str(ca_file))
         self._server: Any = _QuietServer((HOST, port), self._respond, numthreads=6)
         self._server.shutdown_timeout = 1
+        self._server.expiration_interval = 0.1
         self._server.timeout = 30
         certificate = authority.issue_cert(HOST, "localhost")
         # The key touches the disk only while the server reads it.
         with certificate.private_key_and_cert_chain_pem.tempfile() as pem:
             self._server.ssl_adapter = BuiltinSSLAdapter(pem, pem)
-        self._server.prepare()
+        try:
+            self._server.prepare()
+        except OSError:
+            raise PracticeError(f"Port {port} of this computer is not free; choose another or 0.") from None
         self._thread = threading.Thread(target=self._server.serve, name="practice tenant", daemon=True)
 
     @property
@@ -76,9 +84,7 @@ class Server:
 
 def _request(environ: dict[str, Any]) -> Request:
     headers = {
-        name[5:].replace("_", "-").lower(): str(value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
+        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
     }
     length = min(int(environ.get("CONTENT_LENGTH") or 0), _LARGEST_BODY)
     path = str(environ.get("PATH_INFO", "/")).encode("latin-1").decode("utf-8", "replace")

@@ -136,9 +136,7 @@ def sign_in(
         "appOwnerTenantId": MICROSOFT_TENANT,
         "resourceOwnerTenantId": MICROSOFT_TENANT,
         "authenticationMethodsUsed": [],
-        "authenticationRequirement": "singleFactorAuthentication"
-        if mfa == "none"
-        else "multiFactorAuthentication",
+        "authenticationRequirement": "singleFactorAuthentication" if mfa == "none" else "multiFactorAuthentication",
         "signInIdentifier": person.sign_in_name if interactive else "",
         "signInIdentifierType": None,
         "servicePrincipalName": None,
@@ -169,7 +167,7 @@ def sign_in(
             "browser": "Chrome 138.0.0" if foreign_device else person.browser,
             "isCompliant": known,
             "isManaged": known,
-            "trustType": "Azure AD joined" if known else "",
+            "trustType": _trust(person) if known else "",
         },
         "location": {
             "city": place.city,
@@ -192,9 +190,12 @@ def sign_in(
 
 
 _FOREIGN_AGENT = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/138.0.0.0 Safari/537.36"
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
 )
+
+
+def _trust(person: Person) -> str:
+    return "Azure AD registered" if person.os == "MacOs" else "Azure AD joined"
 
 
 def token_identifier(sign_in_id: str) -> str:

@@ -74,9 +74,7 @@ class Store:
         except ValueError:
             state = {}
         if state.get("scenario") != scenario:
-            raise PracticeError(
-                f'{path} is not the state of the scenario "{scenario}"; reset the practice tenant.'
-            )
+            raise PracticeError(f'{path} is not the state of the scenario "{scenario}"; reset the practice tenant.')
         return state
 
     def latest_time(self) -> datetime:

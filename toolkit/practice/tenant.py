@@ -166,9 +166,7 @@ class PracticeTenant:
                 raise Dropped
             return answer
 
-    def _carry_out(
-        self, service: str, request: Request, line: Record, now: datetime, request_id: str
-    ) -> Answer:
+    def _carry_out(self, service: str, request: Request, line: Record, now: datetime, request_id: str) -> Answer:
         try:
             if service == "sign-in":
                 return self._login.answer(request)

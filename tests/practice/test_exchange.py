@@ -1,0 +1,139 @@
+"""Exchange cmdlets as the practice tenant runs them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.practice.analyst import VICTIM, Client
+
+FORCED: dict[str, Any] = {"Mailbox": VICTIM, "Confirm": False, "Force": True}
+
+
+def text_of(answer: requests.Response) -> str:
+    return str(answer.json()["error"]["innererror"]["internalexception"]["message"])
+
+
+def test_hidden_rules_show_only_when_asked_for(client: Client) -> None:
+    plain, all_of_them = set(client.rules(hidden=False)), set(client.rules())
+    assert all_of_them - plain == {"Junk E-mail Rule", "Sync Settings"}
+    assert {".", "..", "Supplier news"} <= plain
+
+
+def test_answer_has_the_envelope_of_the_service(client: Client) -> None:
+    body = client.cmdlet("Get-Mailbox", Identity=VICTIM).json()
+    assert body["@odata.context"].endswith("$metadata#Collection(Exchange.GenericHashTable)")
+    assert body["@adminapi.warnings"] == []
+    assert body["value"][0]["ForwardingSmtpAddress"] == "smtp:accounts@contoso-invoices.example"
+    assert body["value"][0]["DeliverToMailboxAndForward"] is True
+
+
+def test_rule_ids_do_not_fit_into_a_signed_number_and_are_text(client: Client) -> None:
+    ids = [rule["RuleIdentity"] for rule in client.rules().values()]
+    assert all(isinstance(number, str) and int(number) > 2**63 - 1 for number in ids)
+
+
+def test_disabled_rule_stays_listed_and_can_be_enabled_again(client: Client) -> None:
+    rule = client.rules()["Sync Settings"]
+    assert client.cmdlet("Disable-InboxRule", Identity=rule["RuleIdentity"], **FORCED).json()["value"] == []
+    assert client.rules()["Sync Settings"]["Enabled"] is False
+    assert client.rules()["."]["Enabled"] is True
+    assert client.cmdlet("Enable-InboxRule", Identity=rule["Identity"], **FORCED).status_code == 200
+    assert client.rules()["Sync Settings"]["Enabled"] is True
+    operations = [record["Operation"] for record in client.tenant.state()["audit"]]
+    assert operations == ["Disable-InboxRule", "Enable-InboxRule"]
+
+
+def test_any_rule_cmdlet_deletes_the_rules_that_only_outlook_runs(client: Client) -> None:
+    rules = client.rules()
+    assert "Ring for the managing director" in rules
+    client.cmdlet("Disable-InboxRule", Identity=rules["."]["RuleIdentity"], **FORCED)
+    assert set(rules) - set(client.rules()) == {"Ring for the managing director"}
+
+
+def test_without_force_the_cmdlet_asks_and_changes_nothing(client: Client) -> None:
+    before = client.tenant.state()
+    number = client.rules()["."]["RuleIdentity"]
+    answer = client.cmdlet("Disable-InboxRule", Mailbox=VICTIM, Identity=number, Confirm=False)
+    assert answer.status_code == 400
+    assert "only Outlook runs" in text_of(answer)
+    assert client.tenant.state() == before
+
+
+def test_without_client_only_rules_force_is_not_needed(client: Client) -> None:
+    who = "sofia.marin@contoso.com"
+    number = client.rules(who)["Newsletter"]["RuleIdentity"]
+    assert client.cmdlet("Disable-InboxRule", Mailbox=who, Identity=number, Confirm=False).status_code == 200
+    assert client.cmdlet("Enable-InboxRule", Mailbox=who, Identity=number).status_code == 400
+
+
+def test_mailbox_is_found_by_every_usual_name(client: Client) -> None:
+    row = client.cmdlet("Get-Mailbox", Identity=VICTIM).json()["value"][0]
+    for name in ("ExternalDirectoryObjectId", "UserPrincipalName", "Alias", "Identity"):
+        assert client.cmdlet("Get-Mailbox", Identity=row[name]).json()["value"] == [row]
+    assert len(client.cmdlet("Get-Mailbox", ResultSize="Unlimited").json()["value"]) == 8
+    assert len(client.cmdlet("Get-Mailbox", ResultSize=2).json()["value"]) == 2
+
+
+def test_victim_is_restricted_and_unaudited(client: Client) -> None:
+    assert [row["SenderAddress"] for row in client.cmdlet("Get-BlockedSenderAddress").json()["value"]] == [VICTIM]
+    rows = client.cmdlet("Get-MailboxAuditBypassAssociation", ResultSize="Unlimited").json()["value"]
+    assert [row["UserPrincipalName"] for row in rows if row.get("AuditBypassEnabled")] == [VICTIM]
+    assert any("AuditBypassEnabled" not in row for row in rows)
+
+
+@pytest.mark.parametrize("cmdlet", ["Get-TeapotRule", "Remove-InboxRule", "Set-Mailbox"])
+def test_cmdlet_that_may_not_be_run_looks_like_one_that_does_not_exist(client: Client, cmdlet: str) -> None:
+    answer = client.cmdlet(cmdlet, Identity=VICTIM)
+    assert answer.status_code == 403
+    assert set(answer.content) == {0}
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameters", "text"),
+    [
+        ("Get-InboxRule", {"Mailbox": VICTIM, "Colour": "red"}, "matches parameter name 'Colour'"),
+        ("Disable-InboxRule", {"Mailbox": VICTIM}, "missing mandatory parameters: Identity"),
+        ("Get-InboxRule", {"Mailbox": "nobody@contoso.com"}, "couldn't be found"),
+        ("Disable-InboxRule", FORCED | {"Identity": "12"}, "couldn't be found"),
+        ("Get-InboxRule", {"Mailbox": VICTIM, "IncludeHidden": "yes"}, "SwitchParameter"),
+    ],
+)
+def test_error_text_sits_where_the_service_puts_it(
+    client: Client, cmdlet: str, parameters: dict[str, Any], text: str
+) -> None:
+    answer = client.cmdlet(cmdlet, **parameters)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert text in text_of(answer)
+    assert error["message"] == "Error executing cmdlet"
+    number, kind, last = error["details"][0]["message"].split("|")
+    assert number.startswith("Ex")
+    assert kind == error["innererror"]["internalexception"]["type"]
+    assert last == text_of(answer)
+
+
+def test_other_tenants_and_versions_have_no_such_address(client: Client) -> None:
+    headers = {"Authorization": f"Bearer {client.token('exchange')}"}
+    body = {"CmdletInput": {"CmdletName": "Get-Mailbox"}}
+    for version, tenant, status in (("v1.0", None, 405), ("beta", "fabrikam.example", 404)):
+        url = f"{client.about['exchange']}/adminapi/{version}/{tenant or client.about['tenant_id']}/InvokeCommand"
+        assert client.session.post(url, json=body, headers=headers, timeout=5).status_code == status
+
+
+def test_cmdlets_and_parameters_are_those_of_exchange_online(shared: Path) -> None:
+    published = json.loads((shared / "contracts/exchange-cmdlets.json").read_text(encoding="utf-8"))["cmdlets"]
+    table = files("toolkit.practice").joinpath("facts", "cmdlets.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(table.splitlines()):
+        known = published[row["cmdlet"]]["parameters"]
+        online = {name for name, facts in known.items() if facts["online"]}
+        required = {name for name, facts in known.items() if facts["required"]}
+        named = set(filter(None, row["required"].split(";")))
+        assert named == required, row["cmdlet"]
+        assert set(filter(None, row["optional"].split(";"))) <= online, row["cmdlet"]
