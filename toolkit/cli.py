@@ -96,9 +96,10 @@ def load(paths: tuple[Path, ...], case_folder: Path | None, date_order: str | No
         for f in loading.files:
             name = Path(f.path).name
             if f.format:
+                partial = f" ({f.partial} partial)" if f.partial else ""
                 click.echo(
-                    f"{name}: {f.format} → {f.table}: {f.read} read = {f.rows} rows"
-                    f"{f' ({f.partial} partial)' if f.partial else ''} + {f.duplicates} duplicates + {f.rejected} rejected"
+                    f"{name}: {f.format} → {f.table}: {f.read} read = {f.rows} rows{partial}"
+                    f" + {f.duplicates} duplicates + {f.rejected} rejected"
                 )
             for note in f.notes:
                 click.echo(f"  {note}" if f.format else note, err=not f.format)

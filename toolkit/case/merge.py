@@ -8,6 +8,12 @@ order, comes to the same.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
+
+from toolkit import engine
+from toolkit.case.stage import Staged
 from toolkit.tables import Column, Table
 
 KEYS = "row_id, record_id, file, position, partial, conflict"
@@ -41,3 +47,66 @@ def _spelling(column: Column) -> str:
         same = f"CASE WHEN json_valid({column.name}) THEN json({column.name})::VARCHAR ELSE {column.name} END"
         return f"min({column.name}) OVER (PARTITION BY record_id, {same})"
     return column.name
+
+
+class Merging:
+    """The rows of a file some of whose records come twice, or are in the case (`visible`) already."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, staged: Staged, visible: str, revision: int) -> None:
+        self.connection, self.revision = connection, revision
+        columns = ", ".join(staged.table.names)
+        self._rows = f"{KEYS}, {columns}"
+        record = f"record_id, file, position, partial, {columns}"
+        says = f"row_id, record_id, partial, conflict, {columns}"
+        repeated = (
+            "SELECT record_id FROM arrived GROUP BY record_id HAVING count(*) > 1 UNION SELECT record_id FROM seen"
+        )
+        both = f"SELECT {record} FROM arrived SEMI JOIN repeated USING (record_id) UNION ALL SELECT {record} FROM seen"
+        for name, query in {
+            "arrived": f"SELECT {self._rows} FROM {staged.relation} WHERE {staged.good}",
+            "seen": f"SELECT {self._rows} FROM ({visible}) SEMI JOIN arrived USING (record_id)",
+            "repeated": repeated,
+            "became": merged(staged.table, f"({both})"),
+            # Only what says something else than before is written again; where it stands does not count.
+            "changed": f"SELECT DISTINCT record_id FROM (SELECT {says} FROM became EXCEPT SELECT {says} FROM seen)",
+        }.items():
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+    def counts(self) -> tuple[int, int, int]:
+        """Rows that are new, those of them that are partial, and records that are duplicates."""
+        once, fresh = "arrived ANTI JOIN repeated USING (record_id)", "became ANTI JOIN seen USING (record_id)"
+        found = self.connection.execute(
+            f"""SELECT (SELECT count(*) FROM arrived),
+                (SELECT count(*) FROM {once}) + (SELECT count(*) FROM became) - (SELECT count(*) FROM seen),
+                (SELECT count(*) FROM {once} WHERE partial) + (SELECT count(*) FROM {fresh} WHERE partial)"""
+        ).fetchone()
+        assert found is not None
+        arrived, rows, partial = found
+        return rows, partial, arrived - rows
+
+    def write_new(self, target: Path) -> bool:
+        """Rows of records that the case did not have; false if there are none."""
+        return self._write(
+            target,
+            f"""SELECT {self._rows}, 0 AS _rev FROM arrived ANTI JOIN repeated USING (record_id)
+            UNION ALL SELECT {self._rows}, 0 AS _rev FROM became ANTI JOIN seen USING (record_id) ORDER BY position""",
+        )
+
+    def write_changed(self, target: Path) -> bool:
+        """Rows that replace earlier ones of the same record: filled, or in conflict now; false if there are none."""
+        return self._write(
+            target,
+            f"""SELECT {self._rows}, {self.revision} AS _rev FROM became
+            SEMI JOIN changed USING (record_id) SEMI JOIN seen USING (record_id) ORDER BY row_id""",
+        )
+
+    def write_positions(self, target: Path) -> bool:
+        """Where the records that came again stand: the row itself names only the first place."""
+        return self._write(
+            target,
+            "SELECT record_id, file, position FROM arrived SEMI JOIN repeated USING (record_id) ORDER BY position",
+        )
+
+    def _write(self, target: Path, query: str) -> bool:
+        written = self.connection.execute(f"COPY ({query}) TO {engine.text(str(target))} (FORMAT parquet)").fetchone()
+        return bool(written and written[0])

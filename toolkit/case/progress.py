@@ -18,7 +18,7 @@ def bar(what: str, total: int, unit: str = "B") -> Any:
     return tqdm(total=total, desc=what, unit=unit, unit_scale=True, delay=SHOW_AFTER, leave=False, disable=not shown)
 
 
-def watched(what: str, work: Callable[[], None], percent: Callable[[], float], interrupt: Callable[[], None]) -> None:
+def watched(what: str, work: Callable[[], object], percent: Callable[[], float], interrupt: Callable[[], None]) -> None:
     """Run `work` in a thread of its own and show how far it is; an interrupt by the user stops it."""
     failure: list[BaseException] = []
 

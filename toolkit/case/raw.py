@@ -68,6 +68,5 @@ def _write(connection: duckdb.DuckDBPyConnection, source: Source, target: Path) 
         cells = ", ".join(f"{engine.name(c)} := {engine.name(c)}" for c in source.columns)
         text = f"to_json(struct_pack({cells}))::VARCHAR"
     position = "position" if source.position else "row_number() OVER () AS position"
-    connection.execute(
-        f"COPY (SELECT {position}, {text} AS text FROM {source.relation}) TO {engine.text(str(target))} (FORMAT parquet)"
-    )
+    records = f"SELECT {position}, {text} AS text FROM {source.relation}"
+    connection.execute(f"COPY ({records}) TO {engine.text(str(target))} (FORMAT parquet)")

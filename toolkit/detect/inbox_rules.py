@@ -73,7 +73,8 @@ def judge_forward(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     if outside:
         return Judgement(
             "critical",
-            f"An inbox rule {_named(rows)} sends mail {_matching(rows)}to {where}, outside the organisation.{_known(evidence)}",
+            f"An inbox rule {_named(rows)} sends mail {_matching(rows)}to {where}, outside the organisation."
+            + _known(evidence),
         )
     return Judgement(
         "low", f"An inbox rule {_named(rows)} sends mail {_matching(rows)}to {where}, inside the organisation."

@@ -6,6 +6,7 @@ of the owner ends, and the others measure against what lies before.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,9 +60,8 @@ def triage(case: Case, users: Iterable[str] | None = None, inside_since: datetim
     if users is not None:
         wanted = {u.lower() for u in users}
         result.findings = [f for f in result.findings if f.user in wanted]
-    far = datetime.max.replace(tzinfo=None)
     result.findings.sort(
-        key=lambda f: (-SEVERITIES.index(f.severity), f.first.replace(tzinfo=None) if f.first else far, f.id, f.user)
+        key=lambda f: (-SEVERITIES.index(f.severity), f.first.timestamp() if f.first else math.inf, f.id, f.user)
     )
     return result
 

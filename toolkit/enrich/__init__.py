@@ -1,1 +1,1 @@
-"""What the evidence does not say itself: where an address is, what a folder name means. Looked up on distinct values."""
+"""What the evidence does not say itself: where an address is, what a folder name means."""

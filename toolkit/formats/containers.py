@@ -59,6 +59,32 @@ def plain_text(evidence: Path, scratch: Path) -> PlainText:
     return text
 
 
+def mend_encoding(text: PlainText, scratch: Path) -> bool:
+    """Where the text is not UTF-8 but, as Excel saves it, Windows-1252: write it as UTF-8 and say so.
+
+    A few stray bytes in a UTF-8 file stay with it: readers replace them. False if nothing was rewritten.
+    """
+    bad = other = 0
+    with open(text.path, encoding="utf-8", errors="replace", newline="") as reader:
+        while block := reader.read(CHUNK):
+            bad += block.count("\ufffd")
+            other += 0 if block.isascii() else sum(1 for c in block if c > "\x7f")
+    if not bad:
+        return False
+    if bad <= other - bad:
+        text.notes.append(f"{bad} bytes are not UTF-8; they were replaced")
+        return False
+    source, text.path = text.path, scratch / "windows-1252"
+    with (
+        open(source, encoding="cp1252", errors="replace", newline="") as reader,
+        open(text.path, "w", encoding="utf-8", newline="") as writer,
+    ):
+        while block := reader.read(CHUNK):
+            writer.write(block)
+    text.notes.append("it is not UTF-8; it was read as Windows-1252")
+    return True
+
+
 def _utf16(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"

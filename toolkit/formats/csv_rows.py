@@ -35,7 +35,7 @@ def rows(file: TextIO, width: int, delimiter: str) -> Iterator[Row]:
         lines.mark()
         try:
             cells = tuple(next(reader))
-            problem = "" if len(cells) == width else f"has {len(cells)} cells, the header has {width}"
+            problem = "" if len(cells) == width else f"has {len(cells)} of the header's {width} cells"
         except StopIteration:
             break
         except csv.Error as error:

@@ -40,7 +40,8 @@ class Extraction:
         document = self._document()
         failed = f"d IS NULL AND {normalise.filled(document)} IS NOT NULL" if document != "NULL" else "false"
         tells = ", ".join(f"{t}::VARCHAR" for t in [*self.table.tells, "_slash_date"])
-        what = ", ".join(self.table.tells[:-1]) + f" or {self.table.tells[-1]}" if len(self.table.tells) > 1 else ""
+        *most, last = (t.replace("user_principal_name", "user").replace("_", " ") for t in self.table.tells)
+        what = f"{', '.join(most)} or {last}" if most else last
         names = ", ".join(self.table.names)
         hashed = ", ".join(f"coalesce({c}::VARCHAR, chr(0))" for c in self.table.names)
         list_columns = "".join(

@@ -16,6 +16,7 @@ _DECODER = json.JSONDecoder()
 _BLANK = re.compile(r"[\s,\ufeff]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _VALUE_ARRAY = re.compile(r'"value"\s*:\s*\[')
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NEXT_LINE = re.compile(r"\n\s*(?=[{\[])")
 
 
@@ -37,9 +38,7 @@ class Pages:
 
 def records(text: str, pages: Pages) -> Iterator[Record]:
     """All records of a JSON file's text, in order. Fills `pages` on the way."""
-    position = 0
-    for start, end, problem in _pieces(text, pages):
-        position += 1
+    for position, (start, end, problem) in enumerate(_pieces(text, pages), 1):
         yield Record(position, text[start:end] if isinstance(start, int) else start, problem)
 
 
@@ -95,6 +94,8 @@ def _array(text: str, i: int) -> Any:
             problem = "is no JSON object"
         yield i, end, problem
         i = end
+        if problem and i >= len(text):
+            return i
 
 
 def _decode(text: str, i: int) -> tuple[Any, int, str]:
@@ -150,5 +151,9 @@ def repaired(text: str) -> tuple[str | None, str]:
         return None, "is cut or not valid JSON"
     if not isinstance(value, dict):
         return None, "is no JSON object"
-    whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
-    return whole, "holds half of a surrogate pair; it was replaced"
+    return writable(json.dumps(value, ensure_ascii=False)), "holds half of a surrogate pair; it was replaced"
+
+
+def writable(text: str) -> str:
+    """Text that can be UTF-8: half a surrogate pair, which JSON escapes allow, becomes U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 import duckdb
+from duckdb.sqltypes import VARCHAR
 
 # Times outside are mistakes of a writer, not events.
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
@@ -92,7 +93,7 @@ KIND = {
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the connection `bare_ipv6`, called for the few texts that may be IPv6 (one spelling per address)."""
-    connection.create_function("bare_ipv6", bare_ipv6, ["VARCHAR"], "VARCHAR", exception_handling="return_null")
+    connection.create_function("bare_ipv6", bare_ipv6, [VARCHAR], VARCHAR)
 
 
 def bare_ipv6(text: str) -> str | None:

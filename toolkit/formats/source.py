@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from toolkit import engine
 from toolkit.errors import EvidenceError
 from toolkit.formats import csv_rows, json_records
-from toolkit.formats.containers import plain_text
+from toolkit.formats.containers import mend_encoding, plain_text
 from toolkit.formats.format import Format, Head
 from toolkit.formats.recognise import head_of, recognise
 
@@ -70,10 +70,18 @@ class Reader:
         self.text = plain_text(evidence, scratch)
         self.head = head_of(self.text.path)
         self.format = recognise(self.head)
+        self._unchecked = True
 
     @property
     def has_fast_way(self) -> bool:
         return self.format.container == "csv"
+
+    def mend_encoding(self) -> bool:
+        """Read the file as Windows-1252 from now on if it is not UTF-8; false if there is nothing to mend."""
+        if not self._unchecked:
+            return False
+        self._unchecked = False
+        return mend_encoding(self.text, self.scratch)
 
     def _source(self) -> Source:
         return Source(self.format, self.head, notes=list(self.text.notes))
@@ -92,6 +100,7 @@ class Reader:
 
     def careful(self) -> Source:
         """Record by record, into a scratch file; broken records are set aside."""
+        self.mend_encoding()
         source = self._source()
         target = self.scratch / "records.parquet"
         if self.format.container == "json":
@@ -141,8 +150,7 @@ def _write(target: Path, names: list[str], records: Iterable[tuple[object, ...]]
 
 
 def _clean(value: object) -> object:
-    """Text that can be UTF-8: a lone surrogate, which JSON escapes allow, becomes U+FFFD."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    return json_records.writable(value) if isinstance(value, str) else value
 
 
 __all__ = ["EvidenceError", "Reader", "Rejected", "Source"]
