@@ -40,10 +40,8 @@ def settle(case: Case, tenant: Tenant) -> list[Record]:
 def settle_one(case: Case, tenant: Tenant, target: Target, action: Action, record: Record) -> str:
     """Read the state and journal what became of one record; returns its status."""
     now = action.read(tenant, target)
-    if record.direction == "undo":
-        agrees = action.is_undone(now, record.restores)
-    else:
-        agrees = action.is_so(now, record.sent)
+    undone = record.direction == "undo"
+    agrees = action.is_undone(now, record.restores) if undone else action.is_so(now, record.sent)
     status = record.status
     if agrees:
         status = DONE

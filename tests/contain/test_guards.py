@@ -1,0 +1,168 @@
+"""Who is refused, and why; which tenant a case may act in; who may run at all."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.contain.room import BREAK_GLASS, DOMAIN, FEDERATED, GUEST, OPERATOR, SYNCED, VICTIM, Room
+from toolkit import contain
+from toolkit.case import Case, open_case
+from toolkit.contain.guards import BREAK_GLASS_FILE
+from toolkit.contain.runlock import running
+from toolkit.errors import CaseBusy, GuardRefused, PlanChanged, UsageError, WriteRefused
+from toolkit.tenant import connect
+
+
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        (OPERATOR, "signed in with"),
+        (SYNCED, "synchronised from Active Directory"),
+        (FEDERATED, "federated identity provider"),
+        (GUEST, "is a guest"),
+        ("nobody@contoso.com", "no account named"),
+    ],
+)
+def test_accounts_that_cannot_be_changed_here_are_refused_with_the_reason(room: Room, user: str, reason: str) -> None:
+    with pytest.raises(GuardRefused, match=reason):
+        room.plan(user)
+    assert room.writes() == []
+
+
+def test_emergency_access_accounts_are_refused_by_file_by_setting_and_by_argument(room: Room) -> None:
+    with pytest.raises(GuardRefused, match="emergency-access list"):
+        room.plan(BREAK_GLASS, emergency=[BREAK_GLASS.upper()])
+    room.case.about["break_glass"] = [BREAK_GLASS]
+    with pytest.raises(GuardRefused, match="emergency-access list"):
+        room.plan(BREAK_GLASS)
+    del room.case.about["break_glass"]
+    file = room.case.folder / BREAK_GLASS_FILE
+    file.write_text(f"# never touch\n{room.user()['id']}  # by id\n")
+    with pytest.raises(GuardRefused, match="emergency-access list"):
+        room.plan(VICTIM)
+
+
+def test_a_guard_that_begins_to_hold_after_the_preview_still_stops_the_run(room: Room) -> None:
+    plan, yes = room.confirmed()
+    room.change_user(onPremisesSyncEnabled=True)
+    with pytest.raises(GuardRefused, match="synchronised"):
+        contain.run(plan, "block-sign-in", yes)
+    assert room.writes() == []
+
+
+def test_a_case_of_an_unknown_tenant_waits_for_the_typed_domain(unconfirmed_room: Room) -> None:
+    room = unconfirmed_room
+    with pytest.raises(GuardRefused, match=r"Type contoso\.com"):
+        room.plan()
+    with pytest.raises(GuardRefused, match=r"type contoso\.com exactly"):
+        contain.confirm_tenant(room.case, room.tenant, "contoso.org")
+    contain.confirm_tenant(room.case, room.tenant, DOMAIN)
+    assert room.plan().steps
+    [entry] = room.case.journal.entries("containment.tenant-confirmed")
+    assert entry.fields["domain"] == DOMAIN
+
+
+def test_evidence_of_another_tenant_asks_and_evidence_of_this_one_does_not(
+    unconfirmed_room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = unconfirmed_room
+    other = "11111111-2222-3333-4444-555555555555"
+    monkeypatch.setattr(Case, "tenant_ids", property(lambda case: [other]))
+    question = contain.tenant_question(room.case, room.tenant)
+    assert question is not None
+    assert other in question
+    monkeypatch.setattr(Case, "tenant_ids", property(lambda case: [other, room.tenant.tenant_id.upper()]))
+    assert contain.tenant_question(room.case, room.tenant) is None
+
+
+def test_a_case_of_files_gets_the_plan_and_no_way_to_run_it(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "files")
+    plan = contain.outline(case, VICTIM)
+    assert [step.can_run for step in plan.steps] == [False] * 5
+    assert f"https://graph.microsoft.com/v1.0/users/{VICTIM}" in contain.call_text(plan.steps[0].call)
+    with pytest.raises(GuardRefused, match="no live tenant"):
+        contain.confirm(plan, VICTIM)
+    with pytest.raises(UsageError, match="never mixed"):
+        connect(case)
+    assert {door.state for door in contain.doors(case, None, plan.target)} == {"not checked"}
+    case.close()
+
+
+@pytest.mark.parametrize("typed", ["", "Katrin.Vogel@contoso.com", "katrin.vogel@contoso.com ", "yes"])
+def test_the_name_has_to_be_typed_exactly(room: Room, typed: str) -> None:
+    with pytest.raises(GuardRefused, match="exactly"):
+        contain.confirm(room.plan(), typed)
+
+
+def test_a_confirmation_covers_one_plan_for_an_hour(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, yes = room.confirmed()
+    other = room.plan("ana.petrovic@contoso.com")
+    with pytest.raises(PlanChanged, match="type it again"):
+        contain.run(other, "block-sign-in", yes)
+    late = datetime.now(UTC) + timedelta(minutes=61)
+    monkeypatch.setattr(room.case, "clock", lambda: late)
+    with pytest.raises(PlanChanged, match="too long ago"):
+        contain.run(plan, "block-sign-in", yes)
+    assert room.writes() == []
+
+
+def test_a_state_that_changed_since_the_preview_stops_the_run(room: Room) -> None:
+    plan, yes = room.confirmed()
+    room.change_user(lastPasswordChangeDateTime="2026-09-18T13:59:58Z")
+    with pytest.raises(PlanChanged, match="lastPasswordChangeDateTime was"):
+        contain.run(plan, "reset-password", yes, show_secret=room.show)
+    rule = room.rules()["."]["RuleIdentity"]
+    rules = room.service._store.state["inbox_rules"][room.user()["id"]]
+    next(r for r in rules if r["RuleIdentity"] == rule)["MoveToFolder"] = "Inbox"
+    with pytest.raises(PlanChanged, match="MoveToFolder was"):
+        contain.run(plan, room.rule_key("."), yes)
+    room.change_user(userPrincipalName="katrin.meier@contoso.com")
+    with pytest.raises(PlanChanged, match=r"now named katrin\.meier"):
+        contain.run(plan, "block-sign-in", yes)
+    assert room.writes() == []
+    assert room.shown == []
+
+
+def test_only_the_confirmation_issues_approvals() -> None:
+    package = Path(contain.__file__).parents[1]
+    callers = {p.name for p in package.rglob("*.py") if "gate.issue(" in p.read_text("utf-8")}
+    assert callers == {"confirm.py"}
+
+
+def test_a_confirmation_does_not_approve_a_call_that_is_not_in_the_plan(room: Room) -> None:
+    plan, yes = room.confirmed()
+    other = room.plan("ana.petrovic@contoso.com").step("block-sign-in").call
+    with pytest.raises(PlanChanged, match="not part of the plan"):
+        yes.approve(plan, other)
+    with pytest.raises(WriteRefused):
+        room.tenant.session.write(other, None)
+
+
+def test_a_second_kernel_is_told_who_runs_what_and_since_when(room: Room) -> None:
+    other = multiprocessing.get_context("spawn").Process(target=_hold, args=(str(room.case.folder),))
+    other.start()
+    try:
+        holder = room.case.folder / "containment.running.json"
+        for _ in range(200):
+            if holder.exists():
+                break
+            other.join(0.1)
+        plan, yes = room.confirmed()
+        with pytest.raises(CaseBusy, match=r"other@contoso\.com is running “Reset” on this case since 20"):
+            contain.run(plan, "block-sign-in", yes)
+        assert room.writes() == []
+    finally:
+        other.terminate()
+        other.join()
+    assert contain.run(plan, "block-sign-in", yes).status == "done"
+
+
+def _hold(folder: str) -> None:
+    import time
+
+    with running(open_case(folder), "other@contoso.com", "Reset"):
+        time.sleep(60)

@@ -1,0 +1,208 @@
+"""The panel driven without a browser: the same clicks, the queue drained by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contain.room import DOMAIN, OPERATOR, VICTIM, Room
+from toolkit import contain
+from toolkit.case import open_case
+from toolkit.errors import CaseNotFound
+from toolkit.views.containment import ContainmentPanel, containment_panel
+from toolkit.views.containment_card import StepCard
+
+
+class Driver:
+    """Clicks, waits for the worker and takes its events off the queue."""
+
+    def __init__(self, panel: ContainmentPanel) -> None:
+        self.panel = panel
+        self.sent: list[Any] = []
+        panel.screen.secret.send = lambda content, buffers=None: self.sent.append(content)
+
+    def click(self, button: Any) -> None:
+        if not button.disabled:
+            button.click()
+        self.panel.desk.wait()
+
+    def preview(self) -> None:
+        self.click(self.panel.screen.preview)
+
+    def confirm(self, typed: str) -> None:
+        self.panel.screen.typed.value = typed
+        self.click(self.panel.screen.confirm)
+
+    def card(self, key: str) -> StepCard:
+        return next(card for name, card in self.panel.screen.cards.items() if name.startswith(key))
+
+    def text(self) -> str:
+        """Everything that the panel shows as HTML."""
+        return "\n".join(str(getattr(w, "value", "")) for w in _all(self.panel.screen.widget))
+
+    def seen(self) -> None:
+        """As if a page showed what was sent to it."""
+        for message in self.sent:
+            self.panel.screen.secret._heard(None, {"type": "shown", "run": message["run"]}, None)
+        self.panel.desk.drain()
+
+
+def _all(widget: Any) -> list[Any]:
+    return [widget, *[inner for child in getattr(widget, "children", ()) for inner in _all(child)]]
+
+
+@pytest.fixture
+def driver(room: Room) -> Driver:
+    return Driver(containment_panel(room.case, [VICTIM], sleep=room.sleep))
+
+
+def test_showing_the_panel_sends_nothing(room: Room) -> None:
+    before = len(room.service.requests())
+    containment_panel(room.case, [VICTIM]).twin()
+    assert len(room.service.requests()) == before
+
+
+def test_run_works_only_after_the_name_was_typed_exactly(room: Room, driver: Driver) -> None:
+    driver.preview()
+    assert all(card.run.disabled for card in driver.panel.screen.cards.values())
+    driver.confirm("katrin")
+    assert "exactly as it is written" in driver.text()
+    driver.card("block").run.click()
+    driver.panel.desk.wait()
+    assert all(card.run.disabled for card in driver.panel.screen.cards.values())
+    assert room.writes() == []
+    driver.confirm(VICTIM)
+    assert not any(card.run.disabled for card in driver.panel.screen.cards.values())
+    assert room.writes() == []
+
+
+def test_a_whole_walk_by_clicks(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    for key in list(driver.panel.screen.cards):
+        driver.click(driver.card(key).run)
+        driver.seen()
+    assert room.user()["accountEnabled"] is False
+    assert [rule["Enabled"] for rule in room.rules().values() if rule["Name"] in {"Sync Settings", ".", ".."}] == [
+        False
+    ] * 3
+    text = driver.text()
+    assert text.count("done, read back") == 7
+    assert '<td class="text">open</td>' not in driver.panel.screen.doors.value
+    assert "revokeSignInSessions" in driver.panel.screen.journal.value
+    assert "password set, length 24, shown" in driver.panel.screen.journal.value
+    block = driver.card("block")
+    assert block.run.disabled
+    assert not block.undo.disabled
+    driver.click(block.undo)
+    assert room.user()["accountEnabled"] is True
+    assert '<td class="text">open</td>' in driver.panel.screen.doors.value
+    for word in ("contained", "clean"):
+        assert word not in driver.text().lower()
+
+
+def test_the_password_leaves_only_as_a_message_and_is_in_no_widget_state(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    driver.click(driver.card("reset").run)
+    [message] = driver.sent
+    word = message["value"]
+    assert len(word) == 24
+    assert "to be done again" in driver.text()
+    for widget in _all(driver.panel.screen.widget):
+        assert word not in str(widget.get_state())
+    assert word not in driver.text() + driver.panel.twin() + repr(vars(driver.panel))
+    assert all(word.encode() not in p.read_bytes() for p in room.case.folder.rglob("*") if p.is_file())
+    driver.seen()
+    assert "to be done again" not in driver.text()
+
+
+def test_two_clicks_while_one_runs_send_one_call(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    run = driver.card("block").run
+    run.click()
+    run.click()
+    driver.card("require").run.click()
+    driver.panel.desk.wait()
+    assert len(room.writes()) == 1
+
+
+def test_a_refused_account_is_told_in_the_panel(room: Room) -> None:
+    driver = Driver(containment_panel(room.case, [OPERATOR]))
+    driver.preview()
+    assert "signed in with" in driver.text()
+    assert driver.panel.screen.cards == {}
+
+
+def test_the_tenant_is_asked_for_first(unconfirmed_room: Room) -> None:
+    driver = Driver(containment_panel(unconfirmed_room.case, [VICTIM]))
+    driver.preview()
+    screen = driver.panel.screen
+    assert f"Type {DOMAIN}" in screen.message.value
+    screen.domain.value = "contoso.org"
+    driver.click(screen.confirm_tenant)
+    assert f"type {DOMAIN} exactly" in screen.message.value
+    screen.domain.value = DOMAIN
+    driver.click(screen.confirm_tenant)
+    driver.preview()
+    assert len(screen.cards) == 7
+
+
+def test_what_the_tenant_says_is_escaped(room: Room, driver: Driver) -> None:
+    evil = '<img src=x onerror="alert(1)">'
+    rules = room.service._store.state["inbox_rules"][room.user()["id"]]
+    next(rule for rule in rules if rule["Name"] == "..")["Name"] = evil
+    room.change_user(displayName=evil)
+    driver.preview()
+    html = "".join(w.value for w in _all(driver.panel.screen.widget) if type(w).__name__ == "HTML")
+    assert evil not in html
+    assert "&lt;img src=x" in html
+    ticks = [tick for _, tick in driver.panel.screen.rules]
+    assert any(evil in tick.description for tick in ticks)
+    assert not any(tick.description_allow_html for tick in ticks)
+
+
+def test_other_rules_can_be_chosen_and_the_name_has_to_be_typed_again(driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    for _, tick in driver.panel.screen.rules:
+        tick.value = "Supplier news" in tick.description
+    driver.preview()
+    titles = [step.action.title for step in driver.panel.plan.steps] if driver.panel.plan else []
+    assert [title for title in titles if "rule" in title] == ["Disable the inbox rule “Supplier news”"]
+    assert driver.card("block").run.disabled
+
+
+def test_a_case_of_files_shows_the_plan_with_a_reason_and_no_run(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "files")
+    driver = Driver(containment_panel(case, [VICTIM]))
+    assert "no live tenant" in driver.panel.twin()
+    assert "PRACTICE" not in driver.panel.twin()
+    driver.preview()
+    assert driver.panel.screen.cards == {}
+    assert f"PATCH https://graph.microsoft.com/v1.0/users/{VICTIM}" in driver.text()
+    case.close()
+
+
+def test_the_twin_of_a_practice_case_is_under_its_banner_and_tells_the_journal(room: Room, driver: Driver) -> None:
+    room.run("block-sign-in")
+    twin = driver.panel.twin()
+    assert "PRACTICE" in twin
+    assert "block-sign-in" in twin
+
+
+def test_an_unknown_case_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CaseNotFound, match="There is no case"):
+        containment_panel(tmp_path / "nothing")
+
+
+def test_doubt_left_by_another_kernel_is_settled_at_the_next_preview(room: Room, driver: Driver) -> None:
+    room.service.drop_next("PATCH")
+    room.run("block-sign-in", patience=0.0)
+    assert contain.records(room.case)[-1].status == "in doubt"
+    driver.preview()
+    assert contain.records(room.case)[-1].status == "not done"
+    assert len(room.writes()) == 1

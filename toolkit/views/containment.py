@@ -1,0 +1,242 @@
+"""The containment panel: preview, type the name, run one step at a time, read back, undo."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from html import escape
+
+from toolkit import contain
+from toolkit.case import Case
+from toolkit.case.journal import iso
+from toolkit.contain import Confirmation, Outcome, Plan
+from toolkit.detect import triage
+from toolkit.errors import ToolkitError
+from toolkit.tenant import Secret, Tenant, TokenSource, connect
+from toolkit.views.containment_html import STYLE, journal_table, offline_plan
+from toolkit.views.containment_screen import Clicks, Screen
+from toolkit.views.containment_work import Desk, Emit, Event
+from toolkit.views.look import practice_banner
+from toolkit.views.notebook import case_from, show_panel
+
+SEVERITIES = ("critical", "high", "medium")
+
+
+def containment_panel(
+    case: Case | str | os.PathLike[str] | None = None,
+    users: Sequence[str] | None = None,
+    *,
+    tokens: TokenSource | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> ContainmentPanel:
+    """The panel for a case: as the last line of a cell it shows itself. Making and showing it sends nothing.
+
+    `case` as for every notebook; `users` are the accounts to choose from (user principal names), without it those
+    with a finding of at least medium severity; another can be typed. A practice case acts on its practice tenant;
+    any other case shows the plan without buttons that run it.
+
+    Raises:
+        CaseUnknown, CaseNotFound, CaseDamaged: see `case_from`.
+    """
+    place = case_from(case)
+    return ContainmentPanel(place, list(users or accounts_with_findings(place)), tokens, sleep)
+
+
+def accounts_with_findings(case: Case) -> list[str]:
+    """Accounts with findings of at least medium severity, the gravest first."""
+    try:
+        findings = triage(case).findings
+    except ToolkitError:
+        return []
+    grave = [f for level in SEVERITIES for f in findings if f.severity == level and "@" in f.user]
+    return list(dict.fromkeys(f.user for f in grave))
+
+
+class ContainmentPanel:
+    """What clicks do. They start workers and return; workers leave events, which one updater takes to the screen."""
+
+    def __init__(
+        self, case: Case, users: list[str], tokens: TokenSource | None, sleep: Callable[[float], None]
+    ) -> None:
+        self.case, self.users = case, users
+        self.plan: Plan | None = None
+        self.confirmation: Confirmation | None = None
+        self._tokens, self._sleep = tokens, sleep
+        self._tenant: Tenant | None = None
+        self._unseen: dict[str, Plan] = {}
+        self._busy = False
+        self.desk = Desk(self._update)
+        clicks = Clicks(self.preview, self.confirm_tenant, self.confirm, self.run, self.undo, self._shown)
+        self.screen = Screen(case, users, clicks)
+
+    @property
+    def widget(self) -> object:
+        return self.screen.widget
+
+    def _ipython_display_(self) -> None:
+        now = f"{iso(self.case.clock())[:19].replace('T', ' ')} UTC"
+        show_panel(self.screen.widget, self.twin(), at=now)
+
+    def twin(self) -> str:
+        """The same as plain HTML, for a notebook that is opened again without its kernel."""
+        parts = [f"<style>{STYLE}</style>", practice_banner(self.case.practice)]
+        if not self.case.practice:
+            parts += [offline_plan(contain.outline(self.case, user)) for user in self.users[:5]]
+        accounts = ", ".join(self.users) or "chosen in the panel"
+        parts += [f"<p>Accounts: {escape(accounts)}</p>", journal_table(self.case)]
+        return "".join(parts)
+
+    def preview(self) -> None:
+        """Read the account and lay out its plan; with the rules ticked, if the plan is of this account already."""
+        user = self.screen.user.value.strip()
+        if not user:
+            self.desk.put("problem", "Name the account first, as name@domain.")
+            return
+        same = self.plan is not None and self.plan.target.user_principal_name.lower() == user.lower()
+        ticked = [identity for identity, tick in self.screen.rules if tick.value]
+        rules = ticked if same and self.screen.rules else None
+        self.desk.start(lambda emit: self._read(emit, user, rules))
+
+    def confirm_tenant(self) -> None:
+        """Take the typed domain as the answer to which tenant this is."""
+        typed = self.screen.domain.value
+
+        def job(emit: Emit) -> None:
+            contain.confirm_tenant(self.case, self._connected(), typed)
+            emit("tenant", None)
+            emit("said", "The tenant is confirmed and noted in the journal. Press Preview plan.")
+
+        self.desk.start(job)
+
+    def confirm(self) -> None:
+        """Take the typed name as the yes to the plan that is shown."""
+        plan, typed = self.plan, self.screen.typed.value
+        if plan is not None:
+            self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
+
+    def run(self, key: str) -> None:
+        """Carry out one step."""
+        self._begin(key, undo=False)
+
+    def undo(self, key: str) -> None:
+        """Bring back what was before a step."""
+        self._begin(key, undo=True)
+
+    def _begin(self, key: str, *, undo: bool) -> None:
+        plan, confirmation = self.plan, self.confirmation
+        if plan is None or confirmation is None:
+            self.desk.put("problem", "Type the account's name and press Confirm first.")
+            return
+        chosen = [rule.identity for rule in plan.rules if rule.chosen]
+
+        def job(emit: Emit) -> None:
+            def show_secret(secret: Secret, run: str) -> None:
+                self._unseen[run] = plan
+                emit("secret", (secret, run, plan.target.user_principal_name))
+
+            def progress(text: str) -> None:
+                emit("progress", (key, text))
+
+            try:
+                if undo:
+                    outcome = contain.undo(plan, key, confirmation, progress=progress)
+                else:
+                    outcome = contain.run(plan, key, confirmation, show_secret=show_secret, progress=progress)
+            except ToolkitError as error:
+                outcome = Outcome("refused", str(error))
+            emit("outcome", (key, outcome))
+            self._read(emit, plan.target.object_id, chosen)
+
+        self.desk.start(job)
+
+    # In the worker's thread: no widget is touched here.
+
+    def _connected(self) -> Tenant:
+        if self._tenant is None:
+            self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
+        return self._tenant
+
+    def _read(self, emit: Emit, user: str, rules: list[str] | None) -> None:
+        if not self.case.practice:
+            emit("offline", contain.outline(self.case, user))
+            return
+        tenant = self._connected()
+        question = contain.tenant_question(self.case, tenant)
+        emit("tenant", question)
+        if question:
+            return
+        contain.settle(self.case, tenant)
+        plan = contain.make_plan(self.case, tenant, user, rules=rules)
+        emit("plan", plan)
+        emit("doors", contain.doors(self.case, tenant, plan.target))
+
+    def _shown(self, run: str) -> None:
+        plan = self._unseen.pop(run, None)
+        if plan is not None:
+            contain.record_shown(plan, run)
+            self.desk.put("seen", run)
+
+    # The updater: the only place from which widgets change.
+
+    def _update(self, event: Event) -> None:
+        getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _on_busy(self, nothing: None) -> None:
+        self._busy = self.desk.busy
+        self.screen.working(self._busy)
+        self._show_steps()
+
+    def _on_problem(self, text: str) -> None:
+        self.screen.say(text, "error")
+
+    def _on_said(self, text: str) -> None:
+        self.screen.say(text, "done")
+
+    def _on_tenant(self, question: str | None) -> None:
+        self.screen.ask_tenant(question)
+
+    def _on_offline(self, plan: Plan) -> None:
+        self.plan = plan
+        self.screen.show_offline(plan)
+
+    def _on_plan(self, plan: Plan) -> None:
+        fresh = self.plan is None or self.plan.digest != plan.digest
+        self.plan = plan
+        if self.confirmation is not None and not self.confirmation.covers(plan):
+            self.confirmation = None
+        if fresh or self.confirmation is None:
+            self.screen.lay_out(plan)
+        self.screen.show_plan(plan)
+        self._show_steps()
+
+    def _show_steps(self) -> None:
+        if self.plan is not None and self.plan.tenant is not None:
+            allowed = self.confirmation is not None and not self._busy
+            self.screen.show_steps(self.plan, allowed=allowed)
+
+    def _on_confirmed(self, confirmation: Confirmation) -> None:
+        self.confirmation = confirmation
+        self.screen.show_confirmed()
+
+    def _on_progress(self, told: tuple[str, str]) -> None:
+        self.screen.show_progress(*told)
+
+    def _on_outcome(self, told: tuple[str, Outcome]) -> None:
+        self.screen.show_outcome(*told)
+
+    def _on_secret(self, told: tuple[Secret, str, str]) -> None:
+        secret, run, name = told
+        label = f"New password of {name}, shown this once. Hand it over by telephone or in person."
+        self.screen.secret.show(secret, run, label)
+
+    def _on_seen(self, run: str) -> None:
+        if self.plan is not None:
+            for step in self.plan.steps:
+                if step.record is not None and step.record.run == run and step.status == "offered again":
+                    step.status = "done"
+        self.screen.show_journal()
+        self._show_steps()
+
+    def _on_doors(self, found: list[contain.Door]) -> None:
+        self.screen.show_doors(found)

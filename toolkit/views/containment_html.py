@@ -1,0 +1,135 @@
+"""What the containment panel says, as HTML: cards of a plan, doors, journal. Every value is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+
+from toolkit.case import Case
+from toolkit.contain import Door, InboxRule, Plan, Record, Step, call_text, records
+from toolkit.contain.rules import what_it_does
+from toolkit.views.look import box, html_table
+
+STYLE = """
+.containment-card { border: 1px solid var(--jp-border-color1, #bbb); border-radius: 4px; padding: 10px 14px;
+  margin: 8px 0 0; }
+.containment-card h4 { font-size: 14px; font-weight: 600; margin: 0 0 4px; }
+.containment-call { font: 12px/1.45 var(--jp-code-font-family, monospace); white-space: pre-wrap;
+  overflow-wrap: anywhere; background: var(--jp-layout-color2, #f3f3f3); color: var(--jp-ui-font-color1, #222);
+  border-radius: 3px; padding: 6px 10px; margin: 6px 0; }
+.containment-facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 6px 0; }
+.containment-facts dt { color: var(--jp-ui-font-color2, #666); }
+.containment-facts dd { margin: 0; overflow-wrap: anywhere; }
+.containment-state { float: right; border: 1px solid var(--jp-border-color1, #bbb); border-radius: 10px;
+  padding: 0 10px; font-size: 12px; }
+"""
+WORDS = {
+    "to do": "to do",
+    "already so": "already so",
+    "done": "done, read back",
+    "sent, not yet visible": "sent, not yet visible",
+    "in doubt": "in doubt",
+    "offered again": "to be done again",
+    "not done": "to do",
+}
+
+
+def card(number: int, step: Step, note: str = "") -> str:
+    """One step of a plan: why, the exact call, before and after, and what it does not do."""
+    action = step.action
+    now = action.before(step.before.values) if step.before else "not read: this case has no live tenant"
+    facts = [
+        ("now", now),
+        ("afterwards", action.after()),
+        ("effect", action.effect),
+        ("does not", action.does_not),
+        ("what remains", action.residual),
+        ("undo", action.undo_note),
+        ("needs", f"{action.permission}; role: {action.role}"),
+        ("tried on a live tenant", action.live_verified),
+    ]
+    warnings = action.warnings(step.before.values if step.before else {})
+    if step.status == "offered again":
+        warnings.append("A reset was sent, and nobody is known to have seen its password: do it again.")
+    if step.status == "in doubt" and action.settles:
+        warnings.append("A call was sent and its answer was lost; Run reads first and does not repeat what was done.")
+    elif step.status == "in doubt":
+        warnings.append("A call was sent and its answer was lost; reading cannot tell, so do it again.")
+    return (
+        f'<div class="containment-card"><span class="containment-state">{escape(WORDS[step.status])}</span>'
+        f"<h4>{number}. {escape(action.title)}</h4><p>{escape(action.reason)}</p>"
+        f'<pre class="containment-call">{escape(call_text(step.call))}</pre>'
+        f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}{note}</div>"
+    )
+
+
+def plan_heading(plan: Plan) -> str:
+    """Which account the plan is about."""
+    target = plan.target
+    facts = [("account", target.user_principal_name)]
+    if plan.tenant is not None:
+        facts += [
+            ("display name", target.display_name),
+            ("object id", target.object_id),
+            ("tenant", f"{plan.tenant.domain} ({target.tenant_id})"),
+            ("you are", plan.tenant.operator.user_principal_name),
+        ]
+    return f"<h3>Plan</h3>{_facts(facts)}"
+
+
+def offline_plan(plan: Plan) -> str:
+    """The plan of a case without a live tenant: what would be done, in order, and why it cannot be run here."""
+    sentence = (
+        "This case was made from files and has no live tenant, so nothing can be run from here; these are the "
+        "calls to carry out by hand, in this order. Use the account's object id where its name stands."
+    )
+    cards = "".join(card(number, step) for number, step in enumerate(plan.steps, 1))
+    return f"{plan_heading(plan)}{box(sentence)}{cards}"
+
+
+def rule_label(rule: InboxRule) -> str:
+    """One line about a rule, for its checkbox (plain text)."""
+    name = f"“{rule.name}”" if rule.name.strip() else "without a name"
+    kind = f"{'hidden' if rule.hidden else 'visible'}, {'enabled' if rule.enabled else 'disabled'}"
+    return f"{name} ({kind}): {what_it_does(dict(rule.row))}"
+
+
+def doors_table(found: list[Door]) -> str:
+    """The doors with their state and the evidence for it."""
+    if not found:
+        return "<h3>Doors</h3><p class='toolkit-quiet'>Not read yet.</p>"
+    rows = pd.DataFrame([{"door": d.name, "state": d.state, "evidence": d.evidence} for d in found])
+    return f"<h3>Doors</h3>{html_table(rows)}"
+
+
+def journal_table(case: Case) -> str:
+    """Every changing call of the case: when, what, to whom, and how it ended. Times are the case's, UTC."""
+    found = records(case)
+    if not found:
+        return "<h3>Journal</h3><p class='toolkit-quiet'>No call that changes anything was sent in this case.</p>"
+    rows = pd.DataFrame([_line(record) for record in reversed(found)])
+    return f"<h3>Journal</h3>{html_table(rows, limit=50)}"
+
+
+def _line(record: Record) -> dict[str, str]:
+    what = f"{'undo ' if record.direction == 'undo' else ''}{record.action}"
+    password = ""
+    if record.secret_length:
+        password = f"password set, length {record.secret_length}, {'shown' if record.shown else 'not seen'}"
+    answered = f"{record.http_status or ''} {record.answered_date:%H:%M:%S}" if record.answered_date else ""
+    return {
+        "time (UTC)": record.started[:19].replace("T", " "),
+        "account": record.target.get("user_principal_name", ""),
+        "action": what,
+        "call": f"{record.call['method']} {record.call['url']}",
+        "answer": answered,
+        "state": record.status,
+        "note": "; ".join(part for part in (password, record.text) if part),
+        "client-request-id": record.run,
+    }
+
+
+def _facts(facts: list[tuple[str, str]]) -> str:
+    inner = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+    return f'<dl class="containment-facts">{inner}</dl>'

@@ -1,0 +1,170 @@
+"""The containment panel's widgets and how they show what is so. Only the updater calls the methods here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import ipywidgets as w
+
+from toolkit.case import Case
+from toolkit.contain import Door, Outcome, Plan
+from toolkit.views.containment_card import FITTING, StepCard
+from toolkit.views.containment_html import (
+    STYLE,
+    doors_table,
+    journal_table,
+    offline_plan,
+    plan_heading,
+    rule_label,
+)
+from toolkit.views.look import box, page, practice_banner
+from toolkit.views.secret import SecretOnce
+
+KINDS = {"done": "done", "already so": "note", "in doubt": "warning", "sent, not yet visible": "warning"}
+WORKING = '<p class="toolkit-quiet">… working</p>'
+
+
+@dataclass(frozen=True)
+class Clicks:
+    """What the buttons call."""
+
+    preview: Callable[[], None]
+    confirm_tenant: Callable[[], None]
+    confirm: Callable[[], None]
+    run: Callable[[str], None]
+    undo: Callable[[str], None]
+    shown: Callable[[str], None]
+
+
+class Screen:
+    """`widget` is the whole panel; the other attributes are its parts, named for what they are."""
+
+    def __init__(self, case: Case, accounts: list[str], clicks: Clicks) -> None:
+        self._case, self._clicks = case, clicks
+        self.cards: dict[str, StepCard] = {}
+        self.rules: list[tuple[str, w.Checkbox]] = []
+        self.user = w.Combobox(
+            options=accounts,
+            value=accounts[0] if accounts else "",
+            placeholder="name@domain",
+            description="Account",
+            layout=w.Layout(width="420px"),
+        )
+        self.user.add_class("containment-account")
+        self.preview = _button("Preview plan", "containment-preview", clicks.preview, "primary")
+        self.message = _html("containment-message")
+        self.domain = w.Text(placeholder="the tenant's domain", layout=w.Layout(width="300px"))
+        self.domain.add_class("containment-domain")
+        self.confirm_tenant = _button("Confirm tenant", "containment-confirm-tenant", clicks.confirm_tenant)
+        self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
+        self._heading = _html("containment-heading")
+        self._rules_box = w.VBox([])
+        self._instruction = w.HTML()
+        self.typed = w.Text(placeholder="type the account's name", layout=w.Layout(width="300px"))
+        self.typed.add_class("containment-typed")
+        self.confirm = _button("Confirm", "containment-confirm", clicks.confirm)
+        self._confirm_row = w.VBox(
+            [self._instruction, w.HBox([self.typed, self.confirm])], layout=w.Layout(display="none")
+        )
+        self._steps = w.VBox([])
+        self.secret = SecretOnce(clicks.shown)
+        self.doors = _html("containment-doors")
+        self.journal = _html("containment-journal")
+        self.show_journal()
+        top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
+        asking = [w.HBox([self.user, self.preview]), self.message, self._tenant_row]
+        planned = [self._heading, self._rules_box, self._confirm_row, self.secret, self._steps]
+        self.widget = w.VBox([top, *asking, *planned, self.doors, self.journal])
+        self.widget.add_class("containment-panel")
+
+    def working(self, busy: bool) -> None:
+        """While something runs no button works, and a word says so."""
+        self.preview.disabled = self.confirm.disabled = self.confirm_tenant.disabled = busy
+        if busy:
+            self.message.value = page(WORKING)
+            for each in self.cards.values():
+                each.lock()
+        elif WORKING in self.message.value:
+            self.message.value = ""
+
+    def say(self, text: str, kind: str) -> None:
+        self.message.value = page(box(text, kind))
+
+    def ask_tenant(self, question: str | None) -> None:
+        """Show the question which tenant to act in, or take it away."""
+        self._tenant_row.layout.display = None if question else "none"
+        if question:
+            self.say(question, "warning")
+
+    def show_offline(self, plan: Plan) -> None:
+        self._heading.value = page(offline_plan(plan))
+
+    def lay_out(self, plan: Plan) -> None:
+        """Make the cards of a plan that is new, and empty the field for the name."""
+        self.typed.value = ""
+        self._rules_box.children = self._rule_choice(plan)
+        self._instruction.value = page(
+            f"<p>Nothing has been changed. To be able to run the steps, type "
+            f"<code>{escape(plan.target.user_principal_name)}</code> and press Confirm.</p>"
+        )
+        run, undo = self._clicks.run, self._clicks.undo
+        self.cards = {step.action.key: StepCard(step.action.key, run, undo) for step in plan.steps}
+        self._steps.children = [each.box for each in self.cards.values()]
+
+    def show_plan(self, plan: Plan) -> None:
+        self._heading.value = page(plan_heading(plan))
+        self._confirm_row.layout.display = None
+        self.show_journal()
+
+    def show_steps(self, plan: Plan, *, allowed: bool) -> None:
+        for number, step in enumerate(plan.steps, 1):
+            self.cards[step.action.key].show(number, step, allowed=allowed)
+
+    def show_confirmed(self) -> None:
+        self._instruction.value = page(
+            box("The name was typed: each step runs when you press its Run, one at a time.", "done")
+        )
+
+    def show_progress(self, key: str, text: str) -> None:
+        self.cards[key].progress(text)
+
+    def show_outcome(self, key: str, outcome: Outcome) -> None:
+        self.cards[key].say(outcome.text, KINDS.get(outcome.status, "error"))
+        self.show_journal()
+
+    def show_doors(self, found: list[Door]) -> None:
+        self.doors.value = page(doors_table(found))
+
+    def show_journal(self) -> None:
+        self.journal.value = page(journal_table(self._case))
+
+    def _rule_choice(self, plan: Plan) -> list[w.Widget]:
+        self.rules = []
+        for rule in plan.rules:
+            tick = w.Checkbox(
+                value=rule.chosen, description=rule_label(rule), indent=False, layout=w.Layout(width="98%")
+            )
+            tick.add_class("containment-rule")
+            self.rules.append((rule.identity, tick))
+        note = "<h3>Inbox rules to disable</h3><p>After a change here, press Preview plan again.</p>"
+        return [w.HTML(page(note)), *[tick for _, tick in self.rules]] if self.rules else []
+
+
+def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
+    button = w.Button(description=label, button_style=style, layout=FITTING)
+    button.add_class(name)
+
+    def clicked(_: Any) -> None:
+        click()
+
+    button.on_click(clicked)
+    return button
+
+
+def _html(name: str) -> w.HTML:
+    shown = w.HTML()
+    shown.add_class(name)
+    return shown
