@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.practice.analyst import VICTIM, Client
+from toolkit.practice import graph
 
 REVOKE = f"/v1.0/users/{VICTIM}/revokeSignInSessions"
 
@@ -58,3 +59,14 @@ def test_log_tells_ordered_failures_apart(client: Client) -> None:
     client.tenant.fail_next("organization", status=504)
     client.graph("GET", "/v1.0/organization")
     assert client.tenant.requests()[-1]["status"] == 504
+
+
+def test_request_that_breaks_the_tenant_is_still_in_the_log(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault of the practice tenant itself")
+
+    client.token("graph")
+    monkeypatch.setattr(graph, "answer", broken)
+    assert client.graph("POST", REVOKE).status_code == 500
+    line = client.tenant.requests()[-1]
+    assert (line["kind"], line["status"]) == ("write", 500)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from toolkit import practice
+from toolkit.practice import export
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples" / "contoso-bec"
 AUDIT = SAMPLES / "purview-audit-search.csv"
@@ -28,6 +29,13 @@ def test_samples_are_what_the_code_writes_byte_for_byte(tmp_path: Path) -> None:
     assert {path.name for path in written} == kept
     for path in written:
         assert path.read_bytes() == (SAMPLES / path.name).read_bytes(), path.name
+
+
+def test_command_writes_the_samples_or_says_how_it_is_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main([]) == 2
+    assert "usage:" in capsys.readouterr().err
+    assert export.main([str(tmp_path / "out")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(list((tmp_path / "out").iterdir()))
 
 
 def test_samples_stay_small() -> None:

@@ -1,6 +1,12 @@
 """The practice tenant: a taken-over Microsoft 365 mailbox to practise on, served over HTTPS on this computer.
 
 It knows nothing of the rest of the toolkit, so that it cannot share its misreadings.
+
+The story (a pure function of seed and instant): `facts/`, `people`, `background`, `intrusion`, `attack…`, told in
+records by `signin_records`, `audit_records`, `directory_records`; `directory`, `mailboxes` and `secure_score` are
+the tenant's state; `scenario` puts it together, `exports` writes it as evidence files.
+The service: `tenant` lets a request in, `login`, `graph…` and `exchange`/`cmdlets` answer it, `store` keeps state
+and request log, `clock` tells the time, `faults` goes wrong when asked to.
 """
 
 from __future__ import annotations

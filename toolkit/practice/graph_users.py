@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import unquote
 
 from toolkit.practice import odata
 from toolkit.practice.directory_records import Change, directory_record, user_parts
@@ -121,7 +120,7 @@ def update_requirements(request: Request, situation: Situation, version: str, us
 
 def find_user(state: Record, text: str) -> Record:
     """The user of that object id or user principal name. Raises `Refused` (404)."""
-    wanted = unquote(text).lower()
+    wanted = text.lower()
     for user in state["users"].values():
         if wanted in (user["id"], user["userPrincipalName"].lower()):
             found: Record = user
@@ -129,7 +128,7 @@ def find_user(state: Record, text: str) -> Record:
     raise Refused(
         404,
         "Request_ResourceNotFound",
-        f"Resource '{unquote(text)}' does not exist or one of its queried reference-property objects are not present.",
+        f"Resource '{text}' does not exist or one of its queried reference-property objects are not present.",
     )
 
 

@@ -159,7 +159,7 @@ def _value(record: Record, path: str) -> object:
     value: object = record
     for name in path.split("/"):
         value = value.get(name) if isinstance(value, dict) else None
-    if path in ("userPrincipalName", "appDisplayName"):
+    if path == "userPrincipalName":
         # The reports hold names in lower case: a filter written in capitals finds nothing.
-        return str(value).lower() if path == "userPrincipalName" else value
-    return "true" if value is True else "false" if value is False else value
+        return str(value).lower()
+    return str(value).lower() if isinstance(value, bool) else value

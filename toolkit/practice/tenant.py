@@ -153,7 +153,12 @@ class PracticeTenant:
                 raise Dropped
             answer = fault.answer if fault and fault.answer else None
             if answer is None:
-                answer = self._carry_out(service, request, line, now, request_id)
+                try:
+                    answer = self._carry_out(service, request, line, now, request_id)
+                except Exception:
+                    # A request that broke the tenant must not be missing from its log.
+                    self._store.log(line | {"status": 500})
+                    raise
             answer.headers |= {
                 "Date": format_datetime(now, usegmt=True),
                 "request-id": request_id,
