@@ -1,0 +1,1 @@
+"""Findings and events joined: what happened, in order."""
