@@ -91,10 +91,12 @@ def test_a_whole_walk_by_clicks(room: Room, driver: Driver) -> None:
     text = driver.text()
     assert text.count("done, read back") == 7
     assert '<td class="text">open</td>' not in driver.panel.screen.doors.value
-    assert "revokeSignInSessions" in driver.panel.screen.journal.value
+    assert "Revoke sessions" in driver.panel.screen.journal.value
     assert "password set, length 24, shown" in driver.panel.screen.journal.value
     block = driver.card("block")
     assert block.run.disabled
+    assert driver.card("reset").undo.layout.display == "none"
+    assert block.run.layout.display is None
     assert not block.undo.disabled
     driver.click(block.undo)
     assert room.user()["accountEnabled"] is True
@@ -187,11 +189,14 @@ def test_a_case_of_files_shows_the_plan_with_a_reason_and_no_run(tmp_path: Path)
     case.close()
 
 
-def test_the_twin_of_a_practice_case_is_under_its_banner_and_tells_the_journal(room: Room, driver: Driver) -> None:
-    room.run("block-sign-in")
-    twin = driver.panel.twin()
-    assert "PRACTICE" in twin
-    assert "block-sign-in" in twin
+def test_a_saved_notebook_keeps_the_banner_the_doors_and_the_journal(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    driver.click(driver.card("block").run)
+    assert "PRACTICE" in driver.panel.twin()
+    kept = driver.panel._record().data
+    assert "Block sign-in" in kept
+    assert "accountEnabled: false" in kept
 
 
 def test_an_unknown_case_is_one_sentence(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Record:
 
     run: str
     action: str
+    title: str
     direction: str
     target: dict[str, str]
     tenant_id: str
@@ -105,6 +106,7 @@ def _fold(entries: Iterable[Entry]) -> list[Record]:
             found[given["run"]] = Record(
                 run=given["run"],
                 action=given["action"],
+                title=given["title"],
                 direction=given["direction"],
                 target=given["target"],
                 tenant_id=given["tenant_id"],

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from html import escape
 
+from IPython.display import HTML, DisplayHandle, display
+
 from toolkit import contain
 from toolkit.case import Case
 from toolkit.case.journal import iso
@@ -14,10 +16,10 @@ from toolkit.contain import Confirmation, Outcome, Plan
 from toolkit.detect import triage
 from toolkit.errors import ToolkitError
 from toolkit.tenant import Secret, Tenant, TokenSource, connect
-from toolkit.views.containment_html import STYLE, journal_table, offline_plan
+from toolkit.views.containment_html import STYLE, offline_plan, record
 from toolkit.views.containment_screen import Clicks, Screen
 from toolkit.views.containment_work import Desk, Emit, Event
-from toolkit.views.look import practice_banner
+from toolkit.views.look import page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
 
 SEVERITIES = ("critical", "high", "medium")
@@ -66,6 +68,8 @@ class ContainmentPanel:
         self._tenant: Tenant | None = None
         self._unseen: dict[str, Plan] = {}
         self._busy = False
+        self._doors: list[contain.Door] = []
+        self._kept: DisplayHandle | None = None
         self.desk = Desk(self._update)
         clicks = Clicks(self.preview, self.confirm_tenant, self.confirm, self.run, self.undo, self._shown)
         self.screen = Screen(case, users, clicks)
@@ -77,6 +81,8 @@ class ContainmentPanel:
     def _ipython_display_(self) -> None:
         now = f"{iso(self.case.clock())[:19].replace('T', ' ')} UTC"
         show_panel(self.screen.widget, self.twin(), at=now)
+        # The twin of the panel is frozen; this one follows what happens, and is what a saved notebook keeps.
+        self._kept = display(self._record(), display_id=True)  # type: ignore[no-untyped-call]
 
     def twin(self) -> str:
         """The same as plain HTML, for a notebook that is opened again without its kernel."""
@@ -84,8 +90,15 @@ class ContainmentPanel:
         if not self.case.practice:
             parts += [offline_plan(contain.outline(self.case, user)) for user in self.users[:5]]
         accounts = ", ".join(self.users) or "chosen in the panel"
-        parts += [f"<p>Accounts: {escape(accounts)}</p>", journal_table(self.case)]
-        return "".join(parts)
+        return "".join([*parts, f"<p>Accounts: {escape(accounts)}</p>"])
+
+    def _record(self) -> HTML:
+        text = page(record(self.case, self._doors))
+        return HTML(f'<div class="toolkit-twin">{text}</div>')  # type: ignore[no-untyped-call]
+
+    def _keep(self) -> None:
+        if self._kept is not None:
+            self._kept.update(self._record())  # type: ignore[no-untyped-call]
 
     def preview(self) -> None:
         """Read the account and lay out its plan; with the rules ticked, if the plan is of this account already."""
@@ -237,6 +250,9 @@ class ContainmentPanel:
                     step.status = "done"
         self.screen.show_journal()
         self._show_steps()
+        self._keep()
 
     def _on_doors(self, found: list[contain.Door]) -> None:
+        self._doors = found
         self.screen.show_doors(found)
+        self._keep()

@@ -12,7 +12,10 @@ from toolkit.contain import Step
 from toolkit.views.containment_html import card
 from toolkit.views.look import box, page
 
-FITTING = w.Layout(width="max-content", min_width="72px")
+
+def fitting() -> w.Layout:
+    """A layout as wide as a button's label; one for each button, or hiding one would hide them all."""
+    return w.Layout(width="max-content", min_width="72px")
 
 
 class StepCard:
@@ -22,8 +25,8 @@ class StepCard:
         self.key = key
         self._html = w.HTML()
         self._result = w.HTML()
-        self.run = w.Button(description="Run", button_style="primary", layout=FITTING, disabled=True)
-        self.undo = w.Button(description="Undo", layout=FITTING, disabled=True)
+        self.run = w.Button(description="Run", button_style="primary", layout=fitting(), disabled=True)
+        self.undo = w.Button(description="Undo", layout=fitting(), disabled=True)
         self.run.add_class("containment-run")
         self.undo.add_class("containment-undo")
         self.run.on_click(lambda button: on_run(key))

@@ -7,6 +7,7 @@ from html import escape
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.case.journal import iso
 from toolkit.contain import Door, InboxRule, Plan, Record, Step, call_text, records
 from toolkit.contain.rules import what_it_does
 from toolkit.views.look import box, html_table
@@ -35,7 +36,7 @@ WORDS = {
 }
 
 
-def card(number: int, step: Step, note: str = "") -> str:
+def card(number: int, step: Step) -> str:
     """One step of a plan: why, the exact call, before and after, and what it does not do."""
     action = step.action
     now = action.before(step.before.values) if step.before else "not read: this case has no live tenant"
@@ -45,11 +46,14 @@ def card(number: int, step: Step, note: str = "") -> str:
         ("effect", action.effect),
         ("does not", action.does_not),
         ("what remains", action.residual),
+    ]
+    more = [
         ("undo", action.undo_note),
         ("needs", f"{action.permission}; role: {action.role}"),
         ("tried on a live tenant", action.live_verified),
     ]
-    warnings = action.warnings(step.before.values if step.before else {})
+    settled = step.status in {"done", "already so"}
+    warnings = [] if settled else action.warnings(step.before.values if step.before else {})
     if step.status == "offered again":
         warnings.append("A reset was sent, and nobody is known to have seen its password: do it again.")
     if step.status == "in doubt" and action.settles:
@@ -60,7 +64,8 @@ def card(number: int, step: Step, note: str = "") -> str:
         f'<div class="containment-card"><span class="containment-state">{escape(WORDS[step.status])}</span>'
         f"<h4>{number}. {escape(action.title)}</h4><p>{escape(action.reason)}</p>"
         f'<pre class="containment-call">{escape(call_text(step.call))}</pre>'
-        f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}{note}</div>"
+        f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}"
+        f"<details><summary>Undo, permissions, tests</summary>{_facts(more)}</details></div>"
     )
 
 
@@ -108,25 +113,27 @@ def journal_table(case: Case) -> str:
     found = records(case)
     if not found:
         return "<h3>Journal</h3><p class='toolkit-quiet'>No call that changes anything was sent in this case.</p>"
-    rows = pd.DataFrame([_line(record) for record in reversed(found)])
-    return f"<h3>Journal</h3>{html_table(rows, limit=50)}"
+    rows = pd.DataFrame([_line(call) for call in reversed(found)])
+    where = "<p class='toolkit-quiet'>Each call word for word, with its client-request-id: journal.jsonl.</p>"
+    return f"<h3>Journal</h3>{html_table(rows, limit=50)}{where}"
 
 
-def _line(record: Record) -> dict[str, str]:
-    what = f"{'undo ' if record.direction == 'undo' else ''}{record.action}"
-    password = ""
-    if record.secret_length:
-        password = f"password set, length {record.secret_length}, {'shown' if record.shown else 'not seen'}"
-    answered = f"{record.http_status or ''} {record.answered_date:%H:%M:%S}" if record.answered_date else ""
+def record(case: Case, found: list[Door]) -> str:
+    """What a notebook keeps of a finished plan: doors and journal, with the time they were so."""
+    now = iso(case.clock())[:19].replace("T", " ")
+    return f"{doors_table(found)}{journal_table(case)}<p class='toolkit-quiet'>As it was at {now} UTC.</p>"
+
+
+def _line(call: Record) -> dict[str, str]:
+    password = f"password set, length {call.secret_length}, {'shown' if call.shown else 'not seen'}"
+    answered = f"{call.http_status or ''}, {call.answered_date:%H:%M:%S}" if call.answered_date else "none"
     return {
-        "time (UTC)": record.started[:19].replace("T", " "),
-        "account": record.target.get("user_principal_name", ""),
-        "action": what,
-        "call": f"{record.call['method']} {record.call['url']}",
-        "answer": answered,
-        "state": record.status,
-        "note": "; ".join(part for part in (password, record.text) if part),
-        "client-request-id": record.run,
+        "time (UTC)": call.started[:19].replace("T", " "),
+        "account": call.target.get("user_principal_name", ""),
+        "what": f"{'Undo: ' if call.direction == 'undo' else ''}{call.title}",
+        "answer (the tenant's clock)": answered,
+        "state": call.status,
+        "note": "; ".join(part for part in (password if call.secret_length else "", call.text) if part),
     }
 
 

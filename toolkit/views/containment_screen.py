@@ -11,7 +11,7 @@ import ipywidgets as w
 
 from toolkit.case import Case
 from toolkit.contain import Door, Outcome, Plan
-from toolkit.views.containment_card import FITTING, StepCard
+from toolkit.views.containment_card import StepCard, fitting
 from toolkit.views.containment_html import (
     STYLE,
     doors_table,
@@ -76,7 +76,7 @@ class Screen:
         self.show_journal()
         top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
         asking = [w.HBox([self.user, self.preview]), self.message, self._tenant_row]
-        planned = [self._heading, self._rules_box, self._confirm_row, self.secret, self._steps]
+        planned = [self._heading, self._rules_box, self._confirm_row, self._steps]
         self.widget = w.VBox([top, *asking, *planned, self.doors, self.journal])
         self.widget.add_class("containment-panel")
 
@@ -112,7 +112,11 @@ class Screen:
         )
         run, undo = self._clicks.run, self._clicks.undo
         self.cards = {step.action.key: StepCard(step.action.key, run, undo) for step in plan.steps}
-        self._steps.children = [each.box for each in self.cards.values()]
+        boxes = []
+        for step in plan.steps:
+            boxes.append(self.cards[step.action.key].box)
+            boxes += [self.secret] if step.action.makes_secret else []
+        self._steps.children = boxes
 
     def show_plan(self, plan: Plan) -> None:
         self._heading.value = page(plan_heading(plan))
@@ -154,7 +158,7 @@ class Screen:
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
-    button = w.Button(description=label, button_style=style, layout=FITTING)
+    button = w.Button(description=label, button_style=style, layout=fitting())
     button.add_class(name)
 
     def clicked(_: Any) -> None:
