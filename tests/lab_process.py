@@ -36,6 +36,8 @@ class LabProcess:
             text=True,
             env=os.environ | home,
             cwd=scratch,
+            # A run of the tests in the background has Ctrl-C ignored, and would pass that on.
+            preexec_fn=_ctrl_c_works if os.name == "posix" else None,
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -79,3 +81,7 @@ class LabProcess:
                 raise AssertionError(f"the lab did not say its URL:\n{''.join(self.said)}")
             if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*token=\w+", line):
                 return found[0]
+
+
+def _ctrl_c_works() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -47,8 +47,8 @@ def sit_down(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Desk]]
     """A function that opens a desk on a lab; afterwards no request may have tried to leave the machine."""
     desks: list[Desk] = []
 
-    def at(lab: LabProcess, **settings: bool) -> Desk:
-        desks.append(Desk(chromium, lab.url, pictures_folder(tmp_path), **settings))
+    def at(lab: LabProcess) -> Desk:
+        desks.append(Desk(chromium, lab.url, pictures_folder(tmp_path)))
         return desks[-1]
 
     yield at

@@ -19,16 +19,12 @@ BROKEN = ("Error displaying widget", "Javascript Error", "Error creating widget"
 class Desk:
     """`page` is Playwright's; `outside` holds every request that wanted to leave this machine (all blocked)."""
 
-    def __init__(self, browser: Browser, url: str, pictures: Path, *, dark: bool = False) -> None:
+    def __init__(self, browser: Browser, url: str, pictures: Path) -> None:
         self.url = url
         self.pictures = pictures
         self.outside: list[str] = []
         self.script_errors: list[str] = []
-        self.context = browser.new_context(
-            viewport={"width": 1440, "height": 1000},
-            service_workers="block",
-            color_scheme="dark" if dark else "light",
-        )
+        self.context = browser.new_context(viewport={"width": 1440, "height": 1000}, service_workers="block")
         self.context.route("**/*", self._only_loopback)
         self.page: Page = self.context.new_page()
         self.page.on("websocket", lambda socket: self._note(socket.url))
@@ -80,6 +76,12 @@ class Desk:
         """Click the button with exactly this text inside an output."""
         self.outputs.get_by_role("button", name=button, exact=True).click()
 
+    def choose_file(self, button: str, name: str, content: bytes) -> None:
+        """Click an upload button and choose a file in the dialog that opens."""
+        with self.page.expect_file_chooser() as dialog:
+            self.outputs.get_by_role("button", name=button).click()
+        dialog.value.set_files({"name": name, "mimeType": "text/plain", "buffer": content})
+
     def screenshot(self, name: str) -> Path:
         """A picture of the whole notebook, however long, as `NAME.png` in the pictures folder."""
         size = self.page.viewport_size or {"width": 1440, "height": 1000}
@@ -100,6 +102,22 @@ class Desk:
         """File ▸ Save Notebook."""
         self.page.keyboard.press("Control+s")
         self.page.wait_for_timeout(500)
+
+    def shut_kernels_down(self) -> None:
+        """As when the analyst comes back the next day: the notebooks are saved, their kernels are gone."""
+        self.page.evaluate(
+            "async () => { const base = location.origin + '/api/kernels';"
+            " const xsrf = {'X-XSRFToken': (document.cookie.match(/_xsrf=([^;]+)/) || ['', ''])[1]};"
+            " for (const {id} of await (await fetch(base)).json())"
+            " await fetch(`${base}/${id}`, {method: 'DELETE', headers: xsrf}) }"
+        )
+
+    def dark_theme(self) -> None:
+        """Settings ▸ Theme ▸ JupyterLab Dark."""
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text("Theme", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text("JupyterLab Dark", exact=True).click()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
 
     def leave(self) -> None:
         self.context.close()

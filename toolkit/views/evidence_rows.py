@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.enrich.addresses import addresses
 from toolkit.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One column on the screen: its heading and the expression over the table that fills it."""
+    """One column on the screen: its heading and the expression over the table that fills it.
+
+    `NETWORK` alone is looked up for the rows on the screen, and so nothing can be sorted by it.
+    """
 
     name: str
     heading: str
     expression: str = ""
+    sortable: bool = True
 
     @property
     def sql(self) -> str:
         return f"{self.expression or self.name} AS {self.name}"
 
 
+NETWORK = Shown("network", "Network", "ip_address", sortable=False)
 SIGN_INS = (
     Shown("time", "Time"),
     Shown("user_principal_name", "User"),
@@ -37,6 +44,7 @@ SIGN_INS = (
     ),
     Shown("ip_address", "IP address"),
     Shown("place", "Place", "concat_ws(', ', nullif(city, ''), nullif(country, ''))"),
+    NETWORK,
     Shown("app_display_name", "Application"),
     Shown("client_app_used", "Client"),
     Shown("system", "System and browser", "concat_ws(', ', nullif(operating_system, ''), nullif(browser, ''))"),
@@ -56,11 +64,14 @@ MAILBOX_ACTIVITY = (
         "what",
         "What",
         "coalesce(nullif(rule_name, ''), nullif(subject, ''), nullif(forwarding_smtp_address, ''),"
-        " nullif(object_id, ''), nullif(folder_path, ''))",
+        # An id alone says nothing to a reader; the record behind the row has it.
+        " CASE WHEN NOT regexp_full_match(object_id, '[0-9A-Fa-f-]{36}') THEN nullif(object_id, '') END,"
+        " nullif(folder_path, ''))",
     ),
-    Shown("mailbox_owner_upn", "Mailbox"),
     Shown("ip_address", "IP address"),
+    NETWORK,
     Shown("client", "Client", "coalesce(nullif(client_info, ''), nullif(user_agent, ''))"),
+    Shown("mailbox_owner_upn", "Mailbox"),
     Shown("workload", "Service"),
     Shown("result_status", "Result"),
 )
@@ -136,11 +147,10 @@ class EvidenceRows:
 
         `search`: keep rows that hold this text in any column shown, without case.
         """
-        if by not in {c.name for c in self.columns}:
+        if by not in {c.name for c in self.columns if c.sortable}:
             raise UsageError(f"There is no column {by!r} to sort by.")
         conditions, values = self.window.where()
-        inside = f"SELECT * FROM {self.table}{_where(conditions)}"
-        shown = f"SELECT row_id, {', '.join(c.sql for c in self.columns)} FROM ({inside})"
+        shown = self._select(_where(conditions))
         if search.strip():
             texts = " || ' ' || ".join(f"coalesce(CAST({c.name} AS VARCHAR), '')" for c in self.columns)
             shown = f"SELECT * FROM ({shown}) WHERE contains(lower({texts}), ?)"
@@ -151,7 +161,33 @@ class EvidenceRows:
         way = "DESC" if descending else "ASC"
         order = f"ORDER BY {by} {way} NULLS LAST, time {way} NULLS LAST, row_id LIMIT ? OFFSET ?"
         rows = run.execute(f"SELECT * FROM ({shown}) {order}", [*values, int(limit), int(offset)]).df()
-        return rows, total
+        return self._with_networks(rows), total
+
+    def of(self, row_ids: Sequence[str]) -> pd.DataFrame:
+        """The rows of these ids, oldest first."""
+        marks = ", ".join("?" * len(row_ids)) or "NULL"
+        query = f"{self._select(f' WHERE row_id IN ({marks})')} ORDER BY time, row_id"
+        return self._with_networks(self.case.connection().execute(query, list(row_ids)).df())
+
+    def headings(self, zone_name: str) -> dict[str, str]:
+        """The columns' headings; that of the time says in which zone it is shown."""
+        return {c.name: f"{c.heading} ({zone_name})" if c.name == "time" else c.heading for c in self.columns}
+
+    def _select(self, where: str) -> str:
+        columns = ", ".join(c.sql for c in self.columns)
+        return f"SELECT row_id, {columns} FROM (SELECT * FROM {self.table}{where})"
+
+    @cached_property
+    def _networks(self) -> dict[str, str]:
+        known = addresses(self.case).execute()
+        if self.table == "signins":
+            # The sign-in's own place is in a column beside it, and truer than the registry's.
+            known = known.assign(country="")
+        pairs = zip(known.ip_address, known.country.fillna(""), known.organisation.fillna(""), strict=True)
+        return {ip: " · ".join(part for part in (country, name) if part) for ip, country, name in pairs}
+
+    def _with_networks(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(network=[self._networks.get(str(ip), "") for ip in rows["network"]])
 
 
 def _where(conditions: Sequence[str]) -> str:

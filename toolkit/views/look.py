@@ -40,14 +40,18 @@ STYLE = """
 .toolkit-page .toolkit-table caption { text-align: left; padding: 2px 0 4px;
   color: var(--jp-ui-font-color2, #666); }
 .toolkit-page .toolkit-table th { text-align: left; font-weight: 600; white-space: nowrap;
-  padding: 4px 12px 4px 6px;   border-bottom: 2px solid var(--jp-border-color1, #bbb); vertical-align: bottom; }
+  padding: 4px 12px 4px 6px; border-bottom: 2px solid var(--jp-border-color1, #bbb); vertical-align: bottom; }
 .toolkit-page .toolkit-table td { text-align: left; padding: 3px 12px 3px 6px; vertical-align: top;
-  max-width: 420px; border-bottom: 1px solid var(--jp-border-color2, #ddd); overflow-wrap: break-word; word-break: normal; }
+  max-width: 420px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
+  overflow-wrap: break-word; }
+.toolkit-page .toolkit-one-line td { white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
+  max-width: 230px; }
 .toolkit-page .toolkit-table td.number, .toolkit-page .toolkit-table th.number {
   text-align: right; font-variant-numeric: tabular-nums; }
 .toolkit-page .toolkit-table td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .toolkit-page .toolkit-table tr { background: transparent; }
-.toolkit-severity { display: inline-block; border-left: 10px solid; padding-left: 6px; white-space: nowrap; }
+.toolkit-severity { display: inline-block; border-left: 10px solid; padding-left: 6px; margin-right: 8px;
+  min-width: 56px; white-space: nowrap; }
 .toolkit-figures { display: flex; flex-wrap: wrap; gap: 10px; margin: 8px 0; }
 .toolkit-figure { border: 1px solid var(--jp-border-color2, #ddd); border-radius: 4px; padding: 8px 14px;
   min-width: 110px; }
@@ -88,8 +92,7 @@ def severity(level: str) -> str:
 def figures(numbers: Iterable[tuple[str, Any]]) -> str:
     """A row of numbers with what each counts below it: `[("sign-ins", 1204), …]`."""
     tiles = (
-        f'<div class="toolkit-figure"><b>{escape(as_text(value))}</b>{escape(label)}</div>'
-        for label, value in numbers
+        f'<div class="toolkit-figure"><b>{escape(as_text(value))}</b>{escape(label)}</div>' for label, value in numbers
     )
     return f'<div class="toolkit-figures">{"".join(tiles)}</div>'
 
@@ -102,12 +105,14 @@ def html_table(
     limit: int | None = None,
     zone: tzinfo = UTC,
     drawn: Mapping[str, Any] | None = None,
+    one_line: bool = False,
 ) -> str:
     """`rows` as an HTML table with every value escaped.
 
     `headings` names and orders the columns shown (all, as they are named, without it); `limit` cuts the table
     and says how many more there are; times are shown in `zone`. `drawn` maps a column to a function that
-    returns HTML for a value: it must escape what it is given.
+    returns HTML for a value: it must escape what it is given. `one_line` cuts long values on the screen (all of
+    a value shows when the pointer rests on it), so that many columns stay readable.
     """
     shown = {str(c): str(c) for c in rows.columns} if headings is None else dict(headings)
     part = rows if limit is None else rows.head(limit)
@@ -118,14 +123,17 @@ def html_table(
         cells = []
         for name in shown:
             draw = (drawn or {}).get(name)
-            inner = draw(row[name]) if draw else escape(as_text(row[name], zone=zone))
-            cells.append(f'<td class="{kinds[name]}">{inner}</td>')
+            text = escape(as_text(row[name], zone=zone))
+            inner = draw(row[name]) if draw else text
+            hint = f' title="{text}"' if one_line else ""
+            cells.append(f'<td class="{kinds[name]}"{hint}>{inner}</td>')
         body.append(f"<tr>{''.join(cells)}</tr>")
     over = len(rows) - len(part)
     more = f'<p class="toolkit-quiet">… and {over:,} more.</p>' if over else ""
     label = f"<caption>{escape(caption)}</caption>" if caption else ""
     table = f"{label}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<div class="toolkit-scroll"><table class="toolkit-table">{table}</table></div>{more}'
+    style = "toolkit-table toolkit-one-line" if one_line else "toolkit-table"
+    return f'<div class="toolkit-scroll"><table class="{style}">{table}</table></div>{more}'
 
 
 def as_text(value: Any, *, zone: tzinfo = UTC) -> str:

@@ -46,7 +46,8 @@ function render({ model, el }) {
       const mark = column.name === by ? (descending ? " ▼" : " ▲") : "";
       const cell = make("th", column.kind);
       const sort = make("button", "sort", column.heading + mark);
-      sort.title = `Sort by ${column.heading}`;
+      sort.disabled = !column.sortable;
+      sort.title = column.sortable ? `Sort by ${column.heading}` : "";
       sort.onclick = () =>
         ask({ offset: 0, by: column.name, descending: column.name === by ? !descending : column.kind === "time" });
       cell.append(sort);
@@ -56,8 +57,11 @@ function render({ model, el }) {
     const body = make("tbody");
     rows.forEach(([id, ...values]) => {
       const line = make("tr", id === opened ? "open" : "");
-      values.forEach((value, i) => line.append(make("td", columns[i].kind, value)));
-      line.title = "Show the record as it stands in the evidence";
+      values.forEach((value, i) => {
+        const cell = make("td", columns[i].kind, value);
+        cell.title = value;
+        line.append(cell);
+      });
       line.onclick = () => {
         opened = opened === id ? null : id;
         record.hidden = true;

@@ -25,7 +25,7 @@ class PagedTable(anywidget.AnyWidget):
 
     _esm = HERE / "paged_table.js"
     _css = HERE / "paged_table.css"
-    columns: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
+    columns: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     rows: traitlets.List[list[str]] = traitlets.List().tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
     offset = traitlets.Int(0).tag(sync=True)
@@ -37,11 +37,13 @@ class PagedTable(anywidget.AnyWidget):
     def __init__(self, source: EvidenceRows, zone: tzinfo, zone_name: str) -> None:
         self._source = source
         self._zone = zone
+        headings = source.headings(zone_name)
         columns = [
             {
                 "name": c.name,
-                "heading": f"{c.heading} ({zone_name})" if c.name == "time" else c.heading,
+                "heading": headings[c.name],
                 "kind": "time" if c.name == "time" else "text",
+                "sortable": c.sortable,
             }
             for c in source.columns
         ]
@@ -78,9 +80,8 @@ class PagedTable(anywidget.AnyWidget):
 def twin(source: EvidenceRows, zone: tzinfo, zone_name: str) -> str:
     """The first page as HTML, for where the live table cannot be."""
     rows, total = source.page(0, PAGE)
-    headings = {c.name: f"{c.heading} ({zone_name})" if c.name == "time" else c.heading for c in source.columns}
     caption = f"The newest {len(rows)} of {total:,} rows." if total > len(rows) else ""
-    return html_table(rows, headings=headings, caption=caption, zone=zone)
+    return html_table(rows, headings=source.headings(zone_name), caption=caption, zone=zone, one_line=True)
 
 
 def record_text(case: Case, table: str, row_id: str) -> str:

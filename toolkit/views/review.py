@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit.case import Case
+from toolkit.detect import triage
 from toolkit.views.evidence_rows import EvidenceRows, window_from
+from toolkit.views.findings import findings_html
 from toolkit.views.look import box, figures
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable, twin
@@ -38,6 +40,17 @@ def numbers(case: Source = None, *, users: Users = None, start: Any = None, end:
     )
     said = window.in_words()
     show(figures(labels), box(f"Shown: {said}.") if said else "", practice=this.practice)
+
+
+def findings(case: Source = None, *, users: Users = None, display_time_zone: str = "UTC") -> None:
+    """Display what looks like an intruder, worst first, each opening to its rows, and what was not looked for.
+
+    All detections look at the whole case, whatever days are chosen: their baseline is the history before.
+    """
+    this = case_from(case)
+    zone = zone_from(display_time_zone)
+    wanted = window_from(users, None, None).users
+    show(findings_html(this, triage(this, wanted or None), zone, display_time_zone))
 
 
 def sign_ins(

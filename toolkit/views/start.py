@@ -51,11 +51,15 @@ def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
     this = case_from(case)
     zone = zone_from(display_time_zone)
     numbers = [(label, this.count(table)) for table, label in COUNTED.items()]
+    covered = [
+        (f"{COUNTED[table][0].upper()}{COUNTED[table][1:]} cover", _covered(this, table, zone, display_time_zone))
+        for table in WHERE_TO_GET
+    ]
     about = pd.DataFrame(
         [
             ("Case folder", str(this.folder)),
             ("Tenant in the evidence", ", ".join(this.tenant_ids) or "not named by the evidence"),
-            *((f"{COUNTED[t].capitalize()} cover", _covered(this, t, zone, display_time_zone)) for t in WHERE_TO_GET),
+            *covered,
             ("Journal head", this.journal.head),
         ],
         columns=["what", "is"],
