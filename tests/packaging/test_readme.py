@@ -1,0 +1,38 @@
+"""The README shows the command line's real help, and the commands that CI runs."""
+
+from __future__ import annotations
+
+import re
+
+from click.testing import CliRunner
+
+from tests.needs import ROOT
+from toolkit.cli import cli
+
+README = (ROOT / "README.md").read_text("utf-8")
+WIDTH = 88
+
+
+def real_help(command: str) -> str:
+    arguments = [*command.split(), "--help"]
+    said = CliRunner().invoke(cli, arguments, prog_name="python -m toolkit", terminal_width=WIDTH)
+    return said.output.rstrip()
+
+
+def test_the_help_of_every_command_stands_in_the_readme_as_it_is() -> None:
+    shown = dict(re.findall(r"```text\n\$ python -m toolkit ?(\S*) --help\n(.*?)\n```", README, re.DOTALL))
+    assert shown == {command: real_help(command) for command in ("", *cli.commands)}
+
+
+def test_ci_runs_the_commands_that_the_readme_gives_for_the_tests() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    install = 'pip install -c constraints.txt -e ".[test]"'
+    assert install in README
+    assert install.replace("install", "install -q") in script
+    assert script[-1] == "pytest"
+
+
+def test_neither_readme_nor_constraints_name_a_host_to_install_from() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "constraints.txt", ".pre-commit-config.yaml"):
+        text = (ROOT / name).read_text("utf-8")
+        assert re.findall(r"https?://\S+|index-url|find-links|@ file", text) == [], name
