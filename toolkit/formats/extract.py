@@ -38,7 +38,10 @@ class Extraction:
         told = [self._first([p for p in self._places(t) if p.startswith("doc:")]) for t in self.table.tells]
         partial = f"coalesce({', '.join(told)}) IS NULL" if self.format.document else "false"
         document = self._document()
-        failed = f"d IS NULL AND {normalise.filled(document)} IS NOT NULL" if document != "NULL" else "false"
+        failed = "false"
+        if document != "NULL":
+            # A CASE, since AND would trim every document, which costs more than parsing them.
+            failed = f"CASE WHEN d IS NULL THEN {normalise.filled(document)} IS NOT NULL ELSE false END"
         tells = ", ".join(f"{t}::VARCHAR" for t in [*self.table.tells, "_slash_date"])
         *most, last = (t.replace("user_principal_name", "user").replace("_", " ") for t in self.table.tells)
         what = f"{', '.join(most)} or {last}" if most else last
@@ -117,7 +120,7 @@ WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({docu
         if not places:
             return "NULL::VARCHAR"
         text = self._first(self._places("time"))
-        return f"CASE WHEN regexp_matches({text}, '{normalise.SLASH_DATE}') THEN {text} END"
+        return f"CASE WHEN {normalise.is_slash_date(text)} THEN {text} END"
 
     def _known(self, place: str) -> bool:
         return not place.startswith("cell:") or fold(place.removeprefix("cell:")) in self._cells

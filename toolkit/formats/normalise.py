@@ -27,10 +27,9 @@ def time(expression: str) -> str:
     """UTC from ISO spellings (any number of digits, blank or T, zone or none = UTC) and `/Date(ms)/`."""
     digits = rf"regexp_extract({expression}, '^\\?/Date\((-?\d{{1,15}})\)\\?/$', 1)"
     return (
-        f"CASE WHEN {expression} IS NULL THEN NULL"
-        f" WHEN regexp_matches({expression}, '^\\d{{4}}-\\d\\d-\\d\\d')"
+        f"CASE WHEN substr({expression}, 5, 1) = '-'"
         f" THEN {within(f'try_cast({expression} AS TIMESTAMPTZ)')}"
-        f" WHEN starts_with(ltrim({expression}, '\\'), '/Date(')"
+        f" WHEN contains({expression}, '/Date(')"
         f" THEN {within(f'try(to_timestamp(try_cast({digits} AS BIGINT) / 1000.0))')} END"
     )
 
@@ -41,7 +40,11 @@ def slash_time(expression: str, order: str) -> str:
     clocks = ("%I:%M:%S.%g %p", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%g", "%H:%M:%S", "%H:%M")
     spellings = ", ".join(f"'{day}{gap}{clock}'" for clock in clocks for gap in (" ", ", "))
     parsed = f"try_strptime({expression}, [{spellings}])"
-    return f"CASE WHEN regexp_matches({expression}, '{SLASH_DATE}') THEN {within(f'{parsed}::TIMESTAMPTZ')} END"
+    return f"CASE WHEN {is_slash_date(expression)} THEN {within(f'{parsed}::TIMESTAMPTZ')} END"
+
+
+def is_slash_date(expression: str) -> str:
+    return f"(contains({expression}, '/') AND regexp_matches({expression}, '{SLASH_DATE}'))"
 
 
 def within(moment: str) -> str:
@@ -51,12 +54,7 @@ def within(moment: str) -> str:
 def ip(expression: str) -> str:
     """The bare address: no port, no brackets, no `::ffff:`; null for what is no address."""
     v4 = f"nullif(regexp_extract({expression}, '^\\[?(?:::[fF]{{4}}:)?({_V4})\\]?(?::\\d+)?$', 1), '')"
-    return (
-        f"CASE WHEN {expression} IS NULL THEN NULL"
-        f" WHEN regexp_matches({expression}, '^[0-9.]+(:\\d+)?$') THEN {v4}"
-        f" WHEN regexp_matches({expression}, '^\\[?[0-9a-fA-F]*:[0-9a-fA-F:.]+') OR starts_with({expression}, '[')"
-        f" THEN coalesce({v4}, bare_ipv6({expression})) END"
-    )
+    return f"coalesce({v4}, CASE WHEN contains({expression}, ':') THEN bare_ipv6({expression}) END)"
 
 
 def integer(expression: str) -> str:

@@ -14,9 +14,15 @@ _CONDITIONS = (
 )
 
 # The pieces of SQL below stand over the record's document; `{place}` is where a value stands (see Format.columns).
-_IS_RULE = "regexp_matches({doc:$.Operation}, '(?i)^(new|set|enable|disable|remove)-inboxrule$')"
-_IS_MAILBOX = "lower({doc:$.Operation}) = 'set-mailbox'"
-_ACTIONS = "{list:operation/RuleActions}"
+_IS_RULE = "ends_with({doc:$.Operation}, '-InboxRule')"
+_IS_MAPI_RULE = "{doc:$.Operation} = 'UpdateInboxRules'"
+_IS_MAILBOX = "{doc:$.Operation} = 'Set-Mailbox'"
+_ACTIONS = f"CASE WHEN {_IS_MAPI_RULE} THEN {{list:operation/RuleActions}} END"
+
+
+def _mapi(property_name: str) -> str:
+    """A property of a rule made through MAPI; most records have OperationProperties of another kind."""
+    return f"sql:CASE WHEN {_IS_MAPI_RULE} THEN {{list:operation/{property_name}}} END"
 
 
 def _parameters(*names: str) -> str:
@@ -79,16 +85,16 @@ AUDIT_DATA: dict[str, tuple[str, ...]] = {
     "modified_properties": ("doc:$.ModifiedProperties",),
     "target": ("doc:$.Target",),
     "rule_id": (
-        "list:operation/RuleId",
+        _mapi("RuleId"),
         f"sql:CASE WHEN {_IS_RULE} THEN nullif(regexp_extract("
         "coalesce({doc:$.ObjectId}, {list:parameters/Identity}), '[^\\\\/]*$'), '') END",
     ),
     "rule_name": (
         f"sql:CASE WHEN {_IS_RULE} THEN {{list:parameters/Name}} END",
-        "sql:{list:operation/RuleName}",
+        _mapi("RuleName"),
     ),
     "rule_operation": (
-        "list:operation/RuleOperation",
+        _mapi("RuleOperation"),
         f"sql:CASE WHEN {_IS_RULE} THEN split_part({{doc:$.Operation}}, '-', 1) END",
     ),
     "rule_forward_to": (
@@ -109,7 +115,7 @@ AUDIT_DATA: dict[str, tuple[str, ...]] = {
         f"sql:CASE WHEN {_IS_RULE} THEN nullif(array_to_string(list_transform(list_filter({{list:parameters}},"
         f" lambda p: regexp_matches(p.Name, '{_CONDITIONS}') AND p.Value <> ''),"
         " lambda p: p.Name || ': ' || p.Value), '; '), '') END",
-        "list:operation/RuleCondition",
+        _mapi("RuleCondition"),
     ),
     "forwarding_smtp_address": (f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingSmtpAddress}} END",),
     "forwarding_address": (f"sql:CASE WHEN {_IS_MAILBOX} THEN {{list:parameters/ForwardingAddress}} END",),
