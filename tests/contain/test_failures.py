@@ -53,6 +53,15 @@ def test_a_crash_between_call_and_journal_is_settled_by_reading_and_not_repeated
         assert room.undo(key).status == "done"
 
 
+def test_doubt_about_an_account_that_is_gone_does_not_stand_in_the_way_of_others(room: Room) -> None:
+    room.service.drop_next("PATCH")
+    room.run("block-sign-in", patience=0.0)
+    del room.service._store.state["users"][room.user()["id"]]
+    [record] = contain.settle(room.case, room.tenant)
+    assert record.status == "in doubt"
+    assert room.plan("ana.petrovic@contoso.com").steps
+
+
 def test_a_reset_whose_answer_was_lost_is_offered_again_and_never_counts(room: Room) -> None:
     room.service.drop_next("PATCH", done_before=True)
     outcome = room.run("reset-password")

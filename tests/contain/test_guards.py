@@ -127,6 +127,26 @@ def test_a_state_that_changed_since_the_preview_stops_the_run(room: Room) -> Non
     assert room.shown == []
 
 
+def test_an_account_without_a_mailbox_can_still_be_blocked(room: Room) -> None:
+    plan = room.plan(BREAK_GLASS)
+    assert [step.action.key for step in plan.steps] == [
+        "block-sign-in",
+        "reset-password",
+        "revoke-sessions",
+        "require-mfa",
+    ]
+    assert "inbox rules could not be read" in plan.notes[0]
+
+
+def test_a_missing_role_for_one_step_does_not_stop_the_others(room: Room) -> None:
+    room.service.fail_next("authentication/requirements", status=403)
+    plan = room.plan()
+    step = plan.step("require-mfa")
+    assert (step.status, step.can_run) == ("cannot be read", False)
+    assert "403" in step.problem
+    assert contain.run(plan, "block-sign-in", contain.confirm(plan, VICTIM)).status == "done"
+
+
 def test_only_the_confirmation_issues_approvals() -> None:
     package = Path(contain.__file__).parents[1]
     callers = {p.name for p in package.rglob("*.py") if "gate.issue(" in p.read_text("utf-8")}

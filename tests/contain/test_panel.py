@@ -13,6 +13,7 @@ from toolkit.case import open_case
 from toolkit.errors import CaseNotFound
 from toolkit.views.containment import ContainmentPanel, containment_panel
 from toolkit.views.containment_card import StepCard
+from toolkit.views.containment_work import Event
 
 
 class Driver:
@@ -118,6 +119,19 @@ def test_the_password_leaves_only_as_a_message_and_is_in_no_widget_state(room: R
     assert word not in driver.text() + driver.panel.twin() + repr(vars(driver.panel))
     assert all(word.encode() not in p.read_bytes() for p in room.case.folder.rglob("*") if p.is_file())
     driver.seen()
+    assert "to be done again" not in driver.text()
+
+
+def test_a_password_shown_while_the_plan_is_being_read_counts_as_seen(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    driver.card("reset").run.click()
+    thread = driver.panel.desk._thread
+    assert thread is not None
+    thread.join()
+    run = contain.records(room.case)[-1].run
+    driver.panel._update(Event("seen", run))
+    driver.panel.desk.drain()
     assert "to be done again" not in driver.text()
 
 

@@ -17,21 +17,23 @@ from toolkit.contain.password import ResetPassword
 from toolkit.contain.rules import DisableInboxRule, acts_against_owner, identity_of, is_pseudo, title_of
 from toolkit.contain.sessions import RevokeSessions
 from toolkit.contain.target import Target, resolve
-from toolkit.errors import UsageError
+from toolkit.errors import TenantAnswer, UsageError
 from toolkit.tenant import CLOUDS, Call, Cloud, Tenant
 from toolkit.tenant.gate import canonical
 
 TO_DO = "to do"
 ALREADY_SO = "already so"
 OFFERED_AGAIN = "offered again"
+UNREADABLE = "cannot be read"
 
 
 @dataclass
 class Step:
     """One action of a plan: its `call`, the state `before` (None in a file-only case) and its `status`.
 
-    `status`: to do, already so, done, sent (not yet visible), in doubt, or offered again (a password that nobody
-    saw). `undo` is the call that brings back the stored state, `restores`, if there is one now.
+    `status`: to do, already so, done, sent (not yet visible), in doubt, offered again (a password that nobody
+    saw), or cannot be read (a role or licence is missing; `problem` says what the service answered). `undo` is
+    the call that brings back the stored state, `restores`, if there is one now.
     """
 
     action: Action
@@ -41,6 +43,7 @@ class Step:
     record: Record | None = None
     undo: Call | None = None
     restores: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
 
     @property
     def can_run(self) -> bool:
@@ -68,6 +71,7 @@ class Plan:
     steps: list[Step]
     tenant: Tenant | None = None
     rules: list[InboxRule] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     break_glass: frozenset[str] = frozenset()
 
     @property
@@ -104,19 +108,24 @@ def make_plan(
 
     Raises:
         GuardRefused: the tenant has to be confirmed first, or the account must not be changed this way.
-        TenantError: the tenant could not be read.
+        TenantError: the account could not be read.
     """
     check_tenant(case, tenant)
     target = resolve(tenant, user)
     listed = break_glass(case, emergency)
     check_target(target, tenant, listed)
     history = records(case, tenant.tenant_id, target.object_id)
-    found = _inbox_rules(tenant, target, rules, history)
+    found: list[InboxRule] = []
+    notes = []
+    try:
+        found = _inbox_rules(tenant, target, rules, history)
+    except TenantAnswer as error:
+        notes.append(f"The inbox rules could not be read, so none is in this plan. {error}")
     chosen = [DisableInboxRule(rule.identity, rule.name) for rule in found if rule.chosen]
     steps = []
     for action in [BlockSignIn(), ResetPassword(), RevokeSessions(), *chosen, RequireMfa()]:
         steps.append(_step(tenant, target, action, history))
-    return Plan(case, target, steps, tenant, found, listed)
+    return Plan(case, target, steps, tenant, found, notes, listed)
 
 
 def outline(case: Case, user: str) -> Plan:
@@ -147,8 +156,13 @@ def call_text(call: Call) -> str:
 
 
 def _step(tenant: Tenant, target: Target, action: Action, history: list[Record]) -> Step:
-    state = action.read(tenant, target)
-    step = Step(action, action.call(tenant.cloud, target), state)
+    call = action.call(tenant.cloud, target)
+    try:
+        state = action.read(tenant, target)
+    except TenantAnswer as error:
+        # One missing role must not keep the other steps from being run.
+        return Step(action, call, None, UNREADABLE, problem=str(error))
+    step = Step(action, call, state)
     last = latest(history, action.key)
     step.record = last
     done = latest(history, action.key, "do")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from toolkit.case import Case
 from toolkit.contain.action import Action
 from toolkit.contain.block import BlockSignIn
@@ -13,6 +15,7 @@ from toolkit.contain.runlock import running
 from toolkit.contain.sending import kept
 from toolkit.contain.sessions import RevokeSessions
 from toolkit.contain.target import Target, resolve
+from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.tenant import Tenant
 
 
@@ -31,8 +34,10 @@ def settle(case: Case, tenant: Tenant) -> list[Record]:
     with running(case, tenant.operator.user_principal_name, "settling what is in doubt"):
         for record in unsettled:
             action = action_of(record)
-            if action is not None:
-                settle_one(case, tenant, resolve(tenant, record.target["object_id"]), action, record)
+            # What cannot be read now (the account is gone, a role is missing) stays as it is.
+            with suppress(GuardRefused, TenantAnswer):
+                if action is not None:
+                    settle_one(case, tenant, resolve(tenant, record.target["object_id"]), action, record)
     looked_at = {r.run for r in unsettled}
     return [r for r in records(case, tenant.tenant_id) if r.run in looked_at]
 

@@ -13,16 +13,14 @@ from toolkit import contain
 from toolkit.case import Case
 from toolkit.case.journal import iso
 from toolkit.contain import Confirmation, Outcome, Plan
-from toolkit.detect import triage
 from toolkit.errors import ToolkitError
 from toolkit.tenant import Secret, Tenant, TokenSource, connect
+from toolkit.views.containment_accounts import accounts_with_findings
 from toolkit.views.containment_html import STYLE, offline_plan, record
 from toolkit.views.containment_screen import Clicks, Screen
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
-
-SEVERITIES = ("critical", "high", "medium")
 
 
 def containment_panel(
@@ -45,16 +43,6 @@ def containment_panel(
     return ContainmentPanel(place, list(users or accounts_with_findings(place)), tokens, sleep)
 
 
-def accounts_with_findings(case: Case) -> list[str]:
-    """Accounts with findings of at least medium severity, the gravest first."""
-    try:
-        findings = triage(case).findings
-    except ToolkitError:
-        return []
-    grave = [f for level in SEVERITIES for f in findings if f.severity == level and "@" in f.user]
-    return list(dict.fromkeys(f.user for f in grave))
-
-
 class ContainmentPanel:
     """What clicks do. They start workers and return; workers leave events, which one updater takes to the screen."""
 
@@ -67,6 +55,7 @@ class ContainmentPanel:
         self._tokens, self._sleep = tokens, sleep
         self._tenant: Tenant | None = None
         self._unseen: dict[str, Plan] = {}
+        self._seen: set[str] = set()
         self._busy = False
         self._doors: list[contain.Door] = []
         self._kept: DisplayHandle | None = None
@@ -216,6 +205,7 @@ class ContainmentPanel:
     def _on_plan(self, plan: Plan) -> None:
         fresh = self.plan is None or self.plan.digest != plan.digest
         self.plan = plan
+        self._mark_seen()
         if self.confirmation is not None and not self.confirmation.covers(plan):
             self.confirmation = None
         if fresh or self.confirmation is None:
@@ -227,6 +217,12 @@ class ContainmentPanel:
         if self.plan is not None and self.plan.tenant is not None:
             allowed = self.confirmation is not None and not self._busy
             self.screen.show_steps(self.plan, allowed=allowed)
+
+    def _mark_seen(self) -> None:
+        # A plan may have been read just before the page told that it showed the password.
+        for step in self.plan.steps if self.plan is not None else []:
+            if step.record is not None and step.record.run in self._seen and step.status == "offered again":
+                step.status = step.record.status
 
     def _on_confirmed(self, confirmation: Confirmation) -> None:
         self.confirmation = confirmation
@@ -244,10 +240,8 @@ class ContainmentPanel:
         self.screen.secret.show(secret, run, label)
 
     def _on_seen(self, run: str) -> None:
-        if self.plan is not None:
-            for step in self.plan.steps:
-                if step.record is not None and step.record.run == run and step.status == "offered again":
-                    step.status = "done"
+        self._seen.add(run)
+        self._mark_seen()
         self.screen.show_journal()
         self._show_steps()
         self._keep()

@@ -33,13 +33,15 @@ WORDS = {
     "in doubt": "in doubt",
     "offered again": "to be done again",
     "not done": "to do",
+    "cannot be read": "cannot be read",
 }
 
 
 def card(number: int, step: Step) -> str:
     """One step of a plan: why, the exact call, before and after, and what it does not do."""
     action = step.action
-    now = action.before(step.before.values) if step.before else "not read: this case has no live tenant"
+    unread = step.problem or "not read: this case has no live tenant"
+    now = action.before(step.before.values) if step.before else unread
     facts = [
         ("now", now),
         ("afterwards", action.after()),
@@ -80,7 +82,7 @@ def plan_heading(plan: Plan) -> str:
             ("tenant", f"{plan.tenant.domain} ({target.tenant_id})"),
             ("you are", plan.tenant.operator.user_principal_name),
         ]
-    return f"<h3>Plan</h3>{_facts(facts)}"
+    return f"<h3>Plan</h3>{_facts(facts)}{''.join(box(note, 'warning') for note in plan.notes)}"
 
 
 def offline_plan(plan: Plan) -> str:

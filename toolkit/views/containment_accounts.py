@@ -1,0 +1,19 @@
+"""Which accounts the containment panel offers first."""
+
+from __future__ import annotations
+
+from toolkit.case import Case
+from toolkit.detect import triage
+from toolkit.errors import ToolkitError
+
+SEVERITIES = ("critical", "high", "medium")
+
+
+def accounts_with_findings(case: Case) -> list[str]:
+    """Accounts with findings of at least medium severity, the gravest first."""
+    try:
+        findings = triage(case).findings
+    except ToolkitError:
+        return []
+    grave = [f for level in SEVERITIES for f in findings if f.severity == level and "@" in f.user]
+    return list(dict.fromkeys(f.user for f in grave))
