@@ -1,0 +1,95 @@
+"""The clicks that take an account back, made in JupyterLab: what the tenant was sent, and what the notebook says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.desk import Desk, pictures_folder
+from tests.browser.test_notebooks_run import requests_to_the_practice_tenant
+from tests.lab_process import LabProcess
+
+pytestmark = pytest.mark.browser
+ACCOUNT = "katrin.vogel@contoso.com"
+SECONDS = 30_000
+
+
+@pytest.fixture(scope="module")
+def panel(chromium: Browser, lab: LabProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The containment notebook after Run All; these tests go on where the one before stopped."""
+    desk = Desk(chromium, lab.url, pictures_folder(tmp_path_factory.mktemp("pictures")))
+    desk.open("3-containment.ipynb")
+    desk.run_all()
+    yield desk
+    desk.leave()
+    assert desk.outside == []
+
+
+def sent(lab: LabProcess) -> list[tuple[object, object]]:
+    """What changed the tenant: method and status of each call it logged as a write."""
+    assert lab.folder is not None
+    requests = requests_to_the_practice_tenant(lab.folder)
+    return [(r["method"], r["status"]) for r in requests if r["kind"] == "write"]
+
+
+def run_buttons(panel: Desk) -> list[bool]:
+    return [button.is_enabled() for button in panel.outputs.get_by_role("button", name="Run", exact=True).all()]
+
+
+def test_a_preview_reads_the_tenant_and_writes_nothing(panel: Desk, lab: LabProcess) -> None:
+    panel.click("Preview plan")
+    expect(panel.outputs.get_by_text("1. Block sign-in")).to_be_visible(timeout=SECONDS)
+    panel.screenshot("3-containment-preview")
+    assert lab.folder is not None
+    assert {r["kind"] for r in requests_to_the_practice_tenant(lab.folder)} >= {"read"}
+    assert sent(lab) == []
+
+
+def test_nothing_can_be_run_before_the_accounts_name_was_typed(panel: Desk, lab: LabProcess) -> None:
+    assert not any(run_buttons(panel))
+    panel.outputs.get_by_placeholder("type the account's name").fill(ACCOUNT)
+    panel.click("Confirm")
+    expect(panel.outputs.get_by_role("button", name="Run", exact=True).first).to_be_enabled(timeout=SECONDS)
+    assert sent(lab) == []
+
+
+def test_one_click_blocks_sign_in_once_and_reads_it_back(panel: Desk, lab: LabProcess) -> None:
+    panel.outputs.get_by_role("button", name="Run", exact=True).first.click()
+    expect(panel.outputs.get_by_text("Read back: accountEnabled: false.")).to_be_visible(timeout=SECONDS)
+    panel.screenshot("3-containment-blocked")
+    assert [(method, int(str(status)) // 100) for method, status in sent(lab)] == [("PATCH", 2)]
+
+
+def test_the_new_password_is_on_the_screen_once_and_in_no_file_of_the_case(panel: Desk, lab: LabProcess) -> None:
+    assert lab.folder is not None
+    panel.outputs.get_by_role("button", name="Run", exact=True).nth(1).click()
+    shown = panel.outputs.locator(".toolkit-secret-value")
+    expect(shown).to_be_visible(timeout=SECONDS)
+    password = shown.inner_text().strip()
+    assert len(password) >= 16
+    expect(panel.outputs.get_by_text("Read back: lastPasswordChangeDateTime")).to_be_visible(timeout=SECONDS)
+    panel.save()
+    files = [path for path in lab.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if password.encode() in path.read_bytes()] == []
+
+
+def test_a_page_drawn_anew_reads_that_the_account_is_blocked(panel: Desk, lab: LabProcess) -> None:
+    before = sent(lab)
+    panel.run_all()
+    panel.click("Preview plan")
+    expect(panel.outputs.get_by_text("1. Block sign-in")).to_be_visible(timeout=SECONDS)
+    assert re.search(r"now\s+accountEnabled: false", "\n".join(panel.outputs.all_inner_texts()))
+    assert sent(lab) == before
+
+
+def test_the_case_journal_holds_the_call_before_and_after(panel: Desk, lab: LabProcess) -> None:
+    assert lab.folder is not None
+    lines = [json.loads(line) for line in Path(lab.folder, "journal.jsonl").read_text("utf-8").splitlines()]
+    about_the_call = [line["kind"] for line in lines if "accountEnabled" in json.dumps(line)]
+    assert len(about_the_call) >= 2
+    assert panel.errors() == []
