@@ -94,7 +94,7 @@ def load(paths: tuple[Path, ...], case_folder: Path | None, date_order: str | No
         _print_json(loading.to_dict())
     else:
         for f in loading.files:
-            name = Path(f.path).name
+            name = _plain(Path(f.path).name)
             if f.format:
                 partial = f" ({f.partial} partial)" if f.partial else ""
                 click.echo(
@@ -102,7 +102,7 @@ def load(paths: tuple[Path, ...], case_folder: Path | None, date_order: str | No
                     f" + {f.duplicates} duplicates + {f.rejected} rejected"
                 )
             for note in f.notes:
-                click.echo(f"  {note}" if f.format else note, err=not f.format)
+                click.echo(f"  {_plain(note)}" if f.format else _plain(note), err=not f.format)
         click.echo(f"Head of the journal: {loading.head}")
     taken = [f for f in loading.files if f.read > f.rejected]
     if not taken:
@@ -162,7 +162,7 @@ def verify(case_folder: Path | None, head: str | None, as_json: bool) -> None:
         _print_json({"ok": not problems, "problems": problems, "head": now})
     else:
         for problem in problems:
-            click.echo(problem)
+            click.echo(_plain(problem))
         if not problems:
             click.echo(f"Evidence, tables and journal are as they were written. Head of the journal: {now}")
     sys.exit(1 if problems else 0)
@@ -182,7 +182,7 @@ def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> N
         return
     for f in result.findings:
         when = f"{f.first:%Y-%m-%d %H:%M} UTC" if f.first else "no time"
-        click.echo(f"{f.severity.upper():8} {f.id}  {when}  {f.user}\n         {_plain(f.summary)}")
+        click.echo(f"{f.severity.upper():8} {f.id}  {when}  {_plain(f.user)}\n         {_plain(f.summary)}")
     if not result.findings and not result.not_run:
         click.echo("All detections ran on what is in this case; none found anything. What is not in it stays unknown.")
     for n in result.not_run:

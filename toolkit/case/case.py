@@ -147,16 +147,21 @@ class Case:
         """What a SELECT over the tables gives, as pandas. It cannot change the case.
 
         Raises:
-            UsageError: the query is not one DuckDB understands; the text says where.
+            UsageError: the query is not one SELECT, or not one DuckDB understands; the text says where.
         """
+        connection = self.connection()
         try:
-            return self.connection().execute(query).df()
+            # DuckDB can write any file of this machine (COPY … TO), so nothing but SELECT is let through.
+            if [s.type for s in connection.extract_statements(query)] != [duckdb.StatementType.SELECT]:
+                raise UsageError("case.sql runs one SELECT and nothing else; a case is changed by loading evidence.")
+            return connection.execute(query).df()
         except duckdb.Error as error:
             raise UsageError(f"The query cannot be run: {error}") from error
 
     def count(self, name: str) -> int:
         """How many rows a table has."""
-        return sum(p.rows for p in self.catalog.parts.get(name, []) if not p.merged)
+        found = self.connection().execute(f"SELECT count(*) FROM {name}").fetchone()
+        return int(found[0]) if found else 0
 
     def raw(self, row_ids: Iterable[str], table: str) -> dict[str, str]:
         """The records behind rows, as they stand in the evidence: `row_id` → text."""

@@ -21,9 +21,9 @@ def records(
     found = connection.execute(
         f"SELECT row_id, file, position FROM {table} WHERE row_id IN (SELECT unnest(?::VARCHAR[]))", [row_ids]
     ).fetchall()
-    by_file: dict[str, dict[int, str]] = {}
+    by_file: dict[str, dict[int, list[str]]] = {}
     for row_id, file, position in found:
-        by_file.setdefault(file, {})[position] = row_id
+        by_file.setdefault(file, {}).setdefault(position, []).append(row_id)
     texts: dict[str, str] = {}
     for file, rows in by_file.items():
         part = _part(connection, folder, catalog, file)
@@ -32,7 +32,7 @@ def records(
             " WHERE position IN (SELECT unnest(?::BIGINT[]))",
             [list(rows)],
         ).fetchall()
-        texts |= {rows[position]: text for position, text in hits}
+        texts |= {row_id: text for position, text in hits for row_id in rows[position]}
     return texts
 
 

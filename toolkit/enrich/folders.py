@@ -9,6 +9,8 @@ from functools import cache
 
 from toolkit import reference
 
+RISKS = ("none", "low", "medium", "high")
+
 
 @cache
 def _names() -> dict[str, tuple[str, str]]:
@@ -22,17 +24,14 @@ def _folded(name: str) -> str:
 
 
 def meaning(path: str) -> tuple[str, str]:
-    """`(well-known name, hiding risk)` of the first telling part of a folder path; `("", "none")` for an own folder.
+    """`(well-known name, hiding risk)` of the part of a folder path that hides best; `("", "none")` for an own folder.
 
     Understands `user@x:\\RSS-Feeds`, `\\Archive\\x`, `:\\Archive\\x` and bare names. A name of one or two
     characters, or of symbols only, hides too: `("unnamed", "high")`.
     """
     parts = [p for p in re.split(r"[\\/]", path.rpartition(":")[2] or path) if p.strip()]
-    for part in parts:
-        found = _names().get(_folded(part))
-        if found:
-            return found
+    found = [known for part in parts if (known := _names().get(_folded(part)))]
     last = parts[-1].strip() if parts else ""
-    if last and (len(last) <= 2 or not any(c.isalnum() for c in last)):
-        return "unnamed", "high"
-    return "", "none"
+    if last and _folded(last) not in _names() and (len(last) <= 2 or not any(c.isalnum() for c in last)):
+        found.append(("unnamed", "high"))
+    return max(found, key=lambda known: RISKS.index(known[1]), default=("", "none"))

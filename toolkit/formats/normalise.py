@@ -35,11 +35,16 @@ def time(expression: str) -> str:
 
 
 def slash_time(expression: str, order: str) -> str:
-    """UTC from `9/20/2023 4:05:03 AM`, `20/09/2023 04:05:03`, `4/28/2021, 2:54:37.000 PM`; `order` mdy or dmy."""
+    """UTC from `9/20/2023 4:05:03 AM`, `20/9/2023 06:05:03 +02:00`, `4/28/2021, 2:54:37.000 PM`; `order` mdy or dmy."""
     day = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
-    clocks = ("%I:%M:%S.%g %p", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%g", "%H:%M:%S", "%H:%M")
-    spellings = ", ".join(f"'{day}{gap}{clock}'" for clock in clocks for gap in (" ", ", "))
-    parsed = f"try_strptime({expression}, [{spellings}])"
+    clocks = ("%I:%M:%S.%f %p", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f", "%H:%M:%S", "%H:%M")
+    spellings = ", ".join(f"'{day} {clock} %z'" for clock in clocks)
+    one_gap = rf"regexp_replace(trim({expression}), '^([0-9/]+)[ ,T]+', '\1 ')"
+    micros = rf"regexp_replace({one_gap}, '(\.\d{{6}})\d+', '\1')"
+    zoned = rf"regexp_replace({micros}, '\s*([+-]\d\d:?\d\d)$', ' \1')"
+    utc = rf"regexp_replace({zoned}, '(:\d\d(?:\.\d+)?|[AaPp][Mm])\s*Z?$', '\1 +00:00')"
+    canonical = f"CASE WHEN regexp_matches({zoned}, ' [+-][0-9:]+$') THEN {zoned} ELSE {utc} END"
+    parsed = f"try_strptime({canonical}, [{spellings}])"
     return f"CASE WHEN {is_slash_date(expression)} THEN {within(f'{parsed}::TIMESTAMPTZ')} END"
 
 
@@ -54,7 +59,7 @@ def within(moment: str) -> str:
 def ip(expression: str) -> str:
     """The bare address: no port, no brackets, no `::ffff:`; null for what is no address."""
     v4 = f"nullif(regexp_extract({expression}, '^\\[?(?:::[fF]{{4}}:)?({_V4})\\]?(?::\\d+)?$', 1), '')"
-    return f"coalesce({v4}, CASE WHEN contains({expression}, ':') THEN bare_ipv6({expression}) END)"
+    return f"coalesce({v4}, CASE WHEN contains({expression}, ':') THEN nullif(bare_ipv6({expression}), '') END)"
 
 
 def integer(expression: str) -> str:
@@ -94,11 +99,14 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     connection.create_function("bare_ipv6", bare_ipv6, [VARCHAR], VARCHAR)
 
 
-def bare_ipv6(text: str) -> str | None:
-    """`[2A01:110::5F1F]:36185` → `2a01:110::5f1f`; `[::ffff:10.11.12.13]:12345` → `10.11.12.13`."""
+def bare_ipv6(text: str) -> str:
+    """`[2A01:110::5F1F]:36185` → `2a01:110::5f1f`; `[::ffff:10.11.12.13]:12345` → `10.11.12.13`; "" for no address.
+
+    Not None: DuckDB fails the whole query when a function of ours returns a null.
+    """
     bare = text[1 : text.index("]")] if text.startswith("[") and "]" in text else text
     try:
         address = ipaddress.IPv6Address(bare.split("%")[0])
     except ValueError:
-        return None
+        return ""
     return str(address.ipv4_mapped or address)
