@@ -160,8 +160,7 @@ class Case:
 
     def count(self, name: str) -> int:
         """How many rows a table has."""
-        found = self.connection().execute(f"SELECT count(*) FROM {name}").fetchone()
-        return int(found[0]) if found else 0
+        return int(self.connection().execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
     def raw(self, row_ids: Iterable[str], table: str) -> dict[str, str]:
         """The records behind rows, as they stand in the evidence: `row_id` → text."""
@@ -180,6 +179,9 @@ class Case:
         """This thread's DuckDB cursor, its views brought up to date with the catalog."""
         catalog = self.catalog
         if getattr(self._local, "version", None) != catalog.version:
+            gone = [p.path for parts in catalog.parts.values() for p in parts if not (self.folder / p.path).exists()]
+            if gone:
+                raise CaseDamaged(f"{gone[0]} is gone from the case; `verify` names the file to load again.")
             with self._lock:
                 cursor = getattr(self._local, "cursor", None) or self._root.cursor()
                 cursor.execute("SET TimeZone = 'UTC'")
@@ -244,16 +246,20 @@ def _verify_files(case: Case) -> list[str]:
             problems.append(f"evidence/{sha256[:16]}… ({Path(entry.fields['path']).name}) is gone.")
         elif sha256_of(kept) != sha256:
             problems.append(f"evidence/{kept.name} ({Path(entry.fields['path']).name}) was changed.")
-        for path, expected in entry.fields["parts"].items():
-            part = case.folder / path
-            if not part.exists():
-                problems.append(f"{path} is gone; load {Path(entry.fields['path']).name} again.")
-            elif sha256_of(part) != expected:
-                problems.append(f"{path} was changed since it was written.")
-    known = {part for entry in entries for part in entry.fields["parts"]}
-    for parts in case.catalog.parts.values():
-        problems += [f"{p.path} is in the catalog but not in the journal." for p in parts if p.path not in known]
-    return problems
+    visible = {p.path for parts in case.catalog.parts.values() for p in parts}
+    # What was written last counts: a part that got lost is written anew when its file is loaded again.
+    written = {part: (expected, entry) for entry in entries for part, expected in entry.fields["parts"].items()}
+    last = {entry.fields["sha256"]: entry for entry in entries}
+    for path, (expected, entry) in written.items():
+        part, again = case.folder / path, f"load {Path(entry.fields['path']).name} again"
+        if path not in visible:
+            if last[entry.fields["sha256"]] == entry:
+                problems.append(f"{path} is not in the catalog, so its rows are not seen; {again}.")
+        elif not part.exists():
+            problems.append(f"{path} is gone; {again}.")
+        elif sha256_of(part) != expected:
+            problems.append(f"{path} was changed since it was written.")
+    return problems + [f"{path} is in the catalog but not in the journal." for path in sorted(visible - set(written))]
 
 
 def _flat(paths: Iterable[Any]) -> list[Path]:
