@@ -99,13 +99,14 @@ class Journal:
     def _append(self, kind: str, fields: dict[str, Any]) -> Entry:
         last, torn = self._end()
         seq, previous = (last.seq + 1, last.hash) if last else (1, EMPTY_HEAD)
-        if torn:
+        if whole := _whole(torn.rpartition(b"\n")[2]):
+            self._write(b"\n")  # all that was cut off is the line's end
+            seq, previous = whole.seq + 1, whole.hash
+        elif torn:
             # The cut bytes stay where they are; the new line names them, so that the chain has no silent hole.
-            self._write(b"\n")
-            closing = self._line(
-                seq, "torn", previous, {"sha256": hashlib.sha256(torn).hexdigest(), "bytes": len(torn)}
-            )
-            self._write(closing + b"\n")
+            cut = torn.removesuffix(b"\n")
+            closing = self._line(seq, "torn", previous, {"sha256": hashlib.sha256(cut).hexdigest(), "bytes": len(cut)})
+            self._write((b"\n" if torn == cut else b"") + closing + b"\n")
             seq, previous = seq + 1, hashlib.sha256(closing).hexdigest()
         line = self._line(seq, kind, previous, fields)
         self._write(line + b"\n")
@@ -149,29 +150,37 @@ class Journal:
             return entries[-1] if entries else None, torn
 
     def _read(self) -> tuple[list[Entry], bytes]:
-        """All whole entries and the bytes of a torn last line; raises CaseDamaged where the chain breaks."""
+        """All whole entries and the torn bytes behind them; raises CaseDamaged where the chain breaks."""
         if not self.path.exists():
             return [], b""
         *lines, last = self.path.read_bytes().split(b"\n")
         entries: list[Entry] = []
-        torn_hashes: set[str] = set()
+        torn: list[bytes] = []
         for number, line in enumerate(lines, 1):
-            try:
-                entry = _entry(line)
-            except ValueError:
-                torn_hashes.add(hashlib.sha256(line).hexdigest())
+            entry = _whole(line)
+            if entry is None:
+                torn.append(line)
                 continue
             expected = entries[-1].hash if entries else EMPTY_HEAD
             if entry.previous != expected or entry.seq != len(entries) + 1:
                 raise CaseDamaged(
                     f"{self.path.name}, line {number}: the chain is broken here; the journal was changed."
                 )
-            if entry.kind == "torn":
-                torn_hashes.discard(str(entry.fields.get("sha256")))
+            named = entry.fields.get("sha256") if entry.kind == "torn" else None
+            if torn and named != hashlib.sha256(b"\n".join(torn)).hexdigest():
+                raise CaseDamaged(
+                    f"{self.path.name}, line {number - 1}: this is no journal entry; the journal was changed."
+                )
+            torn = []
             entries.append(entry)
-        if torn_hashes:
-            raise CaseDamaged(f"{self.path.name}: {len(torn_hashes)} line(s) are not journal entries; it was changed.")
-        return entries, last
+        return entries, b"\n".join([*torn, last])
+
+
+def _whole(line: bytes) -> Entry | None:
+    try:
+        return _entry(line)
+    except ValueError:
+        return None
 
 
 def _entry(line: bytes) -> Entry:

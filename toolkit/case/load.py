@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from toolkit import engine
 from toolkit.case import evidence, view
 from toolkit.case.catalog import Catalog, FileAccount, Part, write_atomically
 from toolkit.case.journal import Journal
@@ -44,7 +45,8 @@ class Loader:
             return account
         catalog = Catalog.read(self.folder / "catalog.json")
         known = catalog.files.get(account.sha256)
-        if known and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
+        whole = self._forget_lost_parts(catalog, account.sha256)
+        if known and whole and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
             return _again(account, known["account"])
         scratch = Path(tempfile.mkdtemp(prefix="load-", dir=_made(self.folder / ".scratch")))
         try:
@@ -55,6 +57,18 @@ class Loader:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return account
+
+    def _forget_lost_parts(self, catalog: Catalog, sha256: str) -> bool:
+        """Take the file's parts that are gone from disk out of the catalog; false if there are any: read it anew."""
+        lost = {
+            part.path
+            for parts in catalog.parts.values()
+            for part in parts
+            if sha256 in part.path and not (self.folder / part.path).exists()
+        }
+        for table, parts in catalog.parts.items():
+            catalog.parts[table] = [p for p in parts if p.path not in lost]
+        return not lost
 
     def _read(self, kept: Path, scratch: Path, account: FileAccount, catalog: Catalog) -> None:
         reader = Reader(kept, scratch)
@@ -88,10 +102,8 @@ class Loader:
         if not catalog.parts.get(staged.table.name):
             return False
         known = f"SELECT record_id FROM ({visible})"
-        found = self.connection.execute(
-            f"SELECT count(*) FROM {staged.relation} SEMI JOIN ({known}) USING (record_id)"
-        ).fetchone()
-        return bool(found and found[0])
+        query = f"SELECT count(*) FROM {staged.relation} SEMI JOIN ({known}) USING (record_id)"
+        return bool(engine.row(self.connection, query)[0])
 
     def _part(self, written: Path, table: str, sha256: str, suffix: str) -> Part:
         folder = _made(self.folder / "tables" / table)
@@ -128,8 +140,10 @@ class Loader:
 
 def _again(account: FileAccount, before: dict[str, Any]) -> FileAccount:
     """The account of a file that the case has already: all of it are duplicates."""
-    for name in ("format", "table", "read", "rejected", "notes"):
+    for name in ("format", "table", "read", "rejected"):
         setattr(account, name, before[name])
+    old, new = Path(before["path"]).name, Path(account.path).name
+    account.notes = [new + note.removeprefix(old) for note in before["notes"]]
     account.duplicates = account.read - account.rejected
     return account
 
