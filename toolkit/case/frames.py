@@ -23,7 +23,7 @@ def load_signins(*paths: Paths, date_order: str = "") -> pd.DataFrame:
     could not be read is also a warning. Times are UTC.
 
     Raises:
-        EvidenceError: none of the files holds sign-ins; the text says what was wrong with each.
+        EvidenceError: none of the files holds sign-ins that can be read; the text says what was wrong with each.
     """
     return _load("signins", paths, date_order)
 
@@ -51,7 +51,8 @@ def _load(table: str, paths: Iterable[Any], date_order: str) -> pd.DataFrame:
             case.close()
     said = [note for account in loading.files for note in account.notes]
     others = {a.table for a in loading.files if a.table} - {table}
-    if frame.empty and not any(a.table == table for a in loading.files):
+    # An export without records is an answer (nothing was found); one whose records are all rejected is none.
+    if frame.empty and not any(a.table == table and not a.rejected for a in loading.files):
         said += [f"what was found belongs to {', '.join(sorted(others))}"] if others else []
         raise EvidenceError(f"No {table} could be loaded. " + " ".join(said))
     for note in said:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+import ibis
 import ibis.expr.types as ir
 
 from toolkit.case import Case
@@ -32,6 +34,11 @@ class Evidence:
 
     def with_cut(self, cut: datetime | None) -> Evidence:
         return replace(self, cut=cut)
+
+    def has_history(self, tables: Iterable[str]) -> bool:
+        """Every one of these tables has events from before the cut."""
+        named = {"signins": self.signins, "audit": self.audit}
+        return all(int(named[t].filter(named[t].time < ibis.literal(self.cut)).count().execute()) for t in tables)
 
     @cached_property
     def internal_domains(self) -> frozenset[str]:

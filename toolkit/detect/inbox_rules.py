@@ -40,8 +40,9 @@ def _rules(evidence: Evidence, tells: str) -> ir.Table:
         & ~audit.rule_operation.fill_null("").lower().re_search("remove|delete|disable")
     )
     rules = audit.filter(made, audit[tells].notnull())
-    # Rules are told apart by id; two rules of one name are two rules.
-    which = ibis.coalesce(rules.rule_id, rules.rule_name, rules.record_id)
+    # Rules are told apart by id. Where a rule is made it has none yet: two of one name are two rules.
+    changed = (rules.operation.lower() != "new-inboxrule") & ~rules.rule_operation.lower().re_search("add|create")
+    which = ibis.coalesce(rules.rule_id, changed.ifelse(rules.rule_name, None), rules.record_id)
     return rules.select(
         "row_id",
         "record_id",

@@ -76,6 +76,11 @@ def _run(detection: Detection, evidence: Evidence, result: Triage) -> None:
     if missing:
         result.not_run.append(NotRun(detection.id, f"no {' and no '.join(missing)} in this case"))
         return
+    if detection.baseline and evidence.cut is not None and not evidence.has_history(detection.needs):
+        result.not_run.append(
+            NotRun(detection.id, f"no baseline: nothing is older than {evidence.cut:%Y-%m-%d %H:%M} UTC")
+        )
+        return
     rows: pd.DataFrame = detection.candidates(evidence).execute()
     # Rows that contradict each other under one id are one record, counted once.
     rows = rows.sort_values(["time", "row_id"]).drop_duplicates("record_id")

@@ -12,13 +12,14 @@ from typing import Any
 class Head:
     """The beginning of a file, as far as it takes to tell what it is.
 
-    `container` is "csv" or "json"; `header` the CSV column names as they came; `records` the first JSON records
-    (at most a few); `context` the `@odata.context` of a page ("" if none).
+    `container` is "csv" or "json"; `header` the CSV column names as they came, `blank_lines` how many stand above
+    them; `records` the first JSON records (at most a few); `context` the `@odata.context` of a page ("" if none).
     """
 
     container: str
     header: tuple[str, ...] = ()
     delimiter: str = ","
+    blank_lines: int = 0
     records: tuple[dict[str, Any], ...] = ()
     context: str = ""
 

@@ -38,7 +38,8 @@ def head_of(path: Path) -> Head:
         header = []
     if len(header) < 2 or "\x00" in header_line:
         raise EvidenceError("the file is neither CSV with a header nor JSON")
-    return Head("csv", header=tuple(header), delimiter=delimiter)
+    above = beginning[: len(beginning) - len(text)]
+    return Head("csv", header=tuple(header), delimiter=delimiter, blank_lines=len(above.splitlines()))
 
 
 def _json_head(text: str) -> Head:

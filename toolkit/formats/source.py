@@ -93,6 +93,7 @@ class Reader:
         longest = f", max_line_size = {LONG_LINE}" if long_lines else ""
         source.relation = (
             f"read_csv({engine.text(str(self.text.path))}, auto_detect = false, header = true,"
+            f" skip = {self.head.blank_lines},"
             f" delim = {engine.text(self.head.delimiter)}, quote = '\"', escape = '\"',"
             f" columns = {{{columns}}}{longest})"
         )
@@ -127,7 +128,8 @@ class Reader:
 
     def _csv(self, source: Source) -> Iterator[tuple[object, ...]]:
         with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            next(file)
+            for _ in range(self.head.blank_lines + 1):
+                next(file)
             found = csv_rows.rows(file, len(self.head.header), self.head.delimiter)
             for position, row in enumerate(found, 1):
                 if row.problem:

@@ -19,6 +19,12 @@ _IS_MAPI_RULE = "{doc:$.Operation} = 'UpdateInboxRules'"
 _IS_MAILBOX = "{doc:$.Operation} = 'Set-Mailbox'"
 _ACTIONS = f"CASE WHEN {_IS_MAPI_RULE} THEN {{list:operation/RuleActions}} END"
 
+# The rule a cmdlet was about, as its last part says it: a long number, or (always in New-InboxRule) its name.
+_RULE = (
+    f"CASE WHEN {_IS_RULE} THEN nullif(regexp_extract("
+    "coalesce({doc:$.ObjectId}, {list:parameters/Identity}), '[^\\\\/]*$'), '') END"
+)
+
 
 def _mapi(property_name: str) -> str:
     """A property of a rule made through MAPI; most records have OperationProperties of another kind."""
@@ -43,7 +49,7 @@ def _action(kind: str) -> str:
 
 def _action_values(*paths: str) -> str:
     found = ", ".join(f"TRY(json_extract_string({_ACTIONS}, '{p}'))" for p in paths)
-    texts = f"list_filter(list_concat({found}), lambda x: x <> '' AND NOT starts_with(x, '{{{{'))"
+    texts = f"list_filter(list_concat({found}), lambda x: x <> '' AND NOT starts_with(x, '{{'))"
     return f"CASE WHEN {_ACTIONS} IS NOT NULL THEN nullif(array_to_string({texts}, ';'), '') END"
 
 
@@ -85,13 +91,13 @@ AUDIT_DATA: dict[str, tuple[str, ...]] = {
     "modified_properties": ("doc:$.ModifiedProperties",),
     "target": ("doc:$.Target",),
     "rule_id": (
-        _mapi("RuleId"),
-        f"sql:CASE WHEN {_IS_RULE} THEN nullif(regexp_extract("
-        "coalesce({doc:$.ObjectId}, {list:parameters/Identity}), '[^\\\\/]*$'), '') END",
+        f"sql:CASE WHEN {_IS_MAPI_RULE} THEN nullif({{list:operation/RuleId}}, '0') END",
+        f"sql:CASE WHEN regexp_matches({_RULE}, '^\\d{{10,}}$') THEN {_RULE} END",
     ),
     "rule_name": (
         f"sql:CASE WHEN {_IS_RULE} THEN {{list:parameters/Name}} END",
         _mapi("RuleName"),
+        f"sql:CASE WHEN NOT regexp_matches({_RULE}, '^\\d{{10,}}$') THEN {_RULE} END",
     ),
     "rule_operation": (
         _mapi("RuleOperation"),
