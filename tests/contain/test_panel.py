@@ -197,9 +197,11 @@ def test_a_case_of_files_shows_the_plan_with_a_reason_and_no_run(tmp_path: Path)
     driver = Driver(containment_panel(case, [VICTIM]))
     assert "no live tenant" in driver.panel.twin()
     assert "PRACTICE" not in driver.panel.twin()
+    assert f"PATCH https://graph.microsoft.com/v1.0/users/{VICTIM}" in driver.text()
+    driver.panel.screen.user.value = "somebody.else@contoso.com"
     driver.preview()
     assert driver.panel.screen.cards == {}
-    assert f"PATCH https://graph.microsoft.com/v1.0/users/{VICTIM}" in driver.text()
+    assert "PATCH https://graph.microsoft.com/v1.0/users/somebody.else@contoso.com" in driver.text()
     case.close()
 
 

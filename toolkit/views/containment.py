@@ -62,6 +62,8 @@ class ContainmentPanel:
         self.desk = Desk(self._update)
         clicks = Clicks(self.preview, self.confirm_tenant, self.confirm, self.run, self.undo, self._shown)
         self.screen = Screen(case, users, clicks)
+        if users and not case.practice:
+            self._on_offline(contain.outline(case, users[0]))
 
     @property
     def widget(self) -> object:
