@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,6 +29,11 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     )
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def row(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+    """The one row a query gives. All is fetched: a result left open makes later work on the connection fail."""
+    return connection.execute(query, list(values) or None).fetchall()[0]
 
 
 def text(value: str) -> str:

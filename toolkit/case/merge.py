@@ -75,13 +75,12 @@ class Merging:
     def counts(self) -> tuple[int, int, int]:
         """Rows that are new, those of them that are partial, and records that are duplicates."""
         once, fresh = "arrived ANTI JOIN repeated USING (record_id)", "became ANTI JOIN seen USING (record_id)"
-        found = self.connection.execute(
+        arrived, rows, partial = engine.row(
+            self.connection,
             f"""SELECT (SELECT count(*) FROM arrived),
                 (SELECT count(*) FROM {once}) + (SELECT count(*) FROM became) - (SELECT count(*) FROM seen),
-                (SELECT count(*) FROM {once} WHERE partial) + (SELECT count(*) FROM {fresh} WHERE partial)"""
-        ).fetchone()
-        assert found is not None
-        arrived, rows, partial = found
+                (SELECT count(*) FROM {once} WHERE partial) + (SELECT count(*) FROM {fresh} WHERE partial)""",
+        )
         return rows, partial, arrived - rows
 
     def write_new(self, target: Path) -> bool:
@@ -108,5 +107,4 @@ class Merging:
         )
 
     def _write(self, target: Path, query: str) -> bool:
-        written = self.connection.execute(f"COPY ({query}) TO {engine.text(str(target))} (FORMAT parquet)").fetchone()
-        return bool(written and written[0])
+        return bool(engine.row(self.connection, f"COPY ({query}) TO {engine.text(str(target))} (FORMAT parquet)")[0])

@@ -117,25 +117,25 @@ class Staging:
 
     def _count(self, staged: Staged) -> None:
         time = "time" if "time" in staged.table.names else "now()"
-        found = self.connection.execute(
+        found = engine.row(
+            self.connection,
             f"""SELECT count(*), count(_problem), count(*) FILTER (partial AND _problem IS NULL),
                 count(*) FILTER (_document_failed), count(_slash_date),
                 count(*) FILTER ({time} IS NULL AND _slash_date IS NULL AND _problem IS NULL),
                 count(DISTINCT record_id)
-            FROM read_parquet({engine.text(str(staged.path))})"""
-        ).fetchone()
-        assert found is not None
+            FROM read_parquet({engine.text(str(staged.path))})""",
+        )
         staged.count, staged.problems, staged.partial, staged.failed, staged.dated, staged.undated, staged.ids = found
 
     def _date_order(self, staged: Staged) -> str:
         """Month first or day first, where the whole file shows one and not the other."""
         cell = staged.extraction.date_cell()
         first, second = (f"try_cast(split_part({cell}, '/', {n}) AS INTEGER)" for n in (1, 2))
-        found = self.connection.execute(
+        most_first, most_second = engine.row(
+            self.connection,
             f"SELECT max({first}), max({second}) FROM ({staged.extraction.parsed(staged.source.relation)})"
-            f" WHERE regexp_matches({cell}, '{normalise.SLASH_DATE}')"
-        ).fetchone()
-        most_first, most_second = found or (0, 0)
+            f" WHERE {normalise.is_slash_date(cell)}",
+        )
         shown = {"dmy"} if (most_first or 0) > 12 else set()
         shown |= {"mdy"} if (most_second or 0) > 12 else set()
         shown |= self._order_by_documents(staged)
@@ -151,11 +151,8 @@ class Staging:
         shown = set()
         for order, this, that in (("mdy", mdy, dmy), ("dmy", dmy, mdy)):
             both = f"SELECT {this} AS a, {that} AS b, {normalise.time(time)} AS t FROM ({records})"
-            found = self.connection.execute(
-                f"SELECT count(*) FROM ({both})"
-                " WHERE abs(epoch(a) - epoch(t)) < 1 AND coalesce(abs(epoch(b) - epoch(t)) >= 1, true)"
-            ).fetchone()
-            if found and found[0]:
+            agree = "abs(epoch(a) - epoch(t)) < 1 AND coalesce(abs(epoch(b) - epoch(t)) >= 1, true)"
+            if engine.row(self.connection, f"SELECT count(*) FROM ({both}) WHERE {agree}")[0]:
                 shown.add(order)
         return shown
 

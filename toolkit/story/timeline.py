@@ -5,17 +5,15 @@ Many events are counted in bars, few are shown as points: a million points are a
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from toolkit import reference
+from toolkit import engine, reference
 from toolkit.case import Case
 
 # lane → families of `reference/audit_operations.csv`; lanes from what concerns a takeover most.
@@ -74,7 +72,7 @@ def events(case: Case) -> ir.Table:
         table=ibis.literal("signins"),
     )
     audit = case.audit
-    kinds = _kinds()
+    kinds = _kinds(case)
     name = audit.operation.lower().re_replace(r"\.$", "")
     labelled = audit.filter(audit.row_id == audit.record_id).mutate(name=name).left_join(kinds, "name")
     other = labelled.filter(labelled.row_id.notnull())
@@ -127,16 +125,18 @@ def timeline(
     return Timeline(begins, ends, int(span.total), undated, width, bars[["lane", "time", "count"]], points)
 
 
-@cache
-def _kind_rows() -> pd.DataFrame:
-    of_family = {family: lane for lane, families in LANES.items() for family in families}
-    with open(reference.path("audit_operations.csv"), encoding="utf-8", newline="") as file:
-        rows = [
-            (row["operation"].lower(), of_family.get(row["family"], "Other"), row["label"])
-            for row in csv.DictReader(file)
-        ]
-    return pd.DataFrame(rows, columns=["name", "lane", "label"]).drop_duplicates("name")
-
-
-def _kinds() -> ir.Table:
-    return ibis.memtable(_kind_rows())
+def _kinds(case: Case) -> ir.Table:
+    """`name` of an operation (lower case) → `lane` and `label`. A table, since ibis drops its own memtables when
+    Python collects garbage, which may be in the middle of another query of the connection."""
+    lanes = " ".join(
+        f"WHEN family IN ({', '.join(engine.text(f) for f in families)}) THEN {engine.text(lane)}"
+        for lane, families in LANES.items()
+        if families
+    )
+    file = engine.text(str(reference.path("audit_operations.csv")))
+    case.connection().execute(
+        f"""CREATE OR REPLACE TEMP TABLE operation_kinds AS
+        SELECT lower(operation) AS name, any_value(CASE {lanes} ELSE 'Other' END) AS lane, any_value(label) AS label
+        FROM read_csv({file}, header = true, all_varchar = true) GROUP BY lower(operation)"""
+    )
+    return case.backend().table("operation_kinds")

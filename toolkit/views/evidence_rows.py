@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from toolkit import engine
 from toolkit.case import Case
 from toolkit.enrich.addresses import addresses
 from toolkit.errors import UsageError
@@ -156,8 +157,7 @@ class EvidenceRows:
             shown = f"SELECT * FROM ({shown}) WHERE contains(lower({texts}), ?)"
             values.append(search.strip().lower())
         run = self.case.connection()
-        counted = run.execute(f"SELECT count(*) FROM ({shown})", values).fetchone()
-        total = int(counted[0]) if counted else 0
+        total = int(engine.row(run, f"SELECT count(*) FROM ({shown})", values)[0])
         way = "DESC" if descending else "ASC"
         order = f"ORDER BY {by} {way} NULLS LAST, time {way} NULLS LAST, row_id LIMIT ? OFFSET ?"
         rows = run.execute(f"SELECT * FROM ({shown}) {order}", [*values, int(limit), int(offset)]).df()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from toolkit import engine
 from toolkit.case import Case
 from toolkit.detect import triage
 from toolkit.views.evidence_rows import EvidenceRows, window_from
@@ -26,8 +27,7 @@ def numbers(case: Source = None, *, users: Users = None, start: Any = None, end:
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
     def ask(table: str, columns: str) -> tuple[Any, ...]:
-        found = this.connection().execute(f"SELECT {columns} FROM {table}{where}", values).fetchone()
-        return found or ()
+        return engine.row(this.connection(), f"SELECT {columns} FROM {table}{where}", values)
 
     signins = ask(
         "signins",
