@@ -56,7 +56,7 @@ class DisableInboxRule(Action):
         return f"{quoted(title_of(rule))}: {'enabled' if rule.get('Enabled') else 'disabled'}; {what_it_does(rule)}"
 
     def after(self) -> str:
-        return "Enabled: false; all other rules unchanged"
+        return "Enabled: false; other rules that run on the server are unchanged"
 
     def is_so(self, now: State, sent: Sent | None) -> bool:
         rule = now.values.get("rule")

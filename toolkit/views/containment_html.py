@@ -16,12 +16,15 @@ STYLE = """
 .containment-card { border: 1px solid var(--jp-border-color1, #bbb); border-radius: 4px; padding: 10px 14px;
   margin: 8px 0 0; }
 .containment-card h4 { font-size: 14px; font-weight: 600; margin: 0 0 4px; }
-.containment-call { font: 12px/1.45 var(--jp-code-font-family, monospace); white-space: pre-wrap;
-  overflow-wrap: anywhere; background: var(--jp-layout-color2, #f3f3f3); color: var(--jp-ui-font-color1, #222);
-  border-radius: 3px; padding: 6px 10px; margin: 6px 0; }
-.containment-facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 6px 0; }
-.containment-facts dt { color: var(--jp-ui-font-color2, #666); }
-.containment-facts dd { margin: 0; overflow-wrap: anywhere; }
+.containment-card pre.containment-call.containment-call { font: 12px/1.5 var(--jp-code-font-family, monospace);
+  white-space: pre-wrap; overflow-wrap: anywhere; background: var(--jp-layout-color2, #f3f3f3);
+  color: var(--jp-ui-font-color1, #222); border-radius: 3px; padding: 6px 10px; margin: 8px 0; }
+dl.containment-facts.containment-facts { display: grid; grid-template-columns: max-content 1fr; gap: 3px 16px;
+  margin: 8px 0; }
+dl.containment-facts.containment-facts dt { float: none; width: auto; font-weight: 400;
+  color: var(--jp-ui-font-color2, #666); }
+dl.containment-facts.containment-facts dd { margin: 0; width: auto; overflow-wrap: anywhere; }
+.containment-card details.containment-more { border: 0; padding: 2px 0; }
 .containment-state { float: right; border: 1px solid var(--jp-border-color1, #bbb); border-radius: 10px;
   padding: 0 10px; font-size: 12px; }
 """
@@ -67,7 +70,7 @@ def card(number: int, step: Step) -> str:
         f"<h4>{number}. {escape(action.title)}</h4><p>{escape(action.reason)}</p>"
         f'<pre class="containment-call">{escape(call_text(step.call))}</pre>'
         f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}"
-        f"<details><summary>Undo, permissions, tests</summary>{_facts(more)}</details></div>"
+        f'<details class="containment-more"><summary>Undo, permissions, tests</summary>{_facts(more)}</details></div>'
     )
 
 
