@@ -107,7 +107,7 @@ class Case:
         try:
             with FileLock(self.folder / "catalog.lock", timeout=LOCK_SECONDS):
                 loader = Loader(self.folder, self.journal, self._root.cursor(), date_order)
-                accounts = [loader.load(f) for f in files]
+                accounts = [account for f in files for account in loader.load(f)]
         except Timeout as error:
             raise CaseBusy(f"Another process is loading into {self.folder}; try again.") from error
         return Loading(accounts, self.journal.head)

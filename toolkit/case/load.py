@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from toolkit.case.journal import Journal
 from toolkit.case.merge import Merging
 from toolkit.case.stage import Staged, Staging
 from toolkit.errors import EvidenceError
-from toolkit.formats.source import Reader, Rejected
+from toolkit.formats.json_records import writable
+from toolkit.formats.source import Reader, Rejected, Source
 
 READER_VERSION = 1  # grows when a file already loaded would now be read differently
 WATCH_ABOVE = 8 << 20  # bytes; smaller files need no progress bar
@@ -35,50 +36,47 @@ class Loader:
     connection: duckdb.DuckDBPyConnection
     date_order: str = ""
 
-    def load(self, path: Path) -> FileAccount:
-        """Take in one file; whatever is wrong with it is in the account's notes, never an exception."""
+    def load(self, path: Path) -> list[FileAccount]:
+        """Take in one file; whatever is wrong with it is in the accounts' notes, never an exception.
+
+        A file with records of several tables has an account for each.
+        """
         account = FileAccount(str(path), "", "", 0, 0, 0, 0, 0, "")
         try:
             kept, account.sha256 = evidence.take_in(path, self.folder / "evidence")
         except EvidenceError as error:
             account.notes.append(f"{path.name}: {error}.")
-            return account
-        catalog = Catalog.read(self.folder / "catalog.json")
-        known = catalog.files.get(account.sha256)
-        whole = self._forget_lost_parts(catalog, account.sha256)
-        if known and whole and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
-            return _again(account, known["account"])
+            return [account]
+        known = Catalog.read(self.folder / "catalog.json").files.get(account.sha256)
+        if known and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
+            return [_again(replace(account), before) for before in known["accounts"]]
         scratch = Path(tempfile.mkdtemp(prefix="load-", dir=_made(self.folder / ".scratch")))
         try:
-            self._read(kept, scratch, account, catalog)
+            return self._read(kept, scratch, account)
         except EvidenceError as error:
             account.notes.append(f"{path.name}: {error}.")
             self.journal.append("not loaded", **account.to_dict())
+            return [account]
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        return account
 
-    def _forget_lost_parts(self, catalog: Catalog, sha256: str) -> bool:
-        """Take the file's parts that are gone from disk out of the catalog; false if there are any: read it anew."""
-        lost = {
-            part.path
-            for parts in catalog.parts.values()
-            for part in parts
-            if sha256 in part.path and not (self.folder / part.path).exists()
-        }
-        for table, parts in catalog.parts.items():
-            catalog.parts[table] = [p for p in parts if p.path not in lost]
-        return not lost
-
-    def _read(self, kept: Path, scratch: Path, account: FileAccount, catalog: Catalog) -> None:
+    def _read(self, kept: Path, scratch: Path, blank: FileAccount) -> list[FileAccount]:
         reader = Reader(kept, scratch)
-        account.format, account.table = reader.format.name, reader.format.table
-        staging = Staging(self.connection, scratch, account.sha256, self.date_order)
-        staged = staging.read(reader, watch=kept.stat().st_size > WATCH_ABOVE)
-        account.read, account.rejected = staging.records, len(staging.rejected)
-        parts = self._parts(staged, account, catalog, scratch)
-        account.notes = _sentences(account, staged, staging)
-        self._publish(account, catalog, parts, staging.rejected, kept)
+        sources: list[Source | None] = [None] if reader.has_fast_way else [*reader.careful()]
+        loaded = []
+        for number, source in enumerate(sources):
+            fmt = source.format if source else reader.format
+            account = replace(blank, format=fmt.name, table=fmt.table)
+            own = _made(scratch / str(number))
+            staging = Staging(self.connection, own, account.sha256, self.date_order)
+            staged = staging.read(source, reader, watch=kept.stat().st_size > WATCH_ABOVE)
+            account.read, account.rejected = staging.records, len(staging.rejected)
+            catalog = Catalog.read(self.folder / "catalog.json")
+            parts = self._parts(staged, account, catalog, own)
+            account.notes = _sentences(account, staged, staging)
+            loaded.append(account)
+            self._publish(loaded, catalog, parts, staging.rejected, kept)
+        return loaded
 
     def _parts(self, staged: Staged, account: FileAccount, catalog: Catalog, scratch: Path) -> list[Part]:
         """Write the file's rows as parts; fills `rows`, `partial` and `duplicates` of the account."""
@@ -116,12 +114,14 @@ class Loader:
         return Part(relative, rows, evidence.sha256_of(target), merged=bool(suffix))
 
     def _publish(
-        self, account: FileAccount, catalog: Catalog, parts: list[Part], rejected: list[Rejected], kept: Path
+        self, accounts: list[FileAccount], catalog: Catalog, parts: list[Part], rejected: list[Rejected], kept: Path
     ) -> None:
         """Journal first, catalog second: nothing is visible that the journal does not know."""
+        account = accounts[-1]
         if rejected:
-            rows = [{"position": r.position, "reason": r.reason, "text": _utf8(r.text)} for r in rejected]
-            pq.write_table(pa.Table.from_pylist(rows), _made(self.folder / "rejected") / f"{account.sha256}.parquet")
+            rows = [{"position": r.position, "reason": r.reason, "text": writable(r.text)} for r in rejected]
+            target = _made(self.folder / "rejected") / f"{account.sha256}-{account.format}.parquet"
+            pq.write_table(pa.Table.from_pylist(rows), target)
         with open(kept, "rb") as file:
             os.fsync(file.fileno())
         size, hashes = kept.stat().st_size, {p.path: p.sha256 for p in parts}
@@ -130,7 +130,7 @@ class Loader:
         if parts:
             catalog.parts.setdefault(account.table, []).extend(parts)
         catalog.files[account.sha256] = {
-            "account": account.to_dict(),
+            "accounts": [a.to_dict() for a in accounts],
             "reader": READER_VERSION,
             "date_order": self.date_order,
             "evidence": kept.name,
@@ -164,10 +164,6 @@ def _sentences(account: FileAccount, staged: Staged, staging: Staging) -> list[s
     if not account.read:
         said.append("it holds no records")
     return [f"{Path(account.path).name}: {sentence}." for sentence in said]
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 def _made(folder: Path) -> Path:

@@ -47,22 +47,27 @@ def _part(connection: duckdb.DuckDBPyConnection, folder: Path, catalog: Catalog,
     scratch = Path(tempfile.mkdtemp(prefix="raw-", dir=folder / ".scratch"))
     try:
         reader = Reader(evidence, scratch)
-        tries = [reader.fast, lambda: reader.fast(long_lines=True)] if reader.has_fast_way else []
-        for open_source in (*tries, reader.careful):
-            try:
-                _write(connection, open_source(), scratch / "raw.parquet")
-                break
-            except duckdb.Error:
-                if open_source == reader.careful:
-                    raise
+        if not reader.has_fast_way:
+            _write(connection, reader.all_records(), scratch / "raw.parquet")
+        else:
+            _write_csv(connection, reader, scratch / "raw.parquet")
         shutil.move(scratch / "raw.parquet", target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target
 
 
+def _write_csv(connection: duckdb.DuckDBPyConnection, reader: Reader, target: Path) -> None:
+    for long_lines in (False, True):
+        try:
+            return _write(connection, reader.fast(long_lines=long_lines), target)
+        except duckdb.Error:
+            continue
+    _write(connection, reader.careful()[0], target)
+
+
 def _write(connection: duckdb.DuckDBPyConnection, source: Source, target: Path) -> None:
-    if source.format.container == "json":
+    if source.head.container == "json":
         text = "document"
     else:
         cells = ", ".join(f"{engine.name(c)} := {engine.name(c)}" for c in source.columns)

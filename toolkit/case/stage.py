@@ -70,9 +70,10 @@ class Staging:
     rejected: list[Rejected] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
-    def read(self, reader: Reader, *, watch: bool) -> Staged:
-        """All of the file: the fast way, or record by record where DuckDB refuses it. `watch` shows progress."""
-        staged = self._read_source(reader, watch)
+    def read(self, source: Source | None, reader: Reader, *, watch: bool) -> Staged:
+        """All records of a source; without one, of the CSV that the reader has open: the fast way where DuckDB
+        takes it, else row by row. `watch` shows progress."""
+        staged = self._stage(source, watch=watch) if source else self._read_csv(reader, watch)
         if staged.dated and not staged.extraction.date_order and (order := self._date_order(staged)):
             spelling = "month/day" if order == "mdy" else "day/month"
             self.notes[f"dates were read as {spelling}, as the file itself shows"] += 1
@@ -86,16 +87,15 @@ class Staging:
         staged.untouched = staged.untouched and not self.rejected
         return staged
 
-    def _read_source(self, reader: Reader, watch: bool) -> Staged:
-        if reader.has_fast_way:
-            for long_lines in (False, True, True):
-                try:
-                    return self._stage(reader.fast(long_lines=long_lines), watch=watch)
-                except duckdb.Error:
-                    if long_lines and not reader.mend_encoding():
-                        break
-            self.notes["some lines are not valid CSV; the others were read one by one"] += 1
-        return self._stage(reader.careful(), watch=watch)
+    def _read_csv(self, reader: Reader, watch: bool) -> Staged:
+        for long_lines in (False, True, True):
+            try:
+                return self._stage(reader.fast(long_lines=long_lines), watch=watch)
+            except duckdb.Error:
+                if long_lines and not reader.mend_encoding():
+                    break
+        self.notes["some lines are not valid CSV; the others were read one by one"] += 1
+        return self._stage(reader.careful()[0], watch=watch)
 
     def _stage(self, source: Source, *, watch: bool = False, order: str = "") -> Staged:
         extraction = Extraction(source.format, source.columns, order or self.date_order)

@@ -10,7 +10,7 @@ from toolkit.formats import normalise
 from toolkit.formats.format import Format, fold
 from toolkit.tables import TABLES, Column
 
-_PLACE = re.compile(r"\{((?:doc|cell|list|[A-Z]\w*):[^{}]+)\}")
+_PLACE = re.compile(r"\{((?:doc|row|cell|list|[A-Z]\w*):[^{}]+)\}")
 _NAME_VALUE = '[{"Name":"VARCHAR","Value":"VARCHAR"}]'
 
 
@@ -27,7 +27,8 @@ class Extraction:
         self.table = TABLES[fmt.table]
         self.date_order = fmt.date_order or date_order
         self._cells = {fold(h): engine.name(h) for h in reversed(list(header))}
-        self._paths: dict[str, list[str]] = {}
+        # A record whose JSON is broken is told by its row: there must be one to look at.
+        self._paths: dict[str, list[str]] = {"row": ["$.x"]} if self._inner else {}
         self._lists: dict[str, str] = {}
 
     def select(self, relation: str, *, position: bool) -> str:
@@ -41,7 +42,8 @@ class Extraction:
         failed = "false"
         if document != "NULL":
             # A CASE, since AND would trim every document, which costs more than parsing them.
-            failed = f"CASE WHEN d IS NULL THEN {normalise.filled(document)} IS NOT NULL ELSE false END"
+            parsed = "d_row" if self._inner else "d"
+            failed = f"CASE WHEN {parsed} IS NULL THEN {normalise.filled(document)} IS NOT NULL ELSE false END"
         tells = ", ".join(f"{t}::VARCHAR" for t in [*self.table.tells, "_slash_date"])
         *most, last = (t.replace("user_principal_name", "user").replace("_", " ") for t in self.table.tells)
         what = f"{', '.join(most)} or {last}" if most else last
@@ -94,7 +96,7 @@ WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({docu
 
     def date_cell(self) -> str:
         """The export's own date column, or "" (an expression over `parsed`)."""
-        places = [p for p in self._places("time") if p.startswith("cell:") and self._known(p)]
+        places = [p for p in self._places("time") if p.startswith(("cell:", "row:")) and self._known(p)]
         return self._place(places[0]) if places else ""
 
     def document_time(self) -> str:
@@ -111,12 +113,17 @@ WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({docu
             return "document"
         return self._cells.get(fold(self.format.document), "NULL") if self.format.document else "NULL"
 
+    @property
+    def _inner(self) -> bool:
+        """The document stands inside a JSON record."""
+        return self.format.container == "json" and bool(self.format.document)
+
     def _places(self, column: str) -> tuple[str, ...]:
         return self.format.columns.get(column, ())
 
     def _slash_candidate(self) -> str:
         """The text of a local-format date where that is all there is to tell the time from."""
-        places = [p for p in self._places("time") if p.startswith("cell:") and self._known(p)]
+        places = [p for p in self._places("time") if p.startswith(("cell:", "row:")) and self._known(p)]
         if not places:
             return "NULL::VARCHAR"
         text = self._first(self._places("time"))
@@ -155,8 +162,14 @@ WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({docu
         for kind, paths in self._paths.items():
             quoted = ", ".join(engine.text(p) for p in paths)
             if kind == "doc":
-                parsed.append(f"TRY(json_extract_string({self._document()}, [{quoted}])) AS d")
+                text = self._document()
+                if self._inner:
+                    text = f"TRY(json_extract_string({text}, {engine.text(self.format.document)}))"
+            elif kind == "row":
+                text = self._document()
             else:
-                cells = [f"cell:{c}" for c in self.format.json_cells[kind]]
-                parsed.append(f"TRY(json_extract_string({self._first(cells)}, [{quoted}])) AS d_{kind}")
-        return parsed
+                text = self._first(self.format.json_texts[kind])
+            column = "d" if kind == "doc" else f"d_{kind}"
+            parsed.append((kind, f"TRY(json_extract_string({text}, [{quoted}])) AS {column}"))
+        # JSON texts may stand at places of the document or the row: those are parsed before them.
+        return [sql for _, sql in sorted(parsed, key=lambda p: p[0] not in ("doc", "row"))]

@@ -42,9 +42,10 @@ class Format:
     """One shape of export.
 
     `columns` says for each column of the table where to look, the first filled place wins:
-    `doc:$.a.b` a path in the record's JSON document · `cell:Name` a CSV column · `Name:$.a` a path in the JSON
-    text of the CSV column(s) named in `json_cells` · `list:Name/Key` the Value beside Name = Key in a list of
-    names and values, `list:Name` the whole list · `sql:…` an expression in which `{place}` is one of these.
+    `doc:$.a.b` a path in the record's document · `row:$.a` a path in the JSON around the document · `cell:Name` a
+    CSV column · `Name:$.a` a path in the JSON text that stands at one of the places `json_texts[Name]` ·
+    `list:Name/Key` the Value beside Name = Key in a list of names and values, `list:Name` the whole list ·
+    `sql:…` an expression in which `{place}` is one of these.
     """
 
     name: str
@@ -55,8 +56,8 @@ class Format:
     recognise: Recognise
     columns: Mapping[str, tuple[str, ...]]
     record_id: tuple[str, ...] = ()
-    document: str = ""  # the CSV column that holds the record's JSON document
-    json_cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    document: str = ""  # CSV column, or path in the JSON record, that holds the document; "" if it is all of it
+    json_texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists: Mapping[str, str] = field(default_factory=dict)  # list name → place of its JSON array
     date_order: str = ""  # "mdy" where the service always writes month first
 

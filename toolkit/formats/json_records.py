@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 _DECODER = json.JSONDecoder()
@@ -17,16 +17,21 @@ _BLANK = re.compile(r"[\s,\ufeff]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _VALUE_ARRAY = re.compile(r'"value"\s*:\s*\[')
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NEW_LINE = re.compile(r"\n(?=[{\[])")
 _NEXT_LINE = re.compile(r"\n\s*(?=[{\[])")
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its `position` from 1, its `text`, and `problem` (why it can't be used, "" if it can)."""
+    """One record: its `position` from 1, its `text`, and `problem` (why it can't be used, "" if it can).
+
+    `value` is the record as Python has it; empty where it is nested too deep for Python.
+    """
 
     position: int
     text: str
     problem: str = ""
+    value: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Pages:
@@ -38,11 +43,12 @@ class Pages:
 
 def records(text: str, pages: Pages) -> Iterator[Record]:
     """All records of a JSON file's text, in order. Fills `pages` on the way."""
-    for position, (start, end, problem) in enumerate(_pieces(text, pages), 1):
-        yield Record(position, text[start:end] if isinstance(start, int) else start, problem)
+    for position, (start, end, problem, value) in enumerate(_pieces(text, pages), 1):
+        piece = text[start:end] if isinstance(start, int) else start
+        yield Record(position, piece, problem, value if isinstance(value, dict) else {})
 
 
-def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str]]:
+def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str, Any]]:
     i = 0
     while (i := _skip_blank(text, i)) < len(text):
         if text[i] == "[":
@@ -53,7 +59,7 @@ def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str]]:
             pages.more = bool(value.get("@odata.nextLink"))
             pages.context = str(value.get("@odata.context") or pages.context)
             for element in value["value"]:
-                yield _dump(element), 0, "" if isinstance(element, dict) else "is no JSON object"
+                yield _dump(element), 0, "" if isinstance(element, dict) else "is no JSON object", element
         elif problem and (array := _VALUE_ARRAY.match(text, _skip_blank(text, i + 1)) or _page_start(text, i)):
             # A page that is broken somewhere: what stands before and behind the broken record is still read.
             context = re.search(r'"@odata\.context"\s*:\s*"([^"]*)"', text[i : array.start()])
@@ -61,9 +67,9 @@ def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str]]:
             end = yield from _array(text, array.end())
             end = _after_page(text, end)
         elif problem:
-            yield i, end, problem
+            yield i, end, problem, None
         else:
-            yield i, end, "" if isinstance(value, dict) else "is no JSON object"
+            yield i, end, "" if isinstance(value, dict) else "is no JSON object", value
         i = end
 
 
@@ -85,14 +91,14 @@ def _array(text: str, i: int) -> Any:
     while True:
         i = _skip_blank(text, i)
         if i >= len(text):
-            yield i, i, "the file ends in the middle of an array (cut); export it again"
+            yield i, i, "is missing: the file ends in the middle of an array (cut); export it again", None
             return i
         if text[i] == "]":
             return i + 1
         value, end, problem = _decode(text, i)
         if not problem and not isinstance(value, dict):
             problem = "is no JSON object"
-        yield i, end, problem
+        yield i, end, problem, value
         i = end
         if problem and i >= len(text):
             return i
@@ -108,6 +114,8 @@ def _decode(text: str, i: int) -> tuple[Any, int, str]:
         return ({}, end, "") if end else (None, len(text), "is nested without end (cut)")
     except ValueError:
         if text[i] in "{[" and (end := _balanced_end(text, i)):
+            if (i == 0 or text[i - 1] == "\n") and (line := _NEW_LINE.search(text, i, end)):
+                end = line.end()  # JSON Lines: a text left open does not reach into the next record
             return None, end, "is not valid JSON"
         line = _NEXT_LINE.search(text, i + 1)
         if line:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from toolkit.errors import EvidenceError
 from toolkit.formats import secure_score, sign_ins, unified_audit
@@ -36,7 +38,7 @@ def head_of(path: Path) -> Head:
         header = next(csv.reader([header_line], delimiter=delimiter))
     except (csv.Error, StopIteration):
         header = []
-    if len(header) < 2 or "\x00" in header_line:
+    if len(header) < 2 or any(c < " " and c != "\t" for c in header_line):
         raise EvidenceError("the file is neither CSV with a header nor JSON")
     above = beginning[: len(beginning) - len(text)]
     return Head("csv", header=tuple(header), delimiter=delimiter, blank_lines=len(above.splitlines()))
@@ -56,14 +58,36 @@ def _json_head(text: str) -> Head:
     return Head("json", records=tuple(first), context=pages.context)
 
 
+def recognise_record(value: Mapping[str, Any], context: str = "") -> Format | None:
+    """The format of one JSON record; None if no format fits. `context` is the `@odata.context` of its page."""
+    inner = value.get("properties")
+    key = (frozenset(value), frozenset(inner) if isinstance(inner, dict) else None, value.get("category"), context)
+    try:
+        known = _SEEN.get(key)
+    except TypeError:  # a category that is no text
+        return None
+    if known is None and key not in _SEEN:
+        if len(_SEEN) > 10_000:  # hostile evidence has new keys in every record
+            _SEEN.clear()
+        head = Head("json", records=(dict(value),), context=context)
+        known = _SEEN[key] = next((f for f in FORMATS if f.container == "json" and f.recognise(head)), None)
+    return known
+
+
+_SEEN: dict[Any, Format | None] = {}
+
+
 def recognise(head: Head) -> Format:
     """The format of a file that begins like this.
 
     Raises:
         EvidenceError: no format fits; the text names the columns or keys that were seen.
     """
+    for record in head.records:
+        if found := recognise_record(record, head.context):
+            return found
     for fmt in FORMATS:
-        if fmt.container == head.container and fmt.recognise(head):
+        if head.container == "csv" and fmt.container == "csv" and fmt.recognise(head):
             return fmt
     seen = [h.strip() for h in head.header] if head.container == "csv" else sorted(head.keys)
     if not seen:

@@ -118,10 +118,10 @@ LOG_ANALYTICS = Format(
     recognise=lambda head: {"resulttype", "appdisplayname", "ipaddress", "userprincipalname"} <= head.cells,
     record_id=("cell:Id", "cell:OriginalRequestId"),
     date_order="mdy",
-    json_cells={
-        "Location": ("LocationDetails_dynamic", "LocationDetails_string", "LocationDetails"),
-        "Device": ("DeviceDetail_dynamic", "DeviceDetail_string", "DeviceDetail"),
-        "Status": ("Status_dynamic", "Status_string", "Status"),
+    json_texts={
+        "Location": ("cell:LocationDetails_dynamic", "cell:LocationDetails_string", "cell:LocationDetails"),
+        "Device": ("cell:DeviceDetail_dynamic", "cell:DeviceDetail_string", "cell:DeviceDetail"),
+        "Status": ("cell:Status_dynamic", "cell:Status_string", "cell:Status"),
     },
     columns={
         "time": ("cell:CreatedDateTime", "cell:TimeGenerated"),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +19,7 @@ from toolkit.errors import EvidenceError
 from toolkit.formats import csv_rows, json_records
 from toolkit.formats.containers import mend_encoding, plain_text
 from toolkit.formats.format import Format, Head
-from toolkit.formats.recognise import head_of, recognise
+from toolkit.formats.recognise import head_of, recognise, recognise_record
 
 BATCH = 5_000
 LONG_LINE = 256 << 20
@@ -59,7 +59,7 @@ class Source:
 
 
 class Reader:
-    """Opens one evidence file; `fast()` first, `careful()` where DuckDB refuses the file.
+    """Opens one evidence file. A CSV has one kind of record, a JSON file may have several, told for each record.
 
     Raises:
         EvidenceError: the file is empty, no text, or no known export.
@@ -69,12 +69,13 @@ class Reader:
         self.scratch = scratch
         self.text = plain_text(evidence, scratch)
         self.head = head_of(self.text.path)
+        # Of a JSON file it is the first record's; the others may be of another.
         self.format = recognise(self.head)
         self._unchecked = True
 
     @property
     def has_fast_way(self) -> bool:
-        return self.format.container == "csv"
+        return self.head.container == "csv"
 
     def mend_encoding(self) -> bool:
         """Read the file as Windows-1252 from now on if it is not UTF-8; false if there is nothing to mend."""
@@ -83,12 +84,9 @@ class Reader:
         self._unchecked = False
         return mend_encoding(self.text, self.scratch)
 
-    def _source(self) -> Source:
-        return Source(self.format, self.head, notes=list(self.text.notes))
-
     def fast(self, *, long_lines: bool = False) -> Source:
         """DuckDB's CSV reader, strict: the query fails if any row of the file is broken."""
-        source = self._source()
+        source = Source(self.format, self.head, notes=list(self.text.notes))
         columns = ", ".join(f"{engine.text(c)}: 'VARCHAR'" for c in source.columns)
         longest = f", max_line_size = {LONG_LINE}" if long_lines else ""
         source.relation = (
@@ -99,34 +97,60 @@ class Reader:
         )
         return source
 
-    def careful(self) -> Source:
-        """Record by record, into a scratch file; broken records are set aside."""
+    def careful(self) -> list[Source]:
+        """Record by record, into a scratch file for each kind of record; broken records are set aside."""
         self.mend_encoding()
-        source = self._source()
-        target = self.scratch / "records.parquet"
-        if self.format.container == "json":
-            names, records = ["position", "document"], self._json(source)
+        notes = list(self.text.notes)
+        if self.has_fast_way:
+            source = Source(self.format, self.head, notes=notes)
+            sheets = _Sheets(self.scratch, ["position", *source.columns])
+            for position, *cells in self._rows(source):
+                sheets.add(self.format, position, cells)
+            found = {self.format.name: source}
         else:
-            names, records = ["position", *source.columns], self._csv(source)
-        _write(target, names, records)
-        source.relation = f"read_parquet({engine.text(str(target))})"
-        source.position = True
-        return source
+            sheets = _Sheets(self.scratch, ["position", "document"])
+            found = self._records(sheets, notes)
+        sheets.close()
+        for name, source in found.items():
+            source.relation, source.position = sheets.relation(name), True
+        return list(found.values())
 
-    def _json(self, source: Source) -> Iterator[tuple[object, ...]]:
-        with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            text = file.read()
+    def all_records(self) -> Source:
+        """A JSON file's records of every kind, as they stand in the file."""
+        sheets = _Sheets(self.scratch, ["position", "document"])
+        for record in json_records.records(self._whole_text(), json_records.Pages()):
+            if not record.problem:
+                sheets.add(self.format, record.position, [record.text])
+        sheets.close()
+        return Source(self.format, self.head, sheets.relation(self.format.name), position=True)
+
+    def _records(self, sheets: _Sheets, notes: list[str]) -> dict[str, Source]:
         pages = json_records.Pages()
-        for record in json_records.records(text, pages):
-            if record.problem:
+        rejected: list[Rejected] = []
+        found = {self.format.name: Source(self.format, self.head, rejected=rejected, notes=notes)}
+        fmt: Format | None = self.format
+        for record in json_records.records(self._whole_text(), pages):
+            if record.value:
+                fmt = recognise_record(record.value, pages.context)
+            problem = record.problem
+            if not problem and fmt is None:
+                some = ", ".join(sorted(record.value)[:4])
+                problem = f"is of a kind that the toolkit does not read (keys {some} …)"
+            if problem or fmt is None:
                 kept = record.text[:KEPT_OF_REJECTED]
-                source.rejected.append(Rejected(record.position, f"record {record.position} {record.problem}", kept))
-            else:
-                yield record.position, record.text
+                rejected.append(Rejected(record.position, f"record {record.position} {problem}", kept))
+                continue
+            found.setdefault(fmt.name, Source(fmt, self.head))
+            sheets.add(fmt, record.position, [record.text])
         if pages.more:
-            source.notes.append("it names a next page: load that too, or records are missing")
+            notes.append("it names a next page: load that too, or records are missing")
+        return found
 
-    def _csv(self, source: Source) -> Iterator[tuple[object, ...]]:
+    def _whole_text(self) -> str:
+        with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:
+            return file.read()
+
+    def _rows(self, source: Source) -> Iterator[tuple[Any, ...]]:
         with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:
             for _ in range(self.head.blank_lines + 1):
                 next(file)
@@ -139,20 +163,47 @@ class Reader:
                     yield position, *row.cells
 
 
-def _write(target: Path, names: list[str], records: Iterable[tuple[object, ...]]) -> None:
-    kinds = [pa.int64(), *[pa.string()] * (len(names) - 1)]
-    schema = pa.schema(list(zip(names, kinds, strict=True)))
-    iterator = iter(records)
-    with pq.ParquetWriter(target, schema, compression="snappy") as writer:
-        while batch := list(islice(iterator, BATCH)):
-            columns = [
-                pa.array([_clean(v) for v in c], k) for c, k in zip(zip(*batch, strict=True), kinds, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(columns, schema=schema))
+class _Sheets:
+    """Scratch Parquet files, one for each kind of record: a number and texts."""
 
+    def __init__(self, folder: Path, names: list[str]) -> None:
+        self._folder, self._names = folder, names
+        self._schema = pa.schema([(n, pa.string() if i else pa.int64()) for i, n in enumerate(names)])
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {}
 
-def _clean(value: object) -> object:
-    return json_records.writable(value) if isinstance(value, str) else value
+    def add(self, fmt: Format, position: int, texts: Iterable[str]) -> None:
+        waiting = self._waiting.setdefault(fmt.name, [])
+        waiting.append((position, *map(json_records.writable, texts)))
+        if len(waiting) >= BATCH:
+            self._flush(fmt.name)
+
+    def close(self) -> None:
+        for name in list(self._waiting):
+            self._flush(name)
+        for writer in self._writers.values():
+            writer.close()
+
+    def relation(self, name: str) -> str:
+        """What stands behind FROM; with no row where no such record came."""
+        if name not in self._writers:
+            columns = ", ".join(
+                f"NULL::{'VARCHAR' if i else 'BIGINT'} AS {engine.name(n)}" for i, n in enumerate(self._names)
+            )
+            return f"(SELECT {columns} WHERE false)"
+        return f"read_parquet({engine.text(str(self._path(name)))})"
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"records-{name}.parquet"
+
+    def _flush(self, name: str) -> None:
+        if name not in self._writers:
+            self._writers[name] = pq.ParquetWriter(self._path(name), self._schema, compression="snappy")
+        columns = zip(*self._waiting[name], strict=True)
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, self._schema, strict=True)]
+        if arrays:
+            self._writers[name].write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._waiting[name] = []
 
 
 __all__ = ["EvidenceError", "Reader", "Rejected", "Source"]
