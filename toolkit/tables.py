@@ -19,6 +19,10 @@ KINDS: dict[str, str] = {
     "int": "BIGINT",
     "float": "DOUBLE",
     "bool": "BOOLEAN",
+    # Enumerations of the audit log that exports write as numbers or as names; kept as Microsoft's numbers.
+    "record_type": "BIGINT",
+    "user_type": "VARCHAR",
+    "logon_type": "BIGINT",
 }
 
 
@@ -77,7 +81,7 @@ SIGNINS = Table(
         user_principal_name         name  userPrincipalName
         user_id                     text  userId: the account's object id
         user_display_name           text  userDisplayName
-        user_type                   text  userType: member or guest
+        user_type                   name  userType: member or guest
         ip_address                  ip    ipAddress
         country                     text  location.countryOrRegion, two letters
         state                       text  location.state
@@ -89,7 +93,7 @@ SIGNINS = Table(
         app_display_name            text  appDisplayName
         resource_id                 text  resourceId
         resource_display_name       text  resourceDisplayName
-        client_app_used             text  clientAppUsed
+        client_app_used             name  clientAppUsed
         user_agent                  text  userAgent
         error_code                  int   status.errorCode; 0 is success
         failure_reason              text  status.failureReason
@@ -100,13 +104,13 @@ SIGNINS = Table(
         unique_token_id             text  uniqueTokenIdentifier (beta only)
         correlation_id              text  correlationId
         original_request_id         text  originalRequestId (beta only)
-        authentication_requirement  text  authenticationRequirement: single- or multiFactorAuthentication
-        authentication_protocol     text  authenticationProtocol
+        authentication_requirement  name  authenticationRequirement: single- or multiFactorAuthentication
+        authentication_protocol     name  authenticationProtocol
         authentication_details      json  authenticationDetails
         mfa_detail                  json  mfaDetail
-        incoming_token_type         text  incomingTokenType
-        original_transfer_method    text  originalTransferMethod
-        conditional_access_status   text  conditionalAccessStatus
+        incoming_token_type         name  incomingTokenType
+        original_transfer_method    name  originalTransferMethod
+        conditional_access_status   name  conditionalAccessStatus
         conditional_access_policies json  appliedConditionalAccessPolicies
         device_id                   text  deviceDetail.deviceId
         device_display_name         text  deviceDetail.displayName
@@ -138,15 +142,15 @@ AUDIT = Table(
         time                            time  CreationTime (UTC)
         operation                       name  Operation
         workload                        text  Workload
-        record_type                     int   RecordType (number of AuditLogRecordType)
+        record_type                     record_type RecordType (number of AuditLogRecordType)
         user_principal_name             name  UserId; where that is empty MailboxOwnerUPN, else UserKey
-        user_type                       text  UserType
+        user_type                       user_type UserType: 0 regular, 2 admin, 4 system, 5 application …
         user_key                        text  UserKey
         ip_address                      ip    first of ClientIPAddress, ClientIP, ActorIpAddress
-        result_status                   text  ResultStatus (for sign-ins error_number decides, not this)
+        result_status                   name  ResultStatus (for sign-ins error_number decides, not this)
         error_number                    int   ErrorNumber of UserLoggedIn and UserLoginFailed
         object_id                       text  ObjectId
-        tenant_id                       text  OrganizationId
+        tenant_id                       name  OrganizationId
         app_id                          text  AppId, else ApplicationId
         client_app_id                   text  ClientAppId
         client_info                     text  ClientInfoString
@@ -158,7 +162,7 @@ AUDIT = Table(
         unique_token_id                 text  AppAccessContext.UniqueTokenId
         correlation_id                  text  AppAccessContext.CorrelationId, InterSystemsId
         external_access                 bool  ExternalAccess: done by Microsoft's own staff or services
-        logon_type                      int   LogonType: 0 owner, 1 admin, 2 delegate
+        logon_type                      logon_type LogonType: 0 owner, 1 admin, 2 delegate
         mailbox_owner_upn               name  MailboxOwnerUPN
         mailbox_guid                    text  MailboxGuid
         subject                         text  Item.Subject
@@ -236,4 +240,77 @@ SECURE_SCORE_CONTROLS = Table(
     tells=("control_id",),
 )
 
-TABLES: dict[str, Table] = {t.name: t for t in (SIGNINS, AUDIT, SECURE_SCORES, SECURE_SCORE_CONTROLS)}
+MESSAGES = Table(
+    "messages",
+    "Message trace",
+    _columns(
+        """
+        time                    time  receivedDateTime (UTC)
+        sender_address          name  senderAddress: of the envelope
+        recipient_address       name  recipientAddress; a message to several people is several rows
+        subject                 text  subject
+        status                  text  status: delivered, failed, quarantined …
+        message_id              text  messageId: the Internet message id
+        message_trace_id        text  id of the trace
+        size                    int   size (bytes)
+        from_ip                 ip    fromIP: where the message came from
+        to_ip                   ip    toIP: where it was handed to
+        direction               text  directionality: originating or incoming (portal only)
+        """
+    ),
+    tells=("time", "sender_address", "recipient_address", "message_id"),
+)
+
+INBOX_RULES = Table(
+    "inbox_rules",
+    "Inbox rules",
+    _columns(
+        """
+        mailbox             name  MailboxOwnerId or the mailbox's part of Identity; null in Graph pages
+        rule_id             text  RuleIdentity (never as a number: it exceeds 64 bits) or Graph's id
+        rule_name           text  Name or displayName
+        enabled             bool  Enabled or isEnabled
+        priority            int   Priority or sequence
+        hidden              bool  seen only with IncludeHidden; null where the export does not say
+        in_error            bool  InError or hasError
+        forward_to          text  targets of ForwardTo, RedirectTo and ForwardAsAttachmentTo, joined
+        move_to             text  MoveToFolder or CopyToFolder
+        deletes             bool  DeleteMessage or SoftDeleteMessage
+        marks_read          bool  MarkAsRead
+        stops               bool  StopProcessingRules
+        conditions          text  what it looks for, as far as the export says it in one place
+        description         text  Description
+        """
+    ),
+    tells=("rule_id", "rule_name", "mailbox"),
+)
+
+MAILBOXES = Table(
+    "mailboxes",
+    "Mailboxes",
+    _columns(
+        """
+        user_principal_name         name  UserPrincipalName
+        primary_smtp_address        name  PrimarySmtpAddress
+        object_id                   text  ExternalDirectoryObjectId
+        display_name                text  DisplayName
+        recipient_type              text  RecipientTypeDetails
+        forwarding_address          text  ForwardingAddress: a recipient in the organisation
+        forwarding_smtp_address     text  ForwardingSmtpAddress
+        deliver_and_forward         bool  DeliverToMailboxAndForward
+        grant_send_on_behalf_to     text  GrantSendOnBehalfTo, joined
+        audit_enabled               bool  AuditEnabled
+        default_audit_set           text  DefaultAuditSet, joined
+        audit_log_age_limit         text  AuditLogAgeLimit
+        audit_owner                 text  AuditOwner, joined
+        litigation_hold             bool  LitigationHoldEnabled
+        hidden_from_address_lists   bool  HiddenFromAddressListsEnabled
+        created                     time  WhenCreatedUTC
+        """
+    ),
+    tells=("user_principal_name", "primary_smtp_address", "object_id"),
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t for t in (SIGNINS, AUDIT, MESSAGES, SECURE_SCORES, SECURE_SCORE_CONTROLS, INBOX_RULES, MAILBOXES)
+}

@@ -249,11 +249,11 @@ def _verify_files(case: Case) -> list[str]:
     visible = {p.path for parts in case.catalog.parts.values() for p in parts}
     # What was written last counts: a part that got lost is written anew when its file is loaded again.
     written = {part: (expected, entry) for entry in entries for part, expected in entry.fields["parts"].items()}
-    last = {entry.fields["sha256"]: entry for entry in entries}
+    last = {(entry.fields["sha256"], entry.fields["format"]): entry for entry in entries}
     for path, (expected, entry) in written.items():
         part, again = case.folder / path, f"load {Path(entry.fields['path']).name} again"
         if path not in visible:
-            if last[entry.fields["sha256"]] == entry:
+            if last[entry.fields["sha256"], entry.fields["format"]] == entry:
                 problems.append(f"{path} is not in the catalog, so its rows are not seen; {again}.")
         elif not part.exists():
             problems.append(f"{path} is gone; {again}.")

@@ -48,7 +48,8 @@ class Loader:
             account.notes.append(f"{path.name}: {error}.")
             return [account]
         known = Catalog.read(self.folder / "catalog.json").files.get(account.sha256)
-        if known and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
+        whole = self._forget_lost_parts(account.sha256)
+        if known and whole and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
             return [_again(replace(account), before) for before in known["accounts"]]
         scratch = Path(tempfile.mkdtemp(prefix="load-", dir=_made(self.folder / ".scratch")))
         try:
@@ -59,6 +60,17 @@ class Loader:
             return [account]
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _forget_lost_parts(self, sha256: str) -> bool:
+        """Take the file's parts that are gone from disk out of the catalog; false if there are any: read it anew."""
+        catalog = Catalog.read(self.folder / "catalog.json")
+        parts = [p for found in catalog.parts.values() for p in found if sha256 in p.path]
+        lost = {p.path for p in parts if not (self.folder / p.path).exists()}
+        if lost:
+            catalog.version += 1
+            catalog.parts = {t: [p for p in found if p.path not in lost] for t, found in catalog.parts.items()}
+            write_atomically(self.folder / "catalog.json", catalog.to_bytes())
+        return not lost
 
     def _read(self, kept: Path, scratch: Path, blank: FileAccount) -> list[FileAccount]:
         reader = Reader(kept, scratch)

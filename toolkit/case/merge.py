@@ -44,8 +44,11 @@ def _spelling(column: Column) -> str:
     if column.kind == "name":
         return f"min({column.name}) OVER (PARTITION BY record_id, lower({column.name}))"
     if column.kind == "json":
-        same = f"CASE WHEN json_valid({column.name}) THEN json({column.name})::VARCHAR ELSE {column.name} END"
-        return f"min({column.name}) OVER (PARTITION BY record_id, {same})"
+        return f"min({column.name}) OVER (PARTITION BY record_id, same_json({column.name}))"
+    if column.kind == "time":
+        # Some exports cut the fraction of the second off.
+        second = f"date_trunc('second', {column.name})"
+        return f"max({column.name}) OVER (PARTITION BY record_id, {second})"
     return column.name
 
 

@@ -11,7 +11,15 @@ from toolkit.formats.format import Format, fold
 from toolkit.tables import TABLES, Column
 
 _PLACE = re.compile(r"\{((?:doc|row|cell|list|[A-Z]\w*):[^{}]+)\}")
-_NAME_VALUE = '[{"Name":"VARCHAR","Value":"VARCHAR"}]'
+
+
+def _pairs(place: str, keys: str) -> str:
+    """The JSON array at a place as a list of structs with Name and Value."""
+    name, _, value = keys.partition("|")
+    if not keys:
+        return f"""TRY(from_json({place}, '[{{"Name":"VARCHAR","Value":"VARCHAR"}}]'))"""
+    read = f"""TRY(from_json({place}, '[{{"{name}":"VARCHAR","{value}":"VARCHAR"}}]'))"""
+    return f'list_transform({read}, lambda p: struct_pack(Name := p."{name}", Value := p."{value}"))'
 
 
 class Extraction:
@@ -50,8 +58,8 @@ class Extraction:
         names = ", ".join(self.table.names)
         hashed = ", ".join(f"coalesce({c}::VARCHAR, chr(0))" for c in self.table.names)
         list_columns = "".join(
-            f", CASE WHEN {place} IS NOT NULL THEN TRY(from_json({place}, '{_NAME_VALUE}')) END AS list_{name}"
-            for name, place in ((n, self._place(p)) for n, p in self._lists.items())
+            f", CASE WHEN {place} IS NOT NULL THEN {_pairs(place, keys)} END::STRUCT(Name VARCHAR, Value VARCHAR)[] AS list_{name}"
+            for name, place, keys in self._named_lists()
         )
         texts = ",\n    ".join(f"{sql} AS {c.name}" for c, sql in columns)
         typed = ",\n    ".join(f"{self._typed(c)}::{c.type} AS {c.name}" for c in self.table.columns)
@@ -82,6 +90,14 @@ FROM typed"""
         return f"""
 SELECT * FROM (SELECT * {"" if position else f", {number} AS position"} FROM {relation})
 WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({document}, ['$.x'])) IS NULL"""
+
+    def _named_lists(self) -> list[tuple[str, str, str]]:
+        """Name, place and keys of the lists in use: `doc:$.a|key|value` names what the list calls Name and Value."""
+        found = []
+        for name, declared in self._lists.items():
+            place, _, keys = declared.partition("|")
+            found.append((name, self._place(place), keys))
+        return found
 
     def _typed(self, column: Column) -> str:
         value = normalise.KIND[column.kind](column.name)

@@ -62,6 +62,27 @@ class Format:
     date_order: str = ""  # "mdy" where the service always writes month first
 
 
+Columns = Mapping[str, tuple[str, ...]]
+_DOCUMENT = re.compile(r"doc:\$\.(\w+)([.\[][\w.\[\]]*)?")
+
+
+def moved(columns: Columns, to: Callable[[str, str], str]) -> dict[str, tuple[str, ...]]:
+    """The same columns where the document's properties stand elsewhere.
+
+    `to` is given a property's name and the path below it ("" if none) and says the new place.
+    """
+    return {
+        column: tuple(_DOCUMENT.sub(lambda m: to(m[1], m[2] or ""), place) for place in places)
+        for column, places in columns.items()
+    }
+
+
+def joined(columns: Columns, further: Columns) -> dict[str, tuple[str, ...]]:
+    """The columns with further places behind the ones they have."""
+    names = dict.fromkeys([*columns, *further])
+    return {name: (*columns.get(name, ()), *further.get(name, ())) for name in names}
+
+
 def fold(header: str) -> str:
     """A CSV column name without case, zone suffix and stray blanks: `TimeGenerated [UTC]` → `timegenerated`."""
     return re.sub(r"\s+", " ", re.sub(r"\s*\[UTC\]\s*$", "", header.strip().lstrip("\ufeff"))).lower()

@@ -5,12 +5,22 @@ Spellings that occur in real exports: see the tests beside each function's name 
 
 from __future__ import annotations
 
+import csv
 import ipaddress
+import json
+from functools import cache
 
 import duckdb
 from duckdb.sqltypes import VARCHAR
 
+from toolkit import engine, reference
+
 # Times outside are mistakes of a writer, not events.
+USER_TYPES = {
+    "Regular": 0, "Reserved": 1, "Admin": 2, "DcAdmin": 3, "System": 4, "Application": 5, "ServicePrincipal": 6,
+    "CustomPolicy": 7, "SystemPolicy": 8, "PartnerTechnician": 9, "Guest": 10,
+}  # fmt: skip
+LOGON_TYPES = {"Owner": 0, "Admin": 1, "Delegated": 2, "Delegate": 2}
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
@@ -78,6 +88,30 @@ def number(expression: str) -> str:
     return f"CASE WHEN isfinite(try_cast({expression} AS DOUBLE)) THEN try_cast({expression} AS DOUBLE) END"
 
 
+def _enumeration(expression: str, names: dict[str, int]) -> str:
+    """The number of an enumeration's member that came as a number or as a name."""
+    cases = " ".join(f"WHEN {engine.text(name.lower())} THEN {number}" for name, number in names.items())
+    return f"coalesce(try_cast({expression} AS BIGINT), CASE lower({expression}) {cases} END)"
+
+
+@cache
+def _record_types() -> dict[str, int]:
+    with open(reference.path("ual_record_types.csv"), encoding="utf-8", newline="") as file:
+        return {row["name"]: int(row["id"]) for row in csv.DictReader(file)}
+
+
+def record_type(expression: str) -> str:
+    return _enumeration(expression, _record_types())
+
+
+def user_type(expression: str) -> str:
+    return f"coalesce(({_enumeration(expression, USER_TYPES)})::VARCHAR, {expression})"
+
+
+def logon_type(expression: str) -> str:
+    return _enumeration(expression, LOGON_TYPES)
+
+
 def plain(expression: str) -> str:
     return expression
 
@@ -91,11 +125,16 @@ KIND = {
     "int": integer,
     "float": number,
     "bool": boolean,
+    "record_type": record_type,
+    "user_type": user_type,
+    "logon_type": logon_type,
 }
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection `bare_ipv6`, called for the few texts that may be IPv6 (one spelling per address)."""
+    """Give the connection `bare_ipv6`, called for the few texts that may be IPv6 (one spelling per address), and
+    `same_json`, called where records come again."""
+    connection.create_function("same_json", same_json, [VARCHAR], VARCHAR)
     connection.create_function("bare_ipv6", bare_ipv6, [VARCHAR], VARCHAR)
 
 
@@ -110,3 +149,11 @@ def bare_ipv6(text: str) -> str:
     except ValueError:
         return ""
     return str(address.ipv4_mapped or address)
+
+
+def same_json(text: str) -> str:
+    """One spelling for JSON texts that mean the same: blanks and the order of keys do not count."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True, ensure_ascii=True)
+    except (ValueError, RecursionError):
+        return text

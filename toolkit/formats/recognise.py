@@ -9,11 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import EvidenceError
-from toolkit.formats import secure_score, sign_ins, unified_audit
+from toolkit.formats import (
+    defender,
+    directory_audit,
+    message_trace,
+    secure_score,
+    sentinel,
+    sign_ins,
+    snapshots,
+    unified_audit,
+)
 from toolkit.formats.format import Format, Head
 from toolkit.formats.json_records import Pages, records
 
-FORMATS: tuple[Format, ...] = (*unified_audit.FORMATS, *sign_ins.FORMATS, *secure_score.FORMATS)
+# The first that fits is taken: shapes that hold another inside come before it.
+FORMATS: tuple[Format, ...] = (
+    *defender.FORMATS,
+    *unified_audit.FORMATS,
+    *sentinel.FORMATS,
+    *sign_ins.FORMATS,
+    *directory_audit.FORMATS,
+    *message_trace.FORMATS,
+    *snapshots.FORMATS,
+    *secure_score.FORMATS,
+)
 
 LOOK_AT = 4 << 20
 DELIMITERS = ",;\t|"

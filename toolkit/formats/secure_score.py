@@ -1,4 +1,4 @@
-"""Secure Score: the daily scores and the control profiles, as pages of the Graph API.
+"""Secure Score: the daily scores and the control profiles, as pages of the Graph API or as CSV.
 
 Source: Microsoft Graph `secureScore` and `secureScoreControlProfile` (v1.0).
 """
@@ -69,4 +69,35 @@ CONTROLS = Format(
     },
 )
 
-FORMATS = (SCORES, CONTROLS)
+SUMMARY = Format(
+    name="secure-score-csv",
+    table="secure_scores",
+    title="Secure Score, CSV of the portal or of an assessment tool",
+    source="https://learn.microsoft.com/defender-xdr/microsoft-secure-score-history-metrics-trends",
+    container="csv",
+    recognise=lambda head: {"currentscore", "maxscore"} <= head.cells and "actionname" not in head.cells,
+    columns={
+        "time": ("cell:CreatedDateTime", "cell:Date"),
+        "current_score": ("cell:CurrentScore",),
+        "max_score": ("cell:MaxScore",),
+        "average_all_tenants": ("cell:AverageComparativeScore",),
+    },
+)
+ACTIONS = Format(
+    name="secure-score-actions-csv",
+    table="secure_score_controls",
+    title="Secure Score recommended actions, CSV",
+    source="https://learn.microsoft.com/defender-xdr/microsoft-secure-score-improvement-actions",
+    container="csv",
+    recognise=lambda head: {"actionname", "category"} <= head.cells or {"recommended action", "category"} <= head.cells,
+    # The headings for points are not to be trusted (a percentage, a zero): only names and kinds are taken.
+    columns={
+        "control_id": ("cell:ActionName", "cell:Recommended action"),
+        "title": ("cell:ActionName", "cell:Recommended action"),
+        "control_category": ("cell:Category",),
+        "service": ("cell:Product",),
+        "rank": ("cell:Rank",),
+    },
+)
+
+FORMATS = (SCORES, CONTROLS, SUMMARY, ACTIONS)

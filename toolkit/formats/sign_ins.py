@@ -5,7 +5,7 @@ Source: Microsoft Graph `signIn` (v1.0 and beta); Azure Monitor table reference,
 
 from __future__ import annotations
 
-from toolkit.formats.format import Format, Head
+from toolkit.formats.format import Format, Head, joined
 
 BETA_ONLY = {
     "signInEventTypes",
@@ -109,77 +109,186 @@ GRAPH_V1 = Format(
     columns=GRAPH,
 )
 
-LOG_ANALYTICS = Format(
-    name="log-analytics-signinlogs-csv",
+# Where each column stands in a row of SigninLogs or AADNonInteractiveUserSignInLogs; `@` is a column of the row.
+_TABLE: dict[str, tuple[str, ...]] = {
+    "time": ("@CreatedDateTime", "@TimeGenerated"),
+    "user_principal_name": ("@UserPrincipalName",),
+    "user_id": ("@UserId",),
+    "user_display_name": ("@UserDisplayName", "@Identity"),
+    "user_type": ("@UserType",),
+    "ip_address": ("@IPAddress",),
+    "country": ("Location:$.countryOrRegion", "@Location"),
+    "state": ("Location:$.state",),
+    "city": ("Location:$.city",),
+    "latitude": ("Location:$.geoCoordinates.latitude",),
+    "longitude": ("Location:$.geoCoordinates.longitude",),
+    "autonomous_system_number": ("@AutonomousSystemNumber",),
+    "app_id": ("@AppId",),
+    "app_display_name": ("@AppDisplayName",),
+    "resource_id": ("@ResourceIdentity",),
+    "resource_display_name": ("@ResourceDisplayName",),
+    "client_app_used": ("@ClientAppUsed",),
+    "user_agent": ("@UserAgent",),
+    "error_code": ("@ResultType", "Status:$.errorCode"),
+    "failure_reason": ("Status:$.failureReason", "@ResultDescription"),
+    "status_details": ("Status:$.additionalDetails",),
+    "is_interactive": ("@IsInteractive",),
+    "session_id": ("@SessionId",),
+    "unique_token_id": ("@UniqueTokenIdentifier",),
+    "correlation_id": ("@CorrelationId",),
+    "original_request_id": ("@OriginalRequestId",),
+    "authentication_requirement": ("@AuthenticationRequirement",),
+    "authentication_protocol": ("@AuthenticationProtocol",),
+    "authentication_details": ("@AuthenticationDetails",),
+    "mfa_detail": ("@MfaDetail_dynamic", "@MfaDetail_string", "@MfaDetail"),
+    "incoming_token_type": ("@IncomingTokenType",),
+    "original_transfer_method": ("@OriginalTransferMethod",),
+    "conditional_access_status": ("@ConditionalAccessStatus",),
+    "conditional_access_policies": (
+        "@ConditionalAccessPolicies_dynamic",
+        "@ConditionalAccessPolicies_string",
+        "@ConditionalAccessPolicies",
+    ),
+    "device_id": ("Device:$.deviceId",),
+    "device_display_name": ("Device:$.displayName",),
+    "operating_system": ("Device:$.operatingSystem",),
+    "browser": ("Device:$.browser",),
+    "is_compliant": ("Device:$.isCompliant",),
+    "is_managed": ("Device:$.isManaged",),
+    "trust_type": ("Device:$.trustType",),
+    "risk_level_during_sign_in": ("@RiskLevelDuringSignIn",),
+    "risk_level_aggregated": ("@RiskLevelAggregated",),
+    "risk_state": ("@RiskState",),
+    "risk_detail": ("@RiskDetail",),
+    "risk_event_types": ("@RiskEventTypes_V2", "@RiskEventTypes"),
+    "service_principal_id": ("@ServicePrincipalId",),
+    "token_issuer_type": ("@TokenIssuerType",),
+    "home_tenant_id": ("@HomeTenantId",),
+    "resource_tenant_id": ("@ResourceTenantId",),
+    "tenant_id": ("@AADTenantId",),
+}
+
+
+def _row_of(columns: dict[str, tuple[str, ...]], place: str) -> dict[str, tuple[str, ...]]:
+    return {
+        column: tuple(p.replace("@", place, 1) if p.startswith("@") else p for p in places)
+        for column, places in columns.items()
+    }
+
+
+def _log_analytics(container: str) -> Format:
+    place = "cell:" if container == "csv" else "doc:$."
+    wanted = {"resulttype", "appdisplayname", "ipaddress"}
+    nested = {"Location": "LocationDetails", "Device": "DeviceDetail", "Status": "Status"}
+    return Format(
+        name=f"log-analytics-signinlogs-{container}",
+        table="signins",
+        title=f"Log Analytics SigninLogs, {container.upper()}",
+        source="https://learn.microsoft.com/azure/azure-monitor/reference/tables/signinlogs",
+        container=container,
+        recognise=lambda head: wanted <= (head.cells if container == "csv" else {k.lower() for k in head.keys}),
+        record_id=(f"{place}Id", f"{place}OriginalRequestId"),
+        date_order="mdy",
+        json_texts={
+            name: (f"{place}{column}_dynamic", f"{place}{column}_string", f"{place}{column}")
+            for name, column in nested.items()
+        },
+        columns=_row_of(_TABLE, place),
+    )
+
+
+# Category of a diagnostic envelope → signInEventTypes, as Graph has them
+_CATEGORIES = (
+    "sql:CASE {row:$.category} WHEN 'SignInLogs' THEN 'interactiveUser'"
+    " WHEN 'NonInteractiveUserSignInLogs' THEN 'nonInteractiveUser'"
+    " WHEN 'ServicePrincipalSignInLogs' THEN 'servicePrincipal'"
+    " WHEN 'ManagedIdentitySignInLogs' THEN 'managedIdentity' END"
+)
+
+
+def _is_envelope(head: Head) -> bool:
+    return {"category", "properties"} <= head.keys and any(
+        str(record.get("category", "")).endswith("SignInLogs") for record in head.records
+    )
+
+
+DIAGNOSTIC = Format(
+    name="diagnostic-signin-logs",
     table="signins",
-    title="Log Analytics SigninLogs, CSV",
-    source="https://learn.microsoft.com/azure/azure-monitor/reference/tables/signinlogs",
+    title="Entra sign-in logs, diagnostic settings",
+    source="https://learn.microsoft.com/entra/identity/monitoring-health/concept-diagnostic-settings-logs-options",
+    container="json",
+    recognise=_is_envelope,
+    document="$.properties",
+    record_id=("doc:$.id",),
+    columns=joined(
+        GRAPH,
+        {
+            "time": ("row:$.time",),
+            "ip_address": ("row:$.callerIpAddress", "row:$.calleripaddress"),
+            "country": ("row:$.location",),
+            "error_code": ("row:$.resultType", "row:$.resulttype"),
+            "failure_reason": ("row:$.resultDescription", "row:$.resultdescription"),
+            "user_display_name": ("row:$.identity",),
+            "correlation_id": ("row:$.correlationId", "row:$.correlationid"),
+            "sign_in_event_types": (_CATEGORIES,),
+            "tenant_id": ("row:$.tenantId", "row:$.tenantid"),
+        },
+    ),
+)
+
+# Location reads `Melbourne, Victoria, AU`.
+_PLACE = "string_split({cell:Location}, ', ')"
+PORTAL = Format(
+    name="entra-portal-signins-csv",
+    table="signins",
+    title="Entra portal sign-ins, CSV",
+    source="https://learn.microsoft.com/entra/identity/monitoring-health/howto-download-logs",
     container="csv",
-    recognise=lambda head: {"resulttype", "appdisplayname", "ipaddress", "userprincipalname"} <= head.cells,
-    record_id=("cell:Id", "cell:OriginalRequestId"),
-    date_order="mdy",
-    json_texts={
-        "Location": ("cell:LocationDetails_dynamic", "cell:LocationDetails_string", "cell:LocationDetails"),
-        "Device": ("cell:DeviceDetail_dynamic", "cell:DeviceDetail_string", "cell:DeviceDetail"),
-        "Status": ("cell:Status_dynamic", "cell:Status_string", "cell:Status"),
-    },
+    recognise=lambda head: (
+        {"request id", "username", "ip address", "status"} <= head.cells
+        or {"request id", "service principal id", "ip address"} <= head.cells
+    ),
+    record_id=("cell:Request ID",),
     columns={
-        "time": ("cell:CreatedDateTime", "cell:TimeGenerated"),
-        "user_principal_name": ("cell:UserPrincipalName",),
-        "user_id": ("cell:UserId",),
-        "user_display_name": ("cell:UserDisplayName", "cell:Identity"),
-        "user_type": ("cell:UserType",),
-        "ip_address": ("cell:IPAddress",),
-        "country": ("Location:$.countryOrRegion", "cell:Location"),
-        "state": ("Location:$.state",),
-        "city": ("Location:$.city",),
-        "latitude": ("Location:$.geoCoordinates.latitude",),
-        "longitude": ("Location:$.geoCoordinates.longitude",),
-        "autonomous_system_number": ("cell:AutonomousSystemNumber",),
-        "app_id": ("cell:AppId",),
-        "app_display_name": ("cell:AppDisplayName",),
-        "resource_id": ("cell:ResourceIdentity",),
-        "resource_display_name": ("cell:ResourceDisplayName",),
-        "client_app_used": ("cell:ClientAppUsed",),
-        "user_agent": ("cell:UserAgent",),
-        "error_code": ("cell:ResultType", "Status:$.errorCode"),
-        "failure_reason": ("Status:$.failureReason", "cell:ResultDescription"),
-        "status_details": ("Status:$.additionalDetails",),
-        "is_interactive": ("cell:IsInteractive",),
-        "session_id": ("cell:SessionId",),
-        "unique_token_id": ("cell:UniqueTokenIdentifier",),
-        "correlation_id": ("cell:CorrelationId",),
-        "original_request_id": ("cell:OriginalRequestId",),
-        "authentication_requirement": ("cell:AuthenticationRequirement",),
-        "authentication_protocol": ("cell:AuthenticationProtocol",),
-        "authentication_details": ("cell:AuthenticationDetails",),
-        "mfa_detail": ("cell:MfaDetail_dynamic", "cell:MfaDetail_string", "cell:MfaDetail"),
-        "incoming_token_type": ("cell:IncomingTokenType",),
-        "original_transfer_method": ("cell:OriginalTransferMethod",),
-        "conditional_access_status": ("cell:ConditionalAccessStatus",),
-        "conditional_access_policies": (
-            "cell:ConditionalAccessPolicies_dynamic",
-            "cell:ConditionalAccessPolicies_string",
-            "cell:ConditionalAccessPolicies",
-        ),
-        "device_id": ("Device:$.deviceId",),
-        "device_display_name": ("Device:$.displayName",),
-        "operating_system": ("Device:$.operatingSystem",),
-        "browser": ("Device:$.browser",),
-        "is_compliant": ("Device:$.isCompliant",),
-        "is_managed": ("Device:$.isManaged",),
-        "trust_type": ("Device:$.trustType",),
-        "risk_level_during_sign_in": ("cell:RiskLevelDuringSignIn",),
-        "risk_level_aggregated": ("cell:RiskLevelAggregated",),
-        "risk_state": ("cell:RiskState",),
-        "risk_detail": ("cell:RiskDetail",),
-        "risk_event_types": ("cell:RiskEventTypes_V2", "cell:RiskEventTypes"),
-        "service_principal_id": ("cell:ServicePrincipalId",),
-        "token_issuer_type": ("cell:TokenIssuerType",),
-        "home_tenant_id": ("cell:HomeTenantId",),
-        "resource_tenant_id": ("cell:ResourceTenantId",),
-        "tenant_id": ("cell:AADTenantId",),
+        "time": ("cell:Date (UTC)", "cell:Date"),
+        "user_principal_name": ("cell:Username",),
+        "user_id": ("cell:User ID",),
+        "user_display_name": ("cell:User",),
+        "user_type": ("cell:User type",),
+        "ip_address": ("cell:IP address",),
+        "country": (f"sql:CASE WHEN len({_PLACE}[-1]) = 2 THEN {_PLACE}[-1] END",),
+        "state": (f"sql:CASE WHEN len({_PLACE}) >= 3 THEN {_PLACE}[-2] END",),
+        "city": (f"sql:CASE WHEN len({_PLACE}) >= 2 THEN {_PLACE}[1] END",),
+        "autonomous_system_number": ("cell:Autonomous system number",),
+        "app_id": ("cell:Application ID",),
+        "app_display_name": ("cell:Application",),
+        "resource_id": ("cell:Resource ID",),
+        "resource_display_name": ("cell:Resource",),
+        "client_app_used": ("cell:Client app",),
+        "user_agent": ("cell:User agent",),
+        "error_code": ("cell:Sign-in error code", "sql:CASE lower({cell:Status}) WHEN 'success' THEN '0' END"),
+        "failure_reason": ("sql:nullif({cell:Failure reason}, 'Other.')",),
+        "status_details": ("cell:Multifactor authentication result",),
+        "session_id": ("cell:Session ID",),
+        "unique_token_id": ("cell:Unique token identifier",),
+        "correlation_id": ("cell:Correlation ID",),
+        "authentication_requirement": ("cell:Authentication requirement",),
+        "authentication_protocol": ("cell:Authentication Protocol",),
+        "incoming_token_type": ("cell:Incoming token type",),
+        "original_transfer_method": ("cell:Original transfer method",),
+        "conditional_access_status": ("cell:Conditional Access",),
+        "device_id": ("cell:Device ID",),
+        "operating_system": ("cell:Operating System",),
+        "browser": ("cell:Browser",),
+        "is_compliant": ("cell:Compliant",),
+        "is_managed": ("cell:Managed",),
+        "trust_type": ("cell:Join Type",),
+        "service_principal_id": ("cell:Service principal ID",),
+        "token_issuer_type": ("cell:Token issuer type",),
+        "home_tenant_id": ("cell:Home tenant ID",),
+        "resource_tenant_id": ("cell:Resource tenant ID",),
     },
 )
 
-FORMATS = (GRAPH_BETA, GRAPH_V1, LOG_ANALYTICS)
+FORMATS = (GRAPH_BETA, GRAPH_V1, DIAGNOSTIC, _log_analytics("csv"), _log_analytics("json"), PORTAL)

@@ -1,11 +1,13 @@
-"""The unified audit log: a JSON document `AuditData` for each record, in a CSV cell.
+"""The unified audit log: a JSON document `AuditData` for each record, in a CSV cell, in a JSON row, or alone.
 
 Source: Purview portal export; `Search-UnifiedAuditLog`; Microsoft's Office 365 Management Activity API schema.
 """
 
 from __future__ import annotations
 
-from toolkit.formats.format import Format, Head, Recognise
+from collections.abc import Mapping
+
+from toolkit.formats.format import Columns, Format, Head, Recognise, joined, moved
 
 # Parameters of New-/Set-InboxRule that say what a rule looks for; the others say what it does.
 _CONDITIONS = (
@@ -194,4 +196,114 @@ SEARCH_CSV = _csv(
     user_principal_name="UserIds",
 )
 
-FORMATS = (PURVIEW_CSV, SEARCH_CSV, PURVIEW_CSV_OLD)
+ID = ("doc:$.Id",)
+SCHEMA = "https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema"
+
+
+def _lower(name: str, rest: str) -> str:
+    return f"doc:$.{name.lower()}{rest}"
+
+
+def _lowered(lists: Mapping[str, str]) -> dict[str, str]:
+    return {name: moved({"x": (place,)}, _lower)["x"][0] for name, place in lists.items()}
+
+
+def _json(
+    name: str, title: str, recognise: Recognise, document: str = "", row: Columns | None = None, source: str = SCHEMA
+) -> Format:
+    """An AuditData document as a JSON record, or inside one at the path `document`."""
+    record_id = (*ID, *(row or {}).get("record_id", ()))
+    further = {column: places for column, places in (row or {}).items() if column != "record_id"}
+    return Format(
+        name=name,
+        table="audit",
+        title=title,
+        source=source,
+        container="json",
+        recognise=recognise,
+        document=document,
+        record_id=record_id,
+        lists=LISTS,
+        columns=joined(AUDIT_DATA, further),
+    )
+
+
+ACTIVITY = _json(
+    "activity-api",
+    "Management Activity API records, or bare AuditData documents",
+    lambda head: (
+        {"CreationTime", "Operation", "RecordType"} <= head.keys or {"CreationTime", "Operation", "Id"} <= head.keys
+    ),
+)
+ACTIVITY_LOWER = Format(
+    name="activity-api-lower-case",
+    table="audit",
+    title="Management Activity API records, keys in lower case",
+    source=SCHEMA,
+    container="json",
+    recognise=lambda head: {"creationtime", "operation"} <= head.keys,
+    record_id=("doc:$.id",),
+    lists=_lowered(LISTS),
+    columns=moved(AUDIT_DATA, _lower),
+)
+SEARCH_JSON = _json(
+    "search-unifiedauditlog-json",
+    "Search-UnifiedAuditLog, JSON (also as Microsoft-Extractor-Suite writes it)",
+    lambda head: {"AuditData", "Operations", "UserIds"} <= head.keys,
+    document="$.AuditData",
+    row={
+        "record_id": ("row:$.Identity",),
+        "time": ("row:$.CreationDate",),
+        "operation": ("row:$.Operations",),
+        "user_principal_name": ("row:$.UserIds",),
+        "record_type": ("row:$.RecordType",),
+    },
+)
+PURVIEW_JSON = _json(
+    "purview-json",
+    "Purview audit records, JSON",
+    lambda head: {"AuditData", "Operation"} <= head.keys,
+    document="$.AuditData",
+    row={
+        "record_id": ("row:$.RecordId", "row:$.Identity", "row:$.Id"),
+        "time": ("row:$.CreationDate", "row:$.CreationTime"),
+        "operation": ("row:$.Operation",),
+        "user_principal_name": ("row:$.UserId",),
+        "record_type": ("row:$.RecordType",),
+    },
+)
+GRAPH_RECORD = _json(
+    "graph-audit-log-record",
+    "Graph audit search records",
+    lambda head: {"auditData", "operation"} <= head.keys,
+    document="$.auditData",
+    source="https://learn.microsoft.com/graph/api/resources/security-auditlogrecord",
+    row={
+        "record_id": ("row:$.id",),
+        "time": ("row:$.createdDateTime",),
+        "operation": ("row:$.operation",),
+        "workload": ("row:$.service",),
+        # userId is an object id; "Not Available" and "__NULL__" name nobody.
+        "user_principal_name": (
+            "sql:CASE WHEN {row:$.userPrincipalName} NOT IN ('Not Available', '__NULL__') "
+            "THEN {row:$.userPrincipalName} END",
+            "row:$.userId",
+        ),
+        "user_type": ("row:$.userType",),
+        "record_type": ("row:$.auditLogRecordType",),
+        "ip_address": ("row:$.clientIp",),
+        "object_id": ("row:$.objectId",),
+        "tenant_id": ("row:$.organizationId",),
+    },
+)
+
+FORMATS = (
+    PURVIEW_CSV,
+    SEARCH_CSV,
+    PURVIEW_CSV_OLD,
+    SEARCH_JSON,
+    PURVIEW_JSON,
+    GRAPH_RECORD,
+    ACTIVITY,
+    ACTIVITY_LOWER,
+)
