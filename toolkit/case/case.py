@@ -273,6 +273,9 @@ def _flat(paths: Iterable[Any]) -> list[Path]:
 
 
 def _files(path: Path) -> list[Path]:
+    if not path.exists() and any(c in path.name for c in "*?["):
+        # Shells of Windows hand patterns on as they are.
+        return sorted(f for f in path.parent.glob(path.name) if f.is_file()) or [path]
     if not path.is_dir():
         return [path]
     return sorted(f for f in path.rglob("*") if f.is_file() and not f.is_symlink() and not f.name.startswith("."))

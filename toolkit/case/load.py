@@ -20,6 +20,7 @@ from toolkit.case.journal import Journal
 from toolkit.case.merge import Merging
 from toolkit.case.stage import Staged, Staging
 from toolkit.errors import EvidenceError
+from toolkit.formats import archives
 from toolkit.formats.json_records import writable
 from toolkit.formats.source import Reader, Rejected, Source
 
@@ -36,30 +37,47 @@ class Loader:
     connection: duckdb.DuckDBPyConnection
     date_order: str = ""
 
-    def load(self, path: Path) -> list[FileAccount]:
+    def load(self, path: Path, shown: str = "") -> list[FileAccount]:
         """Take in one file; whatever is wrong with it is in the accounts' notes, never an exception.
 
-        A file with records of several tables has an account for each.
+        A file with records of several tables has an account for each, an archive one for each file in it; `shown`
+        is what the file is called where its path does not say.
         """
-        account = FileAccount(str(path), "", "", 0, 0, 0, 0, 0, "")
+        account = FileAccount(shown or str(path), "", "", 0, 0, 0, 0, 0, "")
         try:
             kept, account.sha256 = evidence.take_in(path, self.folder / "evidence")
         except EvidenceError as error:
-            account.notes.append(f"{path.name}: {error}.")
-            return [account]
+            return [self._not_loaded(account, str(error))]
         known = Catalog.read(self.folder / "catalog.json").files.get(account.sha256)
         whole = self._forget_lost_parts(account.sha256)
         if known and whole and (known["reader"], known["date_order"]) == (READER_VERSION, self.date_order):
             return [_again(replace(account), before) for before in known["accounts"]]
         scratch = Path(tempfile.mkdtemp(prefix="load-", dir=_made(self.folder / ".scratch")))
         try:
+            if not shown and archives.is_archive(kept):
+                return self._load_archive(kept, scratch, account)
             return self._read(kept, scratch, account)
         except EvidenceError as error:
-            account.notes.append(f"{path.name}: {error}.")
-            self.journal.append("not loaded", **account.to_dict())
-            return [account]
+            return [self._not_loaded(account, str(error))]
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _load_archive(self, kept: Path, scratch: Path, archive: FileAccount) -> list[FileAccount]:
+        self.journal.append("archive", path=archive.path, sha256=archive.sha256, bytes=kept.stat().st_size)
+        accounts = []
+        for member in archives.members(kept, scratch):
+            shown = f"{archive.path}/{member.name}" if member.name else archive.path
+            if member.path is None:
+                accounts.append(self._not_loaded(replace(archive, path=shown, notes=[]), member.problem))
+            else:
+                accounts += self.load(member.path, shown)
+        return accounts
+
+    def _not_loaded(self, account: FileAccount, why: str) -> FileAccount:
+        account.notes.append(f"{Path(account.path).name}: {why}.")
+        if account.sha256:
+            self.journal.append("not loaded", **account.to_dict())
+        return account
 
     def _forget_lost_parts(self, sha256: str) -> bool:
         """Take the file's parts that are gone from disk out of the catalog; false if there are any: read it anew."""

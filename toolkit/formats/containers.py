@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
 from toolkit.errors import EvidenceError
 
 GZIP_MAGIC = b"\x1f\x8b"
-FOREIGN = {b"PK\x03\x04": "a zip archive", b"(\xb5/\xfd": "a zstd file", b"SQLite format 3": "an SQLite database"}
+ZSTD_MAGIC = b"(\xb5/\xfd"
+FOREIGN = {
+    b"PK\x03\x04": "a zip archive inside another one",
+    b"SQLite format 3": "an SQLite database",
+    b"PAR1": "a Parquet file",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"%PDF": "a PDF",
+}
 MAX_BYTES = 20 * 2**30
 MAX_RATIO = 400  # audit records compress 10 to 30 times; a bomb 1,000 times
 CHUNK = 1 << 20
@@ -40,13 +50,14 @@ def plain_text(evidence: Path, scratch: Path) -> PlainText:
         if head.startswith(magic):
             raise EvidenceError(f"the file is {what}; unpack it and load what is inside")
     text = PlainText(evidence)
-    if head.startswith(GZIP_MAGIC):
+    if head.startswith((GZIP_MAGIC, ZSTD_MAGIC)):
         text.path = scratch / "unpacked"
-        _gunzip(evidence, text)
+        kind = "gzip" if head.startswith(GZIP_MAGIC) else "zstd"
+        _unpack(evidence, text, kind)
         with open(text.path, "rb") as file:
             head = file.read(64)
         if not head:
-            raise EvidenceError("the gzip file holds nothing readable; export it again")
+            raise EvidenceError(f"the {kind} file holds nothing readable; export it again")
     encoding = _utf16(head)
     if encoding:
         source, text.path = text.path, scratch / "transcoded"
@@ -93,21 +104,26 @@ def _utf16(head: bytes) -> str:
     return ""
 
 
-def _gunzip(evidence: Path, text: PlainText) -> None:
+def _unpack(evidence: Path, text: PlainText, kind: str) -> None:
     size, written = evidence.stat().st_size, 0
     with open(text.path, "wb") as writer:
-        for block in _unpacked(evidence, text.notes):
+        for block in _unpacked(evidence, text.notes, kind):
             written += len(block)
             if written > min(MAX_BYTES, max(size * MAX_RATIO, CHUNK)):
-                raise EvidenceError(f"the gzip file unpacks to over {MAX_RATIO} times its size; it was not read")
+                raise EvidenceError(f"the {kind} file unpacks to over {MAX_RATIO} times its size; it was not read")
             writer.write(block)
 
 
-def _unpacked(evidence: Path, notes: list[str]) -> Iterator[bytes]:
+def _unpacked(evidence: Path, notes: list[str], kind: str) -> Iterator[bytes]:
     try:
-        with gzip.open(evidence) as reader:
-            # read1: what could be unpacked before a cut is handed out, not thrown away with the error.
-            while block := reader.read1(CHUNK):
-                yield block
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        notes.append("the gzip file is cut or damaged; what came before the break was read, export it again")
+        if kind == "gzip":
+            with gzip.open(evidence) as reader:
+                # read1: what could be unpacked before a cut is handed out, not thrown away with the error.
+                while block := reader.read1(CHUNK):
+                    yield block
+        else:
+            with pa.input_stream(str(evidence), compression="zstd") as stream:
+                while block := stream.read(CHUNK):
+                    yield block
+    except (EOFError, zlib.error, gzip.BadGzipFile, OSError):
+        notes.append(f"the {kind} file is cut or damaged; what came before the break was read, export it again")

@@ -10,6 +10,7 @@ from toolkit.formats import normalise
 from toolkit.formats.format import Format, fold
 from toolkit.tables import TABLES, Column
 
+_PAIRS = "STRUCT(Name VARCHAR, Value VARCHAR)[]"
 _PLACE = re.compile(r"\{((?:doc|row|cell|list|[A-Z]\w*):[^{}]+)\}")
 
 
@@ -58,7 +59,7 @@ class Extraction:
         names = ", ".join(self.table.names)
         hashed = ", ".join(f"coalesce({c}::VARCHAR, chr(0))" for c in self.table.names)
         list_columns = "".join(
-            f", CASE WHEN {place} IS NOT NULL THEN {_pairs(place, keys)} END::STRUCT(Name VARCHAR, Value VARCHAR)[] AS list_{name}"
+            f", CASE WHEN {place} IS NOT NULL THEN {_pairs(place, keys)} END::{_PAIRS} AS list_{name}"
             for name, place, keys in self._named_lists()
         )
         texts = ",\n    ".join(f"{sql} AS {c.name}" for c, sql in columns)
