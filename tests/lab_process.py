@@ -1,4 +1,4 @@
-"""The lab as a user starts it: `python -m toolkit lab --no-browser --case FOLDER`."""
+"""The lab as a user starts it: `python -m toolkit lab --no-browser --case FOLDER --practice`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ class LabProcess:
     """A running lab: `url` opens it, `folder` is its case, `said` what it printed so far."""
 
     def __init__(
-        self, folder: Path | None, scratch: Path, *, python: str = sys.executable, arguments: tuple[str, ...] = ()
+        self,
+        folder: Path | None,
+        scratch: Path,
+        *,
+        python: str = sys.executable,
+        practice: bool = True,
+        arguments: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
         self.said: list[str] = []
         began = time.monotonic()
         # The lab's own state goes to a scratch folder, as does the documents folder of a lab without --case.
         home = {"XDG_STATE_HOME": str(scratch / "state"), "XDG_DOCUMENTS_DIR": str(scratch / "documents")}
-        named = [] if folder is None else ["--case", str(folder)]
+        named = [] if folder is None else ["--case", str(folder), *(["--practice"] if practice else [])]
         scratch.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
             [python, "-m", "toolkit", "lab", "--no-browser", *named, *arguments],

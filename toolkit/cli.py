@@ -41,15 +41,16 @@ def main() -> None:
     "--case",
     "case_folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The case's folder; without it, the practice case in your documents.",
+    help="The case's folder, made if it is missing; without it, the practice case in your documents.",
 )
+@click.option("--practice", is_flag=True, help="A folder that is no case yet becomes one of the practice tenant.")
 @click.option("--port", type=click.IntRange(0, 65535), help="JupyterLab's port (default: a free one).")
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
-def lab(case_folder: Path | None, port: int | None, no_browser: bool) -> None:
+def lab(case_folder: Path | None, practice: bool, port: int | None, no_browser: bool) -> None:
     """Open a case in JupyterLab; without --case the practice tenant's, which needs no account."""
     from toolkit.lab import run_lab
 
-    sys.exit(run_lab(case_folder, port=port, open_browser=not no_browser))
+    sys.exit(run_lab(case_folder, port=port, open_browser=not no_browser, practice=practice))
 
 
 @cli.command()

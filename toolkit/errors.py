@@ -30,6 +30,10 @@ from __future__ import annotations
 class ToolkitError(Exception):
     """Base of all errors meant for a person to read: `str(error)` is one clear sentence."""
 
+    def _render_traceback_(self) -> list[str]:
+        """IPython shows this in place of a traceback: the sentence says all there is to know."""
+        return [str(self)]
+
 
 class UsageError(ToolkitError):
     """The call or command cannot mean anything sensible."""

@@ -27,13 +27,13 @@ def own_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_folder_the_practice_case_lies_under_the_users_documents(tmp_path: Path) -> None:
-    case, new = open_or_make(None, practice=None)
+    case, new = open_or_make(None)
     assert (case.folder, new, case.practice) == (default_folder(), True, True)
     assert default_folder() == tmp_path / "documents" / "account-compromise-cases" / "contoso-bec-practice"
 
 
 def test_a_case_that_exists_stays_what_it_is(tmp_path: Path) -> None:
-    open_or_make(tmp_path / "real", practice=False)
+    open_or_make(tmp_path / "real")
     case, new = open_or_make(tmp_path / "real", practice=True)
     assert (case.practice, new) == (False, False)
 
@@ -41,12 +41,12 @@ def test_a_case_that_exists_stays_what_it_is(tmp_path: Path) -> None:
 def test_a_folder_full_of_other_things_is_not_made_a_case(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"x")
     with pytest.raises(UsageError, match="not a case and not empty"):
-        open_or_make(tmp_path, practice=None)
+        open_or_make(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
 
 
 def test_the_practice_evidence_is_loaded_once_and_the_answers_are_not_evidence(tmp_path: Path) -> None:
-    case, _ = open_or_make(tmp_path / "case", practice=None)
+    case, _ = open_or_make(tmp_path / "case", practice=True)
     assert load_exports(case) > 5
     names = {Path(entry.fields["path"]).name for entry in case.journal.entries("loaded", "not loaded")}
     assert names.isdisjoint({"README.md", "answer-key.json"})
@@ -89,10 +89,11 @@ def test_settings_that_the_user_changed_in_jupyterlab_are_kept(tmp_path: Path) -
     assert tracker.read_text() == "{}"
 
 
-def test_a_case_that_is_no_practice_case_gets_no_practice_tenant(tmp_path: Path) -> None:
-    open_or_make(tmp_path / "real", practice=False)
-    lab = LabProcess(tmp_path / "real", tmp_path / "scratch")
+def test_a_new_or_empty_folder_becomes_an_empty_real_case_without_a_practice_tenant(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    lab = LabProcess(tmp_path / "real", tmp_path / "scratch", practice=False)
     try:
+        assert (tmp_path / "real" / "case.json").exists()
         assert not (tmp_path / "real" / "practice").exists()
         assert "PRACTICE" not in "".join(lab.said)
     finally:

@@ -18,10 +18,10 @@ def default_folder() -> Path:
     return user_documents_path() / "account-compromise-cases" / f"{SCENARIO}-practice"
 
 
-def open_or_make(folder: Path | None, *, practice: bool | None) -> tuple[Case, bool]:
+def open_or_make(folder: Path | None, *, practice: bool = False) -> tuple[Case, bool]:
     """Open the case in `folder` (default: the practice case), or make it; returns it and whether it is new.
 
-    `practice` decides only about a case that is made now: None or true makes a practice case, false an empty
+    `practice` decides only about a folder that is made a case now: true makes a practice case, false an empty
     one for real evidence. A case that exists stays what it is.
 
     Raises:
@@ -32,7 +32,7 @@ def open_or_make(folder: Path | None, *, practice: bool | None) -> tuple[Case, b
     new = not (place / "case.json").exists()
     if new and place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise UsageError(f"{place} is not a case and not empty; name an empty or a new folder, or a case that exists.")
-    return open_case(place, practice=practice is not False), new
+    return open_case(place, practice=practice or folder is None), new
 
 
 def load_exports(case: Case) -> int:

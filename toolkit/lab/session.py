@@ -20,12 +20,12 @@ def run_lab(
     *,
     port: int | None = None,
     open_browser: bool = True,
-    practice: bool | None = None,
+    practice: bool = False,
 ) -> int:
     """Open a case in JupyterLab and stay until Ctrl-C, a signal to end, or File ▸ Shut Down; returns 0.
 
     `case` is the case's folder; without it the practice case under the user's documents is opened. A folder
-    that is not there yet becomes a practice case, or with `practice=False` an empty one for real evidence.
+    that is not there yet, or empty, becomes a case for real evidence, or with `practice` one to practise on.
     `port` is JupyterLab's; without it a free one is taken. Only 127.0.0.1 is listened on.
 
     Raises:

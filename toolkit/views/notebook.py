@@ -22,10 +22,6 @@ TWIN_STYLE = ".jp-OutputArea:has(.toolkit-live) .toolkit-twin { display: none; }
 class CaseUnknown(UsageError):
     """A notebook was run outside the lab and names no case."""
 
-    def _render_traceback_(self) -> list[str]:
-        """IPython shows this in place of a traceback: the sentence says all there is to know."""
-        return [str(self)]
-
 
 def case_from(case: Case | str | os.PathLike[str] | None = None) -> Case:
     """The case a notebook is about: the one given (or its folder), else the lab's, named by `TOOLKIT_CASE`.
