@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,19 @@ import pytest
 
 from tests.formats.exports import document, named, purview
 from toolkit.case import Case
-from toolkit.detect import Finding, triage
+from toolkit.detect import Finding
+from toolkit.detect import triage as all_detections
 
 MATT, STINGER = "matt@contoso.onmicrosoft.com", "stinger@contoso.onmicrosoft.com"  # of the published samples
 OWN = document("own", "Set-Mailbox", UserType=2, UserId="admin@contoso.com")  # tells the tenant's own domain
+
+
+IDS = ("IR-01", "IR-02", "IR-03", "FW-01")
+
+
+def triage(case: Case, users: Iterable[str] | None = None) -> list[Finding]:
+    """What the detections of this module find."""
+    return [f for f in all_detections(case, users).findings if f.id in IDS]
 
 
 def rule(record_id: str, operation: str = "New-InboxRule", object_id: str = "org/adele\\r", **parameters: str) -> Any:
@@ -33,7 +43,7 @@ def outlook_rule(record_id: str, *actions: dict[str, Any], **properties: str) ->
 
 def found(case: Case, folder: Path, *records: Any) -> list[Finding]:
     case.load(purview(folder / "audit.csv", OWN, *records))
-    return triage(case).findings
+    return triage(case)
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str, str, list[str]]]:
@@ -84,7 +94,7 @@ def test_ir01_a_rule_that_sends_mail_inside_is_low(case: Case, tmp_path: Path) -
 )  # fmt: skip
 def test_what_only_looks_like_such_a_rule_is_no_finding(case: Case, tmp_path: Path, record: Any) -> None:
     assert told(found(case, tmp_path, record)) == []
-    assert triage(case).not_run[0].id == "SI-02"
+    assert not {n.id for n in all_detections(case).not_run} & set(IDS), "they were run and found nothing"
 
 
 @pytest.mark.parametrize(
@@ -184,16 +194,16 @@ def test_rules_of_two_mailboxes_are_two_findings_and_users_choose(case: Case, tm
     other = document("b", "New-InboxRule", UserId="Bob@Contoso.com", Parameters=named(Name="x", DeleteMessage="True"))
     findings = found(case, tmp_path, rule("a", Name="x", DeleteMessage="True"), other)
     assert [f.user for f in findings] == ["adele@contoso.com", "bob@contoso.com"]
-    assert [f.user for f in triage(case, ["BOB@contoso.com"]).findings] == ["bob@contoso.com"]
-    assert triage(case, ["nobody@contoso.com"]).findings == []
-    assert triage(case, []).findings == []
+    assert [f.user for f in triage(case, ["BOB@contoso.com"])] == ["bob@contoso.com"]
+    assert triage(case, ["nobody@contoso.com"]) == []
+    assert triage(case, []) == []
 
 
 def test_records_that_contradict_each_other_count_once(case: Case, tmp_path: Path) -> None:
     case.load(purview(tmp_path / "1.csv", rule("r", Name="x", DeleteMessage="True")))
     case.load(purview(tmp_path / "2.csv", rule("r", Name="y", DeleteMessage="True")))
     assert case.count("audit") == 2
-    (finding,) = triage(case).findings
+    (finding,) = triage(case)
     assert (finding.count, finding.evidence) == (1, ["r"])
 
 
@@ -268,7 +278,7 @@ def test_published_samples_are_found(
     case: Case, shared: Path, name: str, finding: str, severity: str, user: str, says: str
 ) -> None:
     case.load(shared / "samples" / "det-eng-samples" / name)
-    (only,) = triage(case).findings
+    (only,) = triage(case)
     assert (only.id, only.severity, only.user, only.count) == (finding, severity, user, 1)
     assert says in only.summary
 
@@ -278,13 +288,12 @@ def test_published_samples_of_other_acts_give_no_such_finding(case: Case, shared
     files = [p for p in (shared / "samples" / "det-eng-samples").glob("*.csv") if p.name.startswith(others)]
     case.load(files)
     assert case.count("audit") > 20
-    assert told(triage(case).findings) == []
+    assert told(triage(case)) == []
 
 
 def test_an_empty_case_says_not_run_for_each_and_never_nothing_found(case: Case) -> None:
-    result = triage(case)
+    result = all_detections(case)
     assert result.findings == []
-    assert {n.id: n.reason for n in result.not_run} == {
-        **dict.fromkeys(("IR-01", "IR-02", "IR-03", "FW-01"), "no audit log in this case"),
-        "SI-02": "no sign-ins in this case",
-    }
+    reasons = {n.id: n.reason for n in result.not_run}
+    assert [reasons[i] for i in IDS] == ["no audit log in this case"] * 4
+    assert reasons["SI-02"] == "no sign-ins in this case"

@@ -50,14 +50,14 @@ def test_nobody_innocent_is_above_low(result: Triage) -> None:
     assert {f.severity for f in result.findings if f.user != VICTIM} <= {"low"}
     kept = {i for innocent in KEY["innocents"] for i in innocent.get("audit_records", [])}
     assert kept
-    assert not kept & {i for f in result.findings for i in f.evidence}
+    assert not kept & {i for f in result.findings for i in f.evidence if f.id in ("IR-01", "IR-02", "IR-03")}
 
 
-def test_findings_are_worst_first_and_everything_was_run(result: Triage) -> None:
+def test_findings_are_worst_first_and_each_says_what_would_be_innocent(result: Triage) -> None:
     order = ["critical", "high", "medium", "low"]
     ranks = [order.index(f.severity) for f in result.findings]
     assert ranks == sorted(ranks)
-    assert result.not_run == []
+    assert not {"IR-01", "IR-02", "IR-03", "FW-01", "SI-02"} & {n.id for n in result.not_run}
     assert all(f.count == len(f.evidence) and f.innocent for f in result.findings)
 
 
