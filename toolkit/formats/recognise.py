@@ -108,9 +108,14 @@ def recognise(head: Head) -> Format:
     for fmt in FORMATS:
         if head.container == "csv" and fmt.container == "csv" and fmt.recognise(head):
             return fmt
-    seen = [h.strip() for h in head.header] if head.container == "csv" else sorted(head.keys)
+    seen = [shown(h) for h in (head.header if head.container == "csv" else sorted(head.keys))]
     if not seen:
         raise EvidenceError("the JSON holds no record that could be read")
-    some = ", ".join(s[:40] for s in seen[:6]) + (" …" if len(seen) > 6 else "")
+    some = ", ".join(seen[:6]) + (" …" if len(seen) > 6 else "")
     what = "CSV with the columns" if head.container == "csv" else "JSON with the keys"
     raise EvidenceError(f"{what} {some}: no known export looks like this")
+
+
+def shown(name: str) -> str:
+    """A column or key as one short piece of a sentence; evidence may hold anything there."""
+    return "".join(c if c.isprintable() else "·" for c in name.strip())[:40]

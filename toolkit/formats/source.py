@@ -19,7 +19,7 @@ from toolkit.errors import EvidenceError
 from toolkit.formats import csv_rows, json_records
 from toolkit.formats.containers import mend_encoding, plain_text
 from toolkit.formats.format import Format, Head
-from toolkit.formats.recognise import head_of, recognise, recognise_record
+from toolkit.formats.recognise import head_of, recognise, recognise_record, shown
 
 BATCH = 5_000
 LONG_LINE = 256 << 20
@@ -134,7 +134,7 @@ class Reader:
                 fmt = recognise_record(record.value, pages.context)
             problem = record.problem
             if not problem and fmt is None:
-                some = ", ".join(sorted(record.value)[:4])
+                some = ", ".join(shown(key) for key in sorted(record.value)[:4])
                 problem = f"is of a kind that the toolkit does not read (keys {some} …)"
             if problem or fmt is None:
                 kept = record.text[:KEPT_OF_REJECTED]
