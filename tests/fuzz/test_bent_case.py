@@ -10,7 +10,7 @@ from tests.fuzz.mutations import bent, csv_seeds, json_seeds
 from toolkit import open_case
 from toolkit.case import Case
 
-FILES = 25  # a folder full at a time
+FILES = 20  # a folder full at a time
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return open_case(tmp_path_factory.mktemp("bent") / "case")
 
 
-@settings(max_examples=12, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(files=st.lists(bent(csv_seeds() + json_seeds()), min_size=FILES, max_size=FILES))
 def test_a_folder_of_bent_files_is_accounted_for_to_the_record(
     files: list[bytes], case: Case, tmp_path_factory: pytest.TempPathFactory
