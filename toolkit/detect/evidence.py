@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -12,33 +11,67 @@ import ibis
 import ibis.expr.types as ir
 
 from toolkit.case import Case
+from toolkit.detect.history import successes
+from toolkit.detect.intruder import Intruder
+from toolkit.detect.logons import logons
+from toolkit.detect.settings import Settings
 from toolkit.enrich.addresses import addresses
+from toolkit.enrich.networks import NetworkClasses
+from toolkit.tables import TABLES
 
 _ADDRESS = re.compile(r"[A-Z0-9._%+'-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", re.IGNORECASE)
+LOGONS = "logons"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The tables as lazy Ibis expressions. `cut`: history from here on may be the intruder's, not the owner's."""
+    """The tables as lazy Ibis expressions, and what was set for the case.
+
+    `cut`: history from here on may be the intruder's, not the owner's. `intruder`: where the intruder came from, as
+    far as findings have shown it. `network_classes`: where classes of networks come from; empty, they are not checked.
+    """
 
     signins: ir.Table
     audit: ir.Table
+    messages: ir.Table | None
     addresses: ir.Table
+    logons: ir.Table
+    successes: ir.Table
     counts: dict[str, int]
+    settings: Settings
+    network_classes: str = ""
     cut: datetime | None = None
+    intruder: Intruder = field(default_factory=Intruder)
 
     @classmethod
     def of(cls, case: Case) -> Evidence:
-        counts = {name: case.count(name) for name in ("signins", "audit")}
-        return cls(case.signins, case.audit, addresses(case), counts)
+        counts: dict[str, int] = {name: case.count(name) for name in ("signins", "audit", "messages") if name in TABLES}
+        places = addresses(case)
+        entries = logons(case, places)
+        counts[LOGONS] = int(entries.count().execute())
+        return cls(
+            case.signins,
+            case.audit,
+            case.table("messages") if counts.get("messages") else None,
+            places,
+            entries,
+            successes(case, entries),
+            counts,
+            Settings.of(case.folder),
+            NetworkClasses.of(case.folder).source,
+        )
 
-    def with_cut(self, cut: datetime | None) -> Evidence:
+    def at_cut(self, cut: datetime | None) -> Evidence:
         return replace(self, cut=cut)
 
-    def has_history(self, tables: Iterable[str]) -> bool:
-        """Every one of these tables has events from before the cut."""
-        named = {"signins": self.signins, "audit": self.audit}
-        return all(int(named[t].filter(named[t].time < ibis.literal(self.cut)).count().execute()) for t in tables)
+    def with_intruder(self, intruder: Intruder) -> Evidence:
+        return replace(self, intruder=intruder)
+
+    @cached_property
+    def has_history(self) -> bool:
+        """There are sign-ins from before the cut."""
+        old = self.logons.filter(self.logons.time < ibis.literal(self.cut))
+        return bool(int(old.count().execute()))
 
     @cached_property
     def internal_domains(self) -> frozenset[str]:
@@ -59,8 +92,7 @@ class Evidence:
 
     def outside(self, text: str) -> list[str]:
         """The mail addresses in a text that are not of the tenant's own domains, each once."""
-        found = dict.fromkeys(a.lower() for a in _ADDRESS.findall(text))
-        return [a for a in found if a.rpartition("@")[2] not in self.internal_domains]
+        return [a for a in addresses_in(text) if a.rpartition("@")[2] not in self.internal_domains]
 
 
 def addresses_in(text: str) -> list[str]:

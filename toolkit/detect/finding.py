@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
@@ -16,17 +17,33 @@ if TYPE_CHECKING:
 SEVERITIES = ("low", "medium", "high", "critical")
 
 
+class Stage(IntEnum):
+    """When a detection runs: without history; against the owner's history; knowing where the intruder came from."""
+
+    PLAIN = 1
+    HISTORY = 2
+    INTRUDER = 3
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """What a group of rows comes to: how severe, and the sentence a manager understands."""
+    """What a group of rows comes to: how severe, and the sentence a manager understands.
+
+    `involved`: further accounts this is about, such as who gave or got a permission.
+    """
 
     severity: str
     summary: str
     user: str = ""
+    involved: tuple[str, ...] = ()
 
 
 Candidates = Callable[["Evidence"], ir.Table]
 Judge = Callable[[pd.DataFrame, "Evidence"], Judgement | None]
+
+
+def _always(_: Evidence) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,9 @@ class Detection:
 
     `candidates` gives the telling rows with at least `row_id`, `record_id`, `time`, `user` (lower case), `table`
     and `group` (rows of one group are one finding); `judge` looks at a group and says what it is, or None.
+    Where rows carry `act`, those of one act count once. `needs`: tables, or `logons` for sign-ins of either log.
+    `needs_history`: without sign-ins from before the cut it can't run. `seeds`: it also runs before the cut is known
+    and helps to find it. `cannot_run` gives a further reason why it can't, or nothing.
     """
 
     id: str
@@ -45,12 +65,18 @@ class Detection:
     source: str
     candidates: Candidates
     judge: Judge
-    baseline: bool = False
+    stage: Stage = Stage.PLAIN
+    needs_history: bool = False
+    seeds: bool = False
+    cannot_run: Callable[[Evidence], str] = _always
 
 
 @dataclass
 class Finding:
-    """One finding: who, when (UTC), what, and the ids of the rows that show it."""
+    """One finding: who, when (UTC), what, and the ids of the rows that show it.
+
+    `evidence` are rows of `table`; `further` are rows of other tables, by table.
+    """
 
     id: str
     title: str
@@ -65,6 +91,8 @@ class Finding:
     table: str
     innocent: str
     notes: list[str] = field(default_factory=list)
+    involved: list[str] = field(default_factory=list)
+    further: dict[str, list[str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON would have it: times as ISO text in UTC."""
@@ -85,3 +113,8 @@ class NotRun:
 def lowered(severity: str, steps: int = 1) -> str:
     """The severity some steps down, at least low."""
     return SEVERITIES[max(0, SEVERITIES.index(severity) - steps)]
+
+
+def raised(severity: str) -> str:
+    """The severity one step up, at most critical."""
+    return SEVERITIES[min(len(SEVERITIES) - 1, SEVERITIES.index(severity) + 1)]

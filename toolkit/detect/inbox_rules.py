@@ -14,6 +14,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence, addresses_in
 from toolkit.detect.finding import Detection, Judgement
+from toolkit.detect.words import listed, short
 from toolkit.enrich.folders import meaning
 
 FOLDER_WORDS = {
@@ -31,7 +32,7 @@ FOLDER_WORDS = {
 _SENDER_ONLY = re.compile(r"^(From|FromAddressContainsWords|FromSubscription)\b", re.IGNORECASE)
 
 
-def _rules(evidence: Evidence, tells: str) -> ir.Table:
+def rules(evidence: Evidence, tells: str) -> ir.Table:
     """Rules made or changed in which the column `tells` is filled, one group for each rule of a mailbox."""
     audit = evidence.audit
     operation = audit.operation.lower()
@@ -48,6 +49,7 @@ def _rules(evidence: Evidence, tells: str) -> ir.Table:
         "record_id",
         "time",
         "ip_address",
+        "session_id",
         "rule_name",
         "rule_forward_to",
         "rule_move_to",
@@ -62,7 +64,7 @@ def _rules(evidence: Evidence, tells: str) -> ir.Table:
 
 def rules_that_forward(evidence: Evidence) -> ir.Table:
     """IR-01: rules with a forward, redirect or forward-as-attachment target."""
-    return _rules(evidence, "rule_forward_to")
+    return rules(evidence, "rule_forward_to")
 
 
 def judge_forward(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
@@ -70,28 +72,32 @@ def judge_forward(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
         "a recipient without address"
     ]
     outside = [a for text in rows.rule_forward_to.dropna() for a in evidence.outside(text)]
-    where = _listed(outside or targets)
+    where = listed(outside or targets)
+    if outside and all(evidence.settings.allowed.mail(a) for a in outside):
+        return Judgement(
+            "low", f"An inbox rule {rule_named(rows)} sends mail to {where}, which the organisation allows."
+        )
     if outside:
         return Judgement(
             "critical",
-            f"An inbox rule {_named(rows)} sends mail {_matching(rows)}to {where}, outside the organisation."
+            f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, outside the organisation."
             + _known(evidence),
         )
     return Judgement(
-        "low", f"An inbox rule {_named(rows)} sends mail {_matching(rows)}to {where}, inside the organisation."
+        "low", f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, inside the organisation."
     )
 
 
 def rules_that_delete(evidence: Evidence) -> ir.Table:
     """IR-02: rules with a delete action."""
-    return _rules(evidence, "rule_deletes")
+    return rules(evidence, "rule_deletes")
 
 
 def judge_delete(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
     if not rows.rule_deletes.fillna(False).any():
         return None
     narrow = _one_sender(rows)
-    summary = f"An inbox rule {_named(rows)} deletes mail {_matching(rows)}".rstrip() + "."
+    summary = f"An inbox rule {rule_named(rows)} deletes mail {matching(rows)}".rstrip() + "."
     if narrow:
         return Judgement("low", summary + " It names one sender only, as people do against newsletters.")
     return Judgement("high", summary)
@@ -99,7 +105,7 @@ def judge_delete(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def rules_that_hide(evidence: Evidence) -> ir.Table:
     """IR-03: rules that move or copy mail to a folder where its owner does not look."""
-    return _rules(evidence, "rule_move_to")
+    return rules(evidence, "rule_move_to")
 
 
 def judge_hide(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -112,20 +118,20 @@ def judge_hide(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
         return None
     where = FOLDER_WORDS[folder]
     read = " and marks it as read" if rows.rule_marks_read.fillna(False).any() else ""
-    summary = f"An inbox rule {_named(rows)} moves mail {_matching(rows)}to {where} (“{_short(path)}”){read}."
+    summary = f"An inbox rule {rule_named(rows)} moves mail {matching(rows)}to {where} (“{short(path)}”){read}."
     if folder == "archive" and _one_sender(rows):
         return Judgement("low", summary + " It names one sender only, as people do to keep order.")
     return Judgement("high" if worst == "high" else "medium", summary)
 
 
-def _named(rows: pd.DataFrame) -> str:
+def rule_named(rows: pd.DataFrame) -> str:
     names = [n for n in rows.rule_name.dropna().unique() if str(n).strip()]
-    return f"named “{_short(str(names[-1]))}”" if names else "without a name"
+    return f"named “{short(str(names[-1]))}”" if names else "without a name"
 
 
-def _matching(rows: pd.DataFrame) -> str:
+def matching(rows: pd.DataFrame) -> str:
     conditions = rows.rule_conditions.dropna()
-    return f"where {_short(_in_words(str(conditions.iloc[-1])), 160)} " if len(conditions) else ""
+    return f"where {short(_in_words(str(conditions.iloc[-1])), 160)} " if len(conditions) else ""
 
 
 def _in_words(conditions: str) -> str:
@@ -154,18 +160,8 @@ def _one_sender(rows: pd.DataFrame) -> bool:
     return bool(conditions) and all(_SENDER_ONLY.match(c) for c in conditions)
 
 
-def _listed(addresses: list[str]) -> str:
-    some = list(dict.fromkeys(addresses))
-    return ", ".join(_short(a) for a in some[:3]) + (f" and {len(some) - 3} more" if len(some) > 3 else "")
-
-
 def _known(evidence: Evidence) -> str:
     return "" if evidence.internal_domains else " (The organisation's own domains are not known from this evidence.)"
-
-
-def _short(text: str, length: int = 80) -> str:
-    clean = " ".join(text.split())
-    return clean if len(clean) <= length else clean[: length - 1] + "…"
 
 
 DETECTIONS = (

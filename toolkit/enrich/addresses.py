@@ -1,7 +1,8 @@
 """IP address → country and network, for the distinct addresses of a case.
 
 Where an evidence record carries its own location (Entra sign-ins do), that one wins; the shipped tables fill what
-is empty and name the network. A registry's country is not always the place of use.
+is empty and name the network. A registry's country is not always the place of use. The class of a network
+(hosting, vpn, tor) comes from `toolkit.enrich.networks`.
 Source of the tables: `toolkit.reference.ORIGINS`.
 """
 
@@ -15,16 +16,18 @@ import pandas as pd
 
 from toolkit import engine, reference
 from toolkit.case import Case
+from toolkit.enrich.networks import NetworkClasses, subnet
 
 MICROSOFT_ASNS = (3598, 6584, 8068, 8069, 8070, 8071, 8072, 8073, 8074, 8075, 12076, 14719, 23468, 35106, 45139, 63314)
-COLUMNS = ("ip_address", "country", "country_from", "asn", "organisation")
+COLUMNS = ("ip_address", "country", "country_from", "asn", "organisation", "subnet", "network_class")
 
 
 def addresses(case: Case) -> ir.Table:
     """One row for each distinct address in sign-ins and audit log.
 
     Columns: `ip_address`; `country` (ISO 3166-1 alpha-2) and `country_from` ("sign-in record" or "registry", null
-    where unknown); `asn` and `organisation` of the network that announces it (null for private and unknown ones).
+    where unknown); `asn` and `organisation` of the network that announces it (null for private and unknown ones);
+    `subnet` (its /24 or /64); `network_class` (hosting, vpn, tor or microsoft; null where that is not known).
     """
     connection = case.connection()
     connection.execute(
@@ -43,6 +46,7 @@ def addresses(case: Case) -> ir.Table:
             coalesce(looked.asn, _addresses.asn) AS asn, organisation
         FROM _addresses LEFT JOIN ({_looked_up(4)} UNION ALL {_looked_up(6)}) looked USING (ip_address)"""
     )
+    _classify(connection, NetworkClasses.of(case.folder))
     return case.backend().table("addresses")
 
 
@@ -58,6 +62,26 @@ def _number(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TEMP TABLE _numbers AS SELECT ip_address, version, n::UHUGEINT AS n FROM _numbers_frame"
     )
     connection.unregister("_numbers_frame")
+
+
+def _classify(connection: duckdb.DuckDBPyConnection, classes: NetworkClasses) -> None:
+    """Adds subnet and network class to each address."""
+    rows = []
+    for text, asn in connection.execute("SELECT ip_address, asn FROM addresses").fetchall():
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            continue
+        said = "microsoft" if asn in MICROSOFT_ASNS else classes.of_address(address, asn) if classes.source else None
+        rows.append((text, subnet(address), said or ""))
+    frame = pd.DataFrame(rows, columns=["ip_address", "subnet", "network_class"]).astype("str")
+    connection.register("_classes_frame", frame)
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE addresses AS
+        SELECT addresses.*, subnet, nullif(network_class, '') AS network_class
+        FROM addresses LEFT JOIN _classes_frame USING (ip_address)"""
+    ).fetchall()
+    connection.unregister("_classes_frame")
 
 
 def _public(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -1,0 +1,152 @@
+"""Applications that were let into mailboxes: their access survives a change of password.
+
+Source: MITRE ATT&CK T1528 and T1671; `reference/risky_scopes.csv`, `reference/oauth_apps_of_interest.csv`.
+"""
+
+from __future__ import annotations
+
+import re
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from toolkit.detect.evidence import Evidence
+from toolkit.detect.finding import Detection, Judgement, lowered
+from toolkit.detect.records import act, changes, operation, parameters, succeeded, truth
+from toolkit.detect.words import listed, short, text
+from toolkit.enrich.apps import RISKS, AppOfInterest, apps_of_interest, risk_of
+
+CONSENT = ("consent to application", "add delegated permission grant", "add oauth2permissiongrant")
+CONTEXT = ("add service principal",)
+GUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+
+
+def consent_given(evidence: Evidence) -> ir.Table:
+    """OA-01: consents and delegated grants, a group for each application of an account.
+
+    The application's first appearance in the directory belongs to it. `older_grants`: others who had consented before.
+    """
+    audit = evidence.audit
+    named = audit.mutate(name=operation(audit))
+    rows = named.filter(named.name.isin([*CONSENT, *CONTEXT]), succeeded(named))
+    properties, target = rows.modified_properties.fill_null(""), rows.target.fill_null("")
+    both = properties + " " + target
+    principal = ibis.coalesce(
+        _first(both, rf"ClientId: ({GUID})"),
+        _first(both, rf"ServicePrincipal\.ObjectID\W+(?:(?:NewValue|newValue|OldValue|oldValue|null)\W+)*({GUID})"),
+        _first(target, rf"ServicePrincipal_({GUID})"),
+        _first(target, rf'"id"\s*:\s*"({GUID})"'),
+        _first(rows.object_id.fill_null(""), rf"({GUID})"),
+        rows.record_id,
+    )
+    rows = rows.mutate(principal=principal, user=rows.user_principal_name.lower())
+    given = rows.filter(rows.name.isin(CONSENT))
+    since = given.group_by("user", "principal").agg(given_at=given.time.min())
+    older = since.group_by("principal").agg(every=since.given_at.collect())
+    rows = rows.inner_join(since, ["user", "principal"]).left_join(older, "principal").drop("principal_right")
+    earlier = rows.every.filter(lambda at: at < rows.given_at).length()
+    return rows.select(
+        "row_id",
+        "record_id",
+        "time",
+        "user",
+        "name",
+        "ip_address",
+        "session_id",
+        "object_id",
+        "modified_properties",
+        "target",
+        older_grants=earlier,
+        act=act(rows),
+        group=rows.principal,
+        table=ibis.literal("audit"),
+    )
+
+
+def _first(column: ir.StringValue, pattern: str) -> ir.StringValue:
+    return column.re_extract(pattern, 1).nullif("").lower()
+
+
+def judge_consent(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
+    given = rows[rows.name.isin(CONSENT)]
+    told = [c for row in given.itertuples() for c in [*changes(row.modified_properties), *changes(row.target)]]
+    scopes = sorted({s for name, new, _ in told for s in _scopes(name, new)}, key=lambda s: -RISKS.index(risk_of(s)))
+    ids = {m.lower() for text_ in [*rows.object_id, *rows.target] for m in re.findall(GUID, text(text_))}
+    known = next((apps_of_interest()[i] for i in ids if i in apps_of_interest()), None)
+    if ids & evidence.settings.allowed.apps or (known and known.kind == "watch_first_party"):
+        return None
+    severity = _severity(scopes, known)
+    if severity is None:
+        return None
+    everyone = any(
+        (name in ("consentcontext.isadminconsent", "consentcontext.onbehalfofall") and truth(new))
+        or "AllPrincipals" in new
+        for name, new, _ in told
+    )
+    summary = f"The application {_named(rows, known)} was given access to {_worth(scopes)}"
+    summary += " of everybody in the organisation." if everyone else "."
+    if known is not None and known.kind != "watch_third_party":
+        summary += f" It is known from mail compromises: {short(known.why, 100)}."
+    summary += " This access outlives a change of password."
+    before = int(rows.older_grants.max())
+    if before >= evidence.settings.thresholds.older_grants and not (known and known.kind == "malicious"):
+        severity = "medium" if severity != "low" else severity
+        summary += f" {before} others of the organisation had consented to it before."
+    return Judgement(severity, summary)
+
+
+def _severity(scopes: list[str], known: AppOfInterest | None) -> str | None:
+    """The worst permission decides; `offline_access` raises it; a known malicious application is critical."""
+    if known is not None and known.kind == "malicious":
+        return "critical"
+    stays = "offline_access" in {s.lower() for s in scopes}
+    worst = max((RISKS.index(risk_of(s)) for s in scopes), default=0)
+    if not scopes:
+        return "medium"  # what was granted cannot be read
+    severity = {0: None, 1: None, 2: "medium", 3: "high", 4: "high"}[worst]
+    if severity is None:
+        return "medium" if known is not None else None
+    if stays and worst in (2, 4):
+        return "high" if worst == 2 else "critical"
+    return severity if severity != "none" else lowered("medium")
+
+
+def _scopes(name: str, value: str) -> list[str]:
+    if name == "consentaction.permissions":
+        return [s for part in re.findall(r"Scope: ?([^,\]]*)", value.rpartition("=>")[2]) for s in part.split()]
+    if name == "delegatedpermissiongrant.scope":
+        return value.split()
+    return []
+
+
+def _named(rows: pd.DataFrame, known: AppOfInterest | None) -> str:
+    for document in rows.target.dropna():
+        names = re.findall(r'"ID"\s*:\s*"([^"]*)"\s*,\s*"Type"\s*:\s*1\b', document, re.IGNORECASE)
+        names += [v for n, v in parameters(document).items() if n == "displayname"]
+        names += re.findall(r'"displayName"\s*:\s*"([^"]+)"\s*,\s*"type"\s*:\s*"ServicePrincipal"', document)
+        names += re.findall(r'"displayName"\s*:\s*"([^"]+)"', document.partition("modifiedProperties")[0])
+        if names:
+            return f"“{short(names[0], 60)}”"
+    return f"“{short(known.name, 60)}”" if known else "of unknown name"
+
+
+def _worth(scopes: list[str]) -> str:
+    risky = [s for s in scopes if RISKS.index(risk_of(s)) >= RISKS.index("medium")]
+    said = listed(risky or scopes, 4) or "permissions that the record does not name"
+    stays = " and may keep it without the owner (offline_access)" if "offline_access" in scopes else ""
+    return said + stays
+
+
+DETECTIONS = (
+    Detection(
+        id="OA-01",
+        title="Application was given access to mail or files",
+        technique="T1528",
+        needs=("audit",),
+        innocent="A tool the organisation uses. Ask the owner what it is for; look whether colleagues use it.",
+        source="https://attack.mitre.org/techniques/T1528/",
+        candidates=consent_given,
+        judge=judge_consent,
+    ),
+)

@@ -1,0 +1,138 @@
+"""Bursts of sending: what a taken-over mailbox is most often used for.
+
+Source: MITRE ATT&CK T1534 and T1566.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from toolkit.detect.evidence import Evidence
+from toolkit.detect.finding import Detection, Judgement, Stage
+from toolkit.detect.words import listed, plural, text
+
+HOUR = 3600  # seconds
+SENT = ("send", "sendas", "sendonbehalf")
+
+
+def burst(evidence: Evidence) -> ir.Table:
+    """SD-01: many recipients or mails of one account in an hour or a day, against what is usual for it.
+
+    From the message trace if the case has one, else from the audit log: that names no recipients, so mails count.
+    """
+    limits = evidence.settings.thresholds
+    rows = _traced(evidence) if evidence.messages is not None else _audited(evidence)
+    rows = rows.mutate(hour=rows.time.truncate("h"), day=rows.time.truncate("D"))
+    hours = rows.group_by("user", "hour").agg(recipients=rows.recipient.nunique(), mails=rows.mail.nunique())
+    old = hours if evidence.cut is None else hours.filter(hours.hour < ibis.literal(evidence.cut))
+    # Without a cut the burst is among the hours: what is usual is then their middle, not their upper end.
+    share = 0.5 if evidence.cut is None else 0.95
+    usual = old.group_by("user").agg(recipients=old.recipients.quantile(share), mails=old.mails.quantile(share))
+    # A burst is counted in the sixty minutes up to each mail, not in hours of the clock.
+    rows = rows.mutate(at=rows.time.epoch_seconds(), one_mail=rows.first_of_mail.cast("int64"))
+    hour = ibis.range_window(group_by="user", order_by="at", preceding=HOUR, following=0)
+    rows = rows.mutate(mails_hour=rows.one_mail.sum().over(hour))
+    hour = ibis.range_window(group_by="user", order_by="at", preceding=HOUR, following=0)
+    rows = rows.mutate(recipients_hour=rows.recipient.count().over(hour))
+    days = rows.group_by("user", "day").agg(recipients_day=rows.recipient.nunique())
+    usual = usual.rename(usual_recipients="recipients", usual_mails="mails")
+    rows = rows.left_join(usual, "user").drop("user_right").left_join(days, ["user", "day"])
+    rows = rows.drop("user_right", "day_right")
+    factor = limits.times_usual
+    many = (rows.mails_hour >= limits.mails_an_hour) & (rows.mails_hour >= factor * rows.usual_mails.fill_null(0)) | (
+        rows.recipients_hour >= limits.recipients_an_hour
+    ) & (rows.recipients_hour >= factor * rows.usual_recipients.fill_null(0))
+    peaks = rows.filter(many).select("user", peak=rows.filter(many).at)
+    peaks = peaks.group_by("user", hour=peaks.peak // HOUR).agg(latest=peaks.peak.max(), earliest=peaks.peak.min())
+    near = rows.inner_join(peaks, "user").filter(ibis._.at <= ibis._.latest, ibis._.at >= ibis._.earliest - HOUR)
+    ids = near.select("row_id").distinct()
+    whole_day = (rows.recipients_day >= limits.recipients_a_day) & ibis.literal(evidence.messages is not None)
+    wanted = rows.filter(whole_day).select("row_id").union(ids, distinct=True)
+    return rows.semi_join(wanted, "row_id").mutate(group=rows.day.cast("string"))
+
+
+def _audited(evidence: Evidence) -> ir.Table:
+    audit = evidence.audit
+    rows = audit.filter(
+        audit.operation.lower().isin(SENT),
+        audit.time.notnull(),
+        audit.row_id == audit.record_id,
+        audit.user_principal_name.notnull(),
+    )
+    return rows.select(
+        "row_id",
+        "record_id",
+        "time",
+        "ip_address",
+        "session_id",
+        "subject",
+        user=rows.user_principal_name.lower(),
+        mail=ibis.coalesce(rows.internet_message_id, rows.record_id),
+        recipient=ibis.literal(None, "string"),
+        first_of_mail=ibis.literal(True),
+        table=ibis.literal("audit"),
+    )
+
+
+def _traced(evidence: Evidence) -> ir.Table:
+    messages = evidence.messages
+    assert messages is not None
+    rows = messages.filter(
+        messages.time.notnull(), messages.row_id == messages.record_id, messages.sender_address.contains("@")
+    )
+    domain = rows.sender_address.lower().re_extract("@(.*)$", 1)
+    if evidence.internal_domains:
+        rows = rows.filter(domain.isin(sorted(evidence.internal_domains)))
+    mail = ibis.coalesce(rows.message_id, rows.record_id)
+    window = ibis.window(group_by=[mail], order_by=[rows.time, rows.row_id])
+    return rows.select(
+        "row_id",
+        "record_id",
+        "time",
+        "subject",
+        ip_address=rows.from_ip,
+        session_id=ibis.literal(None, "string"),
+        user=rows.sender_address.lower(),
+        mail=mail,
+        recipient=rows.recipient_address.lower(),
+        first_of_mail=ibis.row_number().over(window) == 0,
+        table=ibis.literal("messages"),
+    )
+
+
+def judge_burst(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
+    mails, people = rows.mail.nunique(), rows.recipient.nunique()
+    first, last = rows.time.iloc[0], rows.time.iloc[-1]
+    minutes = max(1, round((last - first).total_seconds() / 60))
+    during = f"in {minutes} minutes" if minutes <= 120 else "in one day"
+    subjects = listed((text(s) for s in rows.subject), 1)
+    about = f" The first subject: “{subjects.partition(' and ')[0]}”." if subjects else ""
+    if evidence.messages is not None:
+        summary = f"{plural(mails, 'mail')} to {plural(people, 'recipient')} left the account {during}.{about}"
+        return Judgement("high", summary + " Counted in the message trace.")
+    summary = f"{plural(mails, 'mail')} left the account {during}, far more than usual.{about}"
+    return Judgement("high", summary + " Counted in the audit log, which does not name the recipients.")
+
+
+def _nothing_sent(evidence: Evidence) -> str:
+    if evidence.messages is None and not evidence.counts.get("audit"):
+        return "no message trace and no audit log in this case"
+    return ""
+
+
+DETECTIONS = (
+    Detection(
+        id="SD-01",
+        title="Burst of sending",
+        technique="T1534",
+        needs=(),
+        innocent="A newsletter, invitations, or a program that sends in the account's name.",
+        source="https://attack.mitre.org/techniques/T1534/",
+        candidates=burst,
+        judge=judge_burst,
+        stage=Stage.HISTORY,
+        cannot_run=_nothing_sent,
+    ),
+)
