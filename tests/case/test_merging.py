@@ -133,7 +133,7 @@ SCORES = st.fixed_dictionaries(
 
 
 @given(records=st.lists(SCORES, min_size=1, max_size=6), data=st.data())
-@settings(max_examples=25, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=16, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_split_overlap_and_order_of_exports_comes_to_the_same_table(
     records: list[dict[str, Any]], data: st.DataObject
 ) -> None:
