@@ -14,18 +14,23 @@ import pandas as pd
 from toolkit.detect.cmdlets import all_parameters, candidates, changed_object, run, whose
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.records import affected, operation, succeeded, truth
+from toolkit.detect.records import affected, succeeded, truth
 from toolkit.detect.words import listed
 
 AUDIT_SETS = ("auditowner", "auditdelegate", "auditadmin")
 TELLING = ("MailItemsAccessed", "Send", "UpdateInboxRules", "SearchQueryInitiated")
 ADVANCED = "M365_ADVANCED_AUDITING"
 USUAL_DAYS = 90
+BYPASS = ("set-mailboxauditbypassassociation",)
+MAILBOX_AUDIT = ("set-mailbox", "set-organizationconfig")
+UNIFIED = ("set-adminauditlogconfig",)
+POLICIES = tuple(f"{verb}-unifiedauditlogretentionpolicy" for verb in ("new", "set", "remove"))
+LICENCES = ("update user", "change user license")
 
 
 def bypass(evidence: Evidence) -> ir.Table:
     """CL-04: Set-MailboxAuditBypassAssociation: what the account does in mailboxes is no longer logged."""
-    return run(evidence, ["set-mailboxauditbypassassociation"])
+    return run(evidence, BYPASS)
 
 
 def judge_bypass(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -43,8 +48,7 @@ def judge_bypass(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 def mailbox_auditing(evidence: Evidence) -> ir.Table:
     """CL-05: mailbox auditing switched off or thinned out, for one mailbox or for all."""
     needles = ("AuditEnabled", "AuditLogAgeLimit", "AuditOwner", "AuditDelegate", "AuditAdmin")
-    one = run(evidence, ["set-mailbox"], needles)
-    return one.union(run(evidence, ["set-organizationconfig"], ["AuditDisabled"]))
+    return run(evidence, MAILBOX_AUDIT, (*needles, "AuditDisabled"))
 
 
 def judge_mailbox_auditing(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -91,7 +95,7 @@ def _days(age: str) -> int:
 
 def unified_log(evidence: Evidence) -> ir.Table:
     """CL-06: Set-AdminAuditLogConfig that ends the unified audit log."""
-    return run(evidence, ["set-adminauditlogconfig"], ["UnifiedAuditLogIngestionEnabled", "AdminAuditLogEnabled"])
+    return run(evidence, UNIFIED, ["UnifiedAuditLogIngestionEnabled", "AdminAuditLogEnabled"])
 
 
 def judge_unified_log(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -108,14 +112,12 @@ def judge_unified_log(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def retention(evidence: Evidence) -> ir.Table:
     """CL-07: retention of the audit log shortened, or the plan for advanced auditing taken from a user."""
-    names = [f"{verb}-unifiedauditlogretentionpolicy" for verb in ("new", "set", "remove")]
-    policies = run(evidence, names)
-    audit = evidence.audit
-    named = audit.mutate(name=operation(audit))
+    policies = run(evidence, POLICIES)
+    named = evidence.changes
     told = named.modified_properties.fill_null("")
-    if "additional_details" in audit.columns:
+    if "additional_details" in named.columns:
         told = told + named.additional_details.fill_null("")
-    licence = named.name.isin(["update user", "change user license"]) & told.contains(ADVANCED)
+    licence = named.name.isin(LICENCES) & told.contains(ADVANCED)
     plans = named.mutate(told=told).filter(licence, succeeded(named))
     disabled = plans.told.re_search(rf"DisabledPlans=\[[^\]]*{ADVANCED}[^\]]*\]")
     plans = plans.filter(disabled)
@@ -144,6 +146,7 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=bypass,
         judge=judge_bypass,
+        operations=BYPASS,
     ),
     Detection(
         id="CL-05",
@@ -154,6 +157,7 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=mailbox_auditing,
         judge=judge_mailbox_auditing,
+        operations=MAILBOX_AUDIT,
     ),
     Detection(
         id="CL-06",
@@ -164,6 +168,7 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=unified_log,
         judge=judge_unified_log,
+        operations=UNIFIED,
     ),
     Detection(
         id="CL-07",
@@ -174,5 +179,6 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=retention,
         judge=judge_retention,
+        operations=(*POLICIES, *LICENCES),
     ),
 )

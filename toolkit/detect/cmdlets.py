@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from toolkit.detect.evidence import Evidence, addresses_in
-from toolkit.detect.records import MAIL, operation, parameters, succeeded
+from toolkit.detect.records import MAIL, parameters, succeeded
 from toolkit.detect.words import short, text
 
 SERVICE_TYPES = ("3", "4")  # UserType of Microsoft's own data-centre administrators and system accounts
@@ -21,8 +21,7 @@ def run(evidence: Evidence, names: Sequence[str], needle: Sequence[str] = ()) ->
 
     `needle`: only those whose parameters contain one of these texts. Not those of Microsoft's own services.
     """
-    audit = evidence.audit
-    named = audit.mutate(name=operation(audit))
+    named = evidence.changes
     rows = named.filter(
         named.name.isin(names),
         succeeded(named),

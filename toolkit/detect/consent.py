@@ -13,7 +13,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement, lowered
-from toolkit.detect.records import act, changes, operation, parameters, succeeded, truth
+from toolkit.detect.records import act, changes, parameters, succeeded, truth
 from toolkit.detect.words import listed, short, text
 from toolkit.enrich.apps import RISKS, AppOfInterest, apps_of_interest, risk_of
 
@@ -27,8 +27,7 @@ def consent_given(evidence: Evidence) -> ir.Table:
 
     The application's first appearance in the directory belongs to it. `older_grants`: others who had consented before.
     """
-    audit = evidence.audit
-    named = audit.mutate(name=operation(audit))
+    named = evidence.changes
     rows = named.filter(named.name.isin([*CONSENT, *CONTEXT]), succeeded(named))
     properties, target = rows.modified_properties.fill_null(""), rows.target.fill_null("")
     both = properties + " " + target
@@ -148,5 +147,6 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1528/",
         candidates=consent_given,
         judge=judge_consent,
+        operations=CONSENT,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,11 +10,15 @@ from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
+from toolkit import reference
 from toolkit.case import Case
 from toolkit.detect.history import successes
 from toolkit.detect.intruder import Intruder
+from toolkit.detect.kept import kept, kept_frame
 from toolkit.detect.logons import logons
+from toolkit.detect.records import operation
 from toolkit.detect.settings import Settings
 from toolkit.enrich.addresses import addresses
 from toolkit.enrich.networks import NetworkClasses
@@ -21,6 +26,7 @@ from toolkit.tables import TABLES
 
 _ADDRESS = re.compile(r"[A-Z0-9._%+'-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", re.IGNORECASE)
 LOGONS = "logons"
+MASSES = ("signin", "read", "item", "delete", "send", "search", "file", "sharing", "teams")
 
 
 @dataclass(frozen=True)
@@ -28,15 +34,18 @@ class Evidence:
     """The tables as lazy Ibis expressions, and what was set for the case.
 
     `cut`: history from here on may be the intruder's, not the owner's. `intruder`: where the intruder came from, as
-    far as findings have shown it. `network_classes`: where classes of networks come from; empty, they are not checked.
+    far as findings have shown it. `changes`: the few audit records that change something, with `name`, the operation
+    without case and full stop. `network_classes`: where classes of networks come from; empty, they are not checked.
     """
 
     signins: ir.Table
     audit: ir.Table
+    changes: ir.Table
     messages: ir.Table | None
     addresses: ir.Table
     logons: ir.Table
     successes: ir.Table
+    centres: ir.Table
     counts: dict[str, int]
     settings: Settings
     network_classes: str = ""
@@ -52,10 +61,12 @@ class Evidence:
         return cls(
             case.signins,
             case.audit,
+            _changes(case),
             case.table("messages") if counts.get("messages") else None,
             places,
             entries,
             successes(case, entries),
+            _centres(case),
             counts,
             Settings.of(case.folder),
             NetworkClasses.of(case.folder).source,
@@ -66,6 +77,11 @@ class Evidence:
 
     def with_intruder(self, intruder: Intruder) -> Evidence:
         return replace(self, intruder=intruder)
+
+    @cached_property
+    def operations(self) -> frozenset[str]:
+        """The names that occur among `changes`."""
+        return frozenset(self.changes.select("name").distinct().execute().name)
 
     @cached_property
     def has_history(self) -> bool:
@@ -93,6 +109,23 @@ class Evidence:
     def outside(self, text: str) -> list[str]:
         """The mail addresses in a text that are not of the tenant's own domains, each once."""
         return [a for a in addresses_in(text) if a.rpartition("@")[2] not in self.internal_domains]
+
+
+def _centres(case: Case) -> ir.Table:
+    """The middle of each country: `code` (two letters), `centre_latitude`, `centre_longitude`."""
+    with open(reference.path("country_centroids.csv"), encoding="utf-8", newline="") as file:
+        rows = [(row["iso2"], float(row["lat"]), float(row["lon"])) for row in csv.DictReader(file)]
+    frame = pd.DataFrame(rows, columns=["code", "centre_latitude", "centre_longitude"])
+    return kept_frame(case, "country_centres", frame)
+
+
+def _changes(case: Case) -> ir.Table:
+    """All audit records but those of the kinds that come in masses (reading, sending, files, sign-ins)."""
+    with open(reference.path("audit_operations.csv"), encoding="utf-8", newline="") as file:
+        masses = [row["operation"].lower() for row in csv.DictReader(file) if row["family"] in MASSES]
+    audit = case.audit
+    few = audit.filter(~audit.operation.lower().isin(masses), audit.operation.notnull())
+    return kept(case, "changes", few.mutate(name=operation(few)))
 
 
 def addresses_in(text: str) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence, addresses_in
 from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.records import operation, parameters, succeeded
+from toolkit.detect.records import parameters, succeeded
 from toolkit.detect.words import listed, short
 
 CONTACTS = ("new-mailcontact", "new-mailuser", "set-mailcontact", "enable-mailuser")
@@ -21,8 +21,7 @@ CONTACTS = ("new-mailcontact", "new-mailuser", "set-mailcontact", "enable-mailus
 
 def forwarding_set(evidence: Evidence) -> ir.Table:
     """FW-01: Set-Mailbox with ForwardingSmtpAddress, one group for each mailbox; clearing it counts as a row."""
-    audit = evidence.audit
-    audit = audit.mutate(name=operation(audit))
+    audit = evidence.changes
     changes = audit.filter(audit.forwarding_smtp_address.notnull(), succeeded(audit))
     return _changes(changes)
 
@@ -51,7 +50,7 @@ def _changes(changes: ir.Table) -> ir.Table:
 
 def forwarding_to_contact(evidence: Evidence) -> ir.Table:
     """FW-02: Set-Mailbox with ForwardingAddress, and the contacts that the same person made shortly before."""
-    audit = evidence.audit.mutate(name=operation(evidence.audit))
+    audit = evidence.changes
     changes = _changes(audit.filter(audit.forwarding_address.notnull()))
     made = audit.filter(audit.name.isin(CONTACTS), succeeded(audit))
     contacts = _changes(made).drop("user", "group")
@@ -120,6 +119,7 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1114/003/",
         candidates=forwarding_set,
         judge=judge_forwarding,
+        operations=("set-mailbox",),
     ),
     Detection(
         id="FW-02",
@@ -130,5 +130,6 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1114/003/",
         candidates=forwarding_to_contact,
         judge=judge_contact,
+        operations=("set-mailbox",),
     ),
 )

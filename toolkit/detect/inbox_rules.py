@@ -17,6 +17,7 @@ from toolkit.detect.finding import Detection, Judgement
 from toolkit.detect.words import listed, short
 from toolkit.enrich.folders import meaning
 
+RULE_OPERATIONS = ("new-inboxrule", "set-inboxrule", "enable-inboxrule", "updateinboxrules")
 FOLDER_WORDS = {
     "rss": "the RSS feeds folder",
     "conversationhistory": "the conversation history",
@@ -34,9 +35,9 @@ _SENDER_ONLY = re.compile(r"^(From|FromAddressContainsWords|FromSubscription)\b"
 
 def rules(evidence: Evidence, tells: str) -> ir.Table:
     """Rules made or changed in which the column `tells` is filled, one group for each rule of a mailbox."""
-    audit = evidence.audit
-    operation = audit.operation.lower()
-    made = operation.isin(["new-inboxrule", "set-inboxrule", "enable-inboxrule"]) | (
+    audit = evidence.changes
+    operation = audit.name
+    made = operation.isin(RULE_OPERATIONS[:3]) | (
         (operation == "updateinboxrules")
         & ~audit.rule_operation.fill_null("").lower().re_search("remove|delete|disable")
     )
@@ -174,6 +175,7 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1114/003/",
         candidates=rules_that_forward,
         judge=judge_forward,
+        operations=RULE_OPERATIONS,
     ),
     Detection(
         id="IR-02",
@@ -184,6 +186,7 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_that_delete,
         judge=judge_delete,
+        operations=RULE_OPERATIONS,
     ),
     Detection(
         id="IR-03",
@@ -194,5 +197,6 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_that_hide,
         judge=judge_hide,
+        operations=RULE_OPERATIONS,
     ),
 )

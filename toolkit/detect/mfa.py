@@ -14,7 +14,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement, Stage, lowered
-from toolkit.detect.records import act, affected, changes, operation, succeeded
+from toolkit.detect.records import act, affected, changes, succeeded
 from toolkit.detect.words import listed, short, text
 
 REGISTERED = (
@@ -45,8 +45,7 @@ METHODS = {
 
 def method_added(evidence: Evidence) -> ir.Table:
     """ID-01: security information registered, or methods of strong authentication changed; a group a user and day."""
-    audit = evidence.audit
-    named = audit.mutate(name=operation(audit))
+    named = evidence.changes
     changed = ibis.literal(False)
     for name in STRONG:
         told = named.modified_properties.contains(name) | named.target.contains(name)
@@ -144,6 +143,7 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1556/006/",
         candidates=method_added,
         judge=judge_method,
+        operations=(*REGISTERED, "update user"),
         stage=Stage.INTRUDER,
     ),
 )

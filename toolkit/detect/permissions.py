@@ -14,18 +14,24 @@ import pandas as pd
 from toolkit.detect.cmdlets import all_parameters, candidates, changed_object, run, whose
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement, raised
-from toolkit.detect.records import operation, succeeded, truth
+from toolkit.detect.records import succeeded, truth
 from toolkit.detect.words import listed, short
 from toolkit.enrich.folders import meaning
 
 FULL = ("fullaccess", "readpermission", "changeowner")
 READS = ("reviewer", "author", "editor", "owner", "publishing", "nonediting", "contributor", "readitems")
+FULL_ACCESS = ("add-mailboxpermission",)
+SEND_AS = ("add-recipientpermission", "updatecalendardelegation", "set-mailbox")
+FOLDER_CMDLETS = ("add-mailboxfolderpermission", "set-mailboxfolderpermission")
+FOLDER_IN_OUTLOOK = ("addfolderpermissions", "modifyfolderpermissions", "updatefolderpermissions")
+PUBLISH = ("set-mailboxcalendarfolder",)
+ROLES = ("new-managementroleassignment", "new-rolegroup", "add-rolegroupmember")
 EVERYBODY = ("default", "anonymous")
 
 
 def full_access(evidence: Evidence) -> ir.Table:
     """DG-01: Add-MailboxPermission that lets somebody open a whole mailbox."""
-    return run(evidence, ["add-mailboxpermission"])
+    return run(evidence, FULL_ACCESS)
 
 
 def judge_full_access(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -45,8 +51,8 @@ def judge_full_access(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def send_as(evidence: Evidence) -> ir.Table:
     """DG-02: the right to send as or on behalf of a mailbox given to somebody."""
-    one = run(evidence, ["add-recipientpermission", "updatecalendardelegation"])
-    return one.union(run(evidence, ["set-mailbox"], ["GrantSendOnBehalfTo"]))
+    one = run(evidence, SEND_AS[:2])
+    return one.union(run(evidence, SEND_AS[2:], ["GrantSendOnBehalfTo"]))
 
 
 def judge_send_as(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -69,11 +75,9 @@ def judge_send_as(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def folder_opened(evidence: Evidence) -> ir.Table:
     """DG-03: a folder of a mailbox opened to others, by cmdlet or in Outlook."""
-    cmdlets = run(evidence, ["add-mailboxfolderpermission", "set-mailboxfolderpermission"])
-    audit = evidence.audit
-    named = audit.mutate(name=operation(audit))
-    names = ["addfolderpermissions", "modifyfolderpermissions", "updatefolderpermissions"]
-    outlook = named.filter(named.name.isin(names), succeeded(named))
+    cmdlets = run(evidence, FOLDER_CMDLETS)
+    named = evidence.changes
+    outlook = named.filter(named.name.isin(FOLDER_IN_OUTLOOK), succeeded(named))
     shaped = candidates(outlook.mutate(object_id=ibis.coalesce(outlook.folder_path, outlook.object_id)))
     return cmdlets.union(shaped)
 
@@ -98,7 +102,7 @@ def judge_folder(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def calendar_published(evidence: Evidence) -> ir.Table:
     """DG-04: a calendar put on the web with all its details."""
-    return run(evidence, ["set-mailboxcalendarfolder"], ["PublishEnabled"])
+    return run(evidence, PUBLISH, ["PublishEnabled"])
 
 
 def judge_calendar(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -112,7 +116,7 @@ def judge_calendar(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def impersonation(evidence: Evidence) -> ir.Table:
     """DG-06: the role that lets an account act in every mailbox, or a role group with mailbox rights."""
-    return run(evidence, ["new-managementroleassignment", "new-rolegroup", "add-rolegroupmember"], _MAILBOX_ROLES)
+    return run(evidence, ROLES, _MAILBOX_ROLES)
 
 
 _MAILBOX_ROLES = ("ApplicationImpersonation", "Mailbox Import Export", "Mailbox Search", "Organization Management")
@@ -146,6 +150,7 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=full_access,
         judge=judge_full_access,
+        operations=FULL_ACCESS,
     ),
     Detection(
         id="DG-02",
@@ -156,6 +161,7 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=send_as,
         judge=judge_send_as,
+        operations=SEND_AS,
     ),
     Detection(
         id="DG-03",
@@ -166,6 +172,7 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=folder_opened,
         judge=judge_folder,
+        operations=(*FOLDER_CMDLETS, *FOLDER_IN_OUTLOOK),
     ),
     Detection(
         id="DG-04",
@@ -176,6 +183,7 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1530/",
         candidates=calendar_published,
         judge=judge_calendar,
+        operations=PUBLISH,
     ),
     Detection(
         id="DG-06",
@@ -186,5 +194,6 @@ DETECTIONS = (
         source=_SOURCE,
         candidates=impersonation,
         judge=judge_impersonation,
+        operations=ROLES,
     ),
 )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.inbox_rules import matching, rule_named, rules
+from toolkit.detect.inbox_rules import RULE_OPERATIONS, matching, rule_named, rules
 from toolkit.detect.words import listed
 from toolkit.enrich.folders import meaning
 from toolkit.enrich.keywords import keywords
@@ -76,6 +76,7 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_about_money,
         judge=judge_money,
+        operations=RULE_OPERATIONS,
     ),
     Detection(
         id="IR-05",
@@ -86,5 +87,6 @@ DETECTIONS = (
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_with_names,
         judge=judge_name,
+        operations=RULE_OPERATIONS,
     ),
 )

@@ -5,13 +5,10 @@ Source: MITRE ATT&CK T1078.004. Distances on a sphere, from the sign-ins' own co
 
 from __future__ import annotations
 
-import csv
-
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from toolkit import reference
 from toolkit.detect.evidence import LOGONS, Evidence
 from toolkit.detect.finding import Detection, Judgement, Stage
 from toolkit.detect.history import measured
@@ -27,7 +24,7 @@ def impossible_travel(evidence: Evidence) -> ir.Table:
     Interactive sign-ins; others only from addresses without an interactive one a day around.
     """
     limits = evidence.settings.thresholds
-    rows = _placed(_telling(evidence))
+    rows = _placed(_telling(evidence), evidence)
     before = ibis.window(group_by="user", order_by=[rows.time, rows.row_id])
     rows = rows.mutate(
         from_id=rows.row_id.lag().over(before),
@@ -85,15 +82,9 @@ def _telling(evidence: Evidence) -> ir.Table:
     return rows.mutate(owners=rows.first_network < settled)
 
 
-def _placed(rows: ir.Table) -> ir.Table:
+def _placed(rows: ir.Table, evidence: Evidence) -> ir.Table:
     """Adds the centre of each row's country."""
-    with open(reference.path("country_centroids.csv"), encoding="utf-8", newline="") as file:
-        centres = {row["iso2"]: (float(row["lat"]), float(row["lon"])) for row in csv.DictReader(file)}
-    latitudes = {code: place[0] for code, place in centres.items()}
-    longitudes = {code: place[1] for code, place in centres.items()}
-    return rows.mutate(
-        centre_latitude=rows.country.cases(*latitudes.items()), centre_longitude=rows.country.cases(*longitudes.items())
-    )
+    return rows.left_join(evidence.centres, rows.country == evidence.centres.code).drop("code")
 
 
 def _km(from_latitude: ir.Value, from_longitude: ir.Value, latitude: ir.Value, longitude: ir.Value) -> ir.FloatingValue:

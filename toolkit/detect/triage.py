@@ -123,6 +123,8 @@ def _reason(detection: Detection, evidence: Evidence) -> str:
 
 
 def _found(detection: Detection, evidence: Evidence) -> list[Found]:
+    if detection.operations and not evidence.operations.intersection(detection.operations):
+        return []
     rows: pd.DataFrame = detection.candidates(evidence).execute()
     # Rows that contradict each other under one id are one record, counted once.
     rows = rows.sort_values(["time", "row_id"]).drop_duplicates(["table", "record_id", "group"])
