@@ -67,7 +67,7 @@ def _record(number: int, dice: random.Random) -> dict[str, Any]:
         names = ("AlwaysDeleteOutlookRulesBlob", "Force", "Name", "SubjectContainsWords", "MoveToFolder", "MarkAsRead")
         data["Parameters"] = [{"Name": name, "Value": "invoice payment transfer"} for name in names]
     elif operation == "UserLoggedIn":
-        agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+        agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0"
         data["ExtendedProperties"] = [{"Name": n, "Value": agent} for n in ("UserAgent", "RequestType", "ResultStatus")]
         data["DeviceProperties"] = [{"Name": n, "Value": _guid(dice)} for n in ("OS", "BrowserType", "SessionId")]
     else:

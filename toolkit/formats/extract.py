@@ -175,18 +175,16 @@ WHERE {normalise.filled(document)} IS NOT NULL AND TRY(json_extract_string({docu
         return f"nullif({field}, '')"
 
     def _parsed(self) -> list[str]:
-        parsed = []
-        for kind, paths in self._paths.items():
-            quoted = ", ".join(engine.text(p) for p in paths)
-            if kind == "doc":
-                text = self._document()
-                if self._inner:
-                    text = f"TRY(json_extract_string({text}, {engine.text(self.format.document)}))"
-            elif kind == "row":
-                text = self._document()
-            else:
-                text = self._first(self.format.json_texts[kind])
-            column = "d" if kind == "doc" else f"d_{kind}"
-            parsed.append((kind, f"TRY(json_extract_string({text}, [{quoted}])) AS {column}"))
-        # JSON texts may stand at places of the document or the row: those are parsed before them.
-        return [sql for _, sql in sorted(parsed, key=lambda p: p[0] not in ("doc", "row"))]
+        """The parsed documents as columns. JSON texts that stand at places of a document come after it."""
+        texts = {
+            kind: self._first(self.format.json_texts[kind]) for kind in [*self._paths] if kind not in ("doc", "row")
+        }
+        own = self._document()
+        inner = f"TRY(json_extract_string({own}, {engine.text(self.format.document)}))" if self._inner else own
+        texts = {"doc": inner, "row": own} | texts
+        return [
+            f"TRY(json_extract_string({text}, [{', '.join(engine.text(p) for p in self._paths[kind])}]))"
+            f" AS {'d' if kind == 'doc' else 'd_' + kind}"
+            for kind, text in texts.items()
+            if self._paths.get(kind)
+        ]
