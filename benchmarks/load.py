@@ -14,6 +14,8 @@ from pathlib import Path
 
 from benchmarks.records import write_purview_csv
 
+PANDAS_RECORDS = 500_000  # above, pandas is left out
+
 _BEFORE = """
 import json, resource, sys, tempfile, time
 from pathlib import Path
@@ -78,20 +80,24 @@ def measure(records: int, rounds: int) -> None:
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in PROGRAMS}
         for number in range(rounds + 1):
             for name, program in PROGRAMS.items():
-                if name == "pandas" and number > min(rounds, 3):
-                    continue  # it is the slow one; three rounds tell enough
+                if name == "pandas" and (number > min(rounds, 3) or records > PANDAS_RECORDS):
+                    continue  # three rounds of the slow one tell enough, and it needs 11 kB of memory a record
                 result = _run(program, path)
                 if number:  # the first round warms the file cache
                     runs[name].append(result)
+    runs = {name: found for name, found in runs.items() if found}
     seconds = {name: statistics.median(r["seconds"] for r in found) for name, found in runs.items()}
     for name, found in runs.items():
         peak = statistics.median(r["peak_mb"] for r in found)
         spread = f"{min(r['seconds'] for r in found):.2f} to {max(r['seconds'] for r in found):.2f}"
         print(f"{name:12} {seconds[name]:7.2f} s ({spread})   peak memory {peak:6,.0f} MB")
     copying = statistics.median(r["copy_and_hash"] for r in runs["case.load"])
-    assert all(r["rows"] == records for name in ("case.load", "pandas") for r in runs[name]), "rows were lost"
+    assert all(r["rows"] == records for name, found in runs.items() if "scan" not in name for r in found), (
+        "rows were lost"
+    )
     print(f"  of case.load, copying and hashing the evidence: {copying:.2f} s")
-    print(f"case.load is {seconds['pandas'] / seconds['case.load']:.1f} times as fast as pandas (aim: 15)")
+    if "pandas" in seconds:
+        print(f"case.load is {seconds['pandas'] / seconds['case.load']:.1f} times as fast as pandas (aim: 15)")
     print(f"case.load takes {seconds['case.load'] / seconds['DuckDB scan']:.1f} times as long as the scan (aim: 3)")
     print(f"case.load takes {seconds['case.load'] / records * 1e6:.1f} µs a record")
 

@@ -166,6 +166,27 @@ class Case:
         """The records behind rows, as they stand in the evidence: `row_id` → text."""
         return raw.records(self.connection(), self.folder, self.catalog, table, list(row_ids))
 
+    def positions(self, table: str) -> pd.DataFrame:
+        """Every place where a table's records stand: `record_id`, `file` (SHA-256), `position` (from 1).
+
+        A record that came several times has several places; its row names only the first.
+        """
+        again = sorted((self.folder / "positions" / table).glob("*.parquet"))
+        own = f"SELECT record_id, file, position FROM {table}"
+        files = ", ".join(engine.text(str(f)) for f in again)
+        more = f" UNION SELECT record_id, file, position FROM read_parquet([{files}])" if again else ""
+        return self.connection().execute(f"{own}{more} ORDER BY record_id, file, position").df()
+
+    def rejected(self) -> pd.DataFrame:
+        """Every record that was set aside: `file` (SHA-256), `position` (from 1), `reason`, `text` (its beginning)."""
+        files = sorted((self.folder / "rejected").glob("*.parquet"))
+        if not files:
+            return pd.DataFrame(columns=["file", "position", "reason", "text"])
+        listed = ", ".join(engine.text(str(f)) for f in files)
+        name = "regexp_extract(filename, '([0-9a-f]{64})[^/\\\\]*$', 1)"
+        query = f"SELECT {name} AS file, position, reason, text FROM read_parquet([{listed}], filename = true)"
+        return self.connection().execute(f"{query} ORDER BY file, position").df()
+
     @property
     def catalog(self) -> Catalog:
         return Catalog.read(self.folder / "catalog.json")
