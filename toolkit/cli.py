@@ -137,7 +137,12 @@ def tables(case_folder: Path | None, as_json: bool) -> None:
 @cli.command()
 @CASE
 @click.option("--table", required=True, help="The table's name; `tables` lists them.")
-@click.option("--to", required=True, type=click.Path(path_type=Path), help="A file ending in .csv, .xlsx, .jsonl or .parquet.")
+@click.option(
+    "--to",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A file ending in .csv, .xlsx, .jsonl or .parquet.",
+)
 @AS_JSON
 def export(case_folder: Path | None, table: str, to: Path, as_json: bool) -> None:
     """Write a table to a file; cells that a spreadsheet would run as a formula are defused."""
