@@ -5,6 +5,8 @@ Source: MITRE ATT&CK T1539 and T1550.004.
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
@@ -68,8 +70,9 @@ _CLASSES = tuple(CLASS_WORDS)
 def _rows(evidence: Evidence) -> ir.Table:
     """Sign-ins and audit records that name session and address, with their places."""
     entries = evidence.logons.filter(evidence.logons.session_id.notnull(), evidence.logons.session_id != NOBODY)
-    names = [*_COLUMNS, *_PLACE]
-    entries = entries.filter(~entries.microsoft, entries.ip_address.notnull()).select(*names)
+    names = ["entry", *_COLUMNS, *_PLACE]
+    entries = entries.filter(~entries.microsoft, entries.ip_address.notnull())
+    entries = entries.mutate(entry=ibis.literal(True)).select(*names)
     audit = evidence.audit
     acts = audit.filter(
         ~audit.operation.lower().isin(["userloggedin", "userloginfailed"]),
@@ -100,6 +103,7 @@ def _rows(evidence: Evidence) -> ir.Table:
         "subnet",
         user=acts.user_principal_name.lower(),
         table=ibis.literal("audit"),
+        entry=ibis.literal(False),
         device_id=nothing,
         system=nothing,
         browser=nothing,
@@ -122,7 +126,7 @@ def _known(evidence: Evidence) -> ir.Table:
 
 
 def judge_session(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
-    entries = rows[rows.table != "audit"] if (rows.table != "audit").any() else rows
+    entries = rows[rows.entry]
     places = rows.drop_duplicates("network")
     systems = set(rows.system.dropna())
     apart = len(places) >= 2 and rows.country.nunique() >= 2
@@ -134,23 +138,30 @@ def judge_session(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     said = listed((f"{place(row)}{network(row)}" for row in places.itertuples()), 4)
     summary = f"One sign-in session was used from {plural(len(places), 'network')}: {said}"
     summary += f", on {listed(sorted(systems))}." if two_systems else "."
-    summary += f" {plural(len(entries), 'sign-in')}" if len(entries) < len(rows) or entries is not rows else ""
-    others = int((rows.table == "audit").sum()) if entries is not rows else 0
+    summary += f" {plural(len(entries), 'sign-in')}"
+    others = len(rows) - len(entries)
     summary += f" and {plural(others, 'further act')} carry it." if others else " carry it."
     owner = evidence.settings.owner(rows.user.iloc[0])
+    every: list[Any] = list(rows.itertuples())
     fine = [
-        bool(row.owners) or owner.network(row.ip_address, row.asn) or evidence.settings.allowed.network(row.ip_address)
-        for row in rows.itertuples()
+        bool(row.owners)
+        or owner.place(row.country, row.time.date())
+        or owner.network(row.ip_address, row.asn)
+        or evidence.settings.allowed.network(row.ip_address)
+        for row in every
     ]
     if all(fine) and not two_systems:
         return Judgement("low", summary + " All of the networks are the user's own or vouched for.")
-    own = len(entries[~entries.owners.astype(bool)].query("not own_device")) == 0 and entries.device_id.notna().all()
+    away = entries[~entries.owners.astype(bool)]
+    own = len(away) and away.own_device.all() and entries.device_id.notna().all()
+    same_browser = set(away.browser.dropna()) <= set(entries[entries.owners.astype(bool)].browser.dropna())
     hidden = strange.network_class.isin(["hosting", "tor"]).any()
     if not two_systems and own:
         if not apart and not strange.network_class.isin(_CLASSES).any():
             return None  # one computer that moved between the networks of a town
         why = " It is the device the user had before: likely a trip or a VPN; a session stolen from that very device"
-        return Judgement("medium" if hidden else "low", summary + why + " would look the same.")
+        like = hidden and not same_browser
+        return Judgement("medium" if like else "low", summary + why + " would look the same.")
     if apart or two_systems or hidden or strange.network_class.map(text).eq("vpn").any():
         return Judgement("high", summary)
     return Judgement("medium", summary + " All of it is in one country: it may be another network of the owner.")

@@ -79,7 +79,8 @@ def _telling(evidence: Evidence) -> ir.Table:
     rows = rows.filter(rows.interactive | ~covered).drop("earliest", "latest")
     rows = measured(rows, evidence.successes, "network", evidence.cut)
     settled = rows.time - DAY if evidence.cut is None else ibis.literal(evidence.cut)
-    return rows.mutate(owners=rows.first_network < settled)
+    known = (rows.first_device < settled).fill_null(False) | rows.own_device
+    return rows.mutate(owners=rows.first_network < settled, own_device=known & rows.device_id.notnull())
 
 
 def _placed(rows: ir.Table, evidence: Evidence) -> ir.Table:
@@ -117,13 +118,11 @@ def judge_travel(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     vouched = allowed | pd.Series(told, index=rows.index)
     if (vouched | rows.owners).all() and vouched.any():
         return Judgement("low", summary + " The network is on the owner's or the organisation's list.")
-    if (rows.owners | rows.own_device).all() and rows[~rows.owners].own_device.any():
+    strange = rows[~rows.owners]
+    if rows.own_device.all() or (len(strange) and strange.own_device.all()):
         return Judgement("low", summary + " Both are devices the user had before: likely a VPN or a phone abroad.")
-    devices = rows.device_id.dropna().unique()
     if rows.owners.all():
-        same = len(devices) == 1 and rows.device_id.notna().all()
-        known = " Both networks are in the user's history"
-        return Judgement("low" if same else "medium", summary + known + (", and it is one device." if same else "."))
+        return Judgement("medium", summary + " Both networks are in the user's history.")
     classed = rows.network_class.isin(["hosting", "vpn"]).any()
     return Judgement("medium" if classed else "high", summary + (" One side may be a VPN." if classed else ""))
 

@@ -151,7 +151,7 @@ def _finding(detection: Detection, judged: Judgement, user: str, rows: pd.DataFr
         user=judged.user or user,
         first=times.iloc[0].to_pydatetime() if len(times) else None,
         last=times.iloc[-1].to_pydatetime() if len(times) else None,
-        count=int(rows.act.nunique()) if "act" in rows else len(rows),
+        count=int(rows.act.nunique()) if "act" in rows else len(by_table[main]),
         summary=judged.summary,
         evidence=by_table.pop(main),
         table=main,

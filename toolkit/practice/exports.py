@@ -65,10 +65,11 @@ def write_exports(folder: Path, *, scenario_name: str = CONTOSO_BEC) -> list[Pat
 
 def export_files(told: Scenario) -> dict[str, bytes]:
     """File name → content. Nothing but the scenario goes in, so the bytes are the same each time."""
-    victim = people()["victim"].upn
+    victim = people()["victim" if told.name == CONTOSO_BEC else "marketing"].upn
+    own = f"search-unifiedauditlog-{victim.partition('@')[0]}.csv"
     texts = {
         "purview-audit-search.csv": "\ufeff" + _purview(told.audit),
-        "search-unifiedauditlog-katrin.vogel.csv": _search(r for r in told.audit if r["UserId"] == victim),
+        own: _search(r for r in told.audit if r["UserId"] == victim),
         "secure-scores.json": compact(_page("v1.0", "security/secureScores", told.secure_scores)),
         "secure-score-control-profiles.json": compact(
             _page("v1.0", "security/secureScoreControlProfiles", told.control_profiles)
@@ -85,7 +86,7 @@ def export_files(told: Scenario) -> dict[str, bytes]:
         for number, page in enumerate(_sign_in_pages(version, records, kind), start=1):
             texts[f"{name}-page{number}.json"] = compact(page)
     contents = {name: text.encode("utf-8") for name, text in texts.items()}
-    readme = files("toolkit.practice").joinpath("facts", "contoso-bec-README.md")
+    readme = files("toolkit.practice").joinpath("facts", f"{told.name}-README.md")
     return contents | {"README.md": readme.read_bytes()}
 
 

@@ -1,4 +1,4 @@
-"""The scenario "contoso-bec": a finance account taken over through an adversary in the middle.
+"""The scenarios: "contoso-bec", a finance account taken over, and "traveller", where nobody broke in.
 
 Everything is a pure function of the seed and the instant: the same on every machine, every day.
 """
@@ -26,8 +26,10 @@ from toolkit.practice.people import (
     places,
 )
 from toolkit.practice.secure_score import control_profiles, secure_scores
+from toolkit.practice.traveller import TRAVELLER, traveller_innocents, traveller_log
 
 CONTOSO_BEC = "contoso-bec"
+SCENARIOS = (CONTOSO_BEC, TRAVELLER)
 INSTANT = datetime(2026, 9, 18, 14, 0, 0, tzinfo=UTC)
 CLIENT_ID = DRAW.uuid("client application")
 _MAILBOX_RECORD_TYPES = (2, 3, 50)
@@ -53,12 +55,16 @@ class Scenario:
 @cache
 def scenario(name: str) -> Scenario:
     """The scenario of that name. Raises `PracticeError` for an unknown name."""
-    if name != CONTOSO_BEC:
-        raise PracticeError(f'There is no practice scenario "{name}"; the one there is: "{CONTOSO_BEC}".')
-    log = Log()
-    ordinary_days(log, INSTANT)
-    acts = attack(log)
-    audit = _visible(log.audit, acts)
+    if name not in SCENARIOS:
+        raise PracticeError(f'There is no practice scenario "{name}"; there are {" and ".join(SCENARIOS)}.')
+    if name == TRAVELLER:
+        log = traveller_log(INSTANT)
+        acts, audit = [], log.audit
+    else:
+        log = Log()
+        ordinary_days(log, INSTANT)
+        acts = attack(log)
+        audit = _visible(log.audit, acts)
     audit.sort(key=lambda record: (record["CreationTime"], record["Id"]), reverse=True)
     log.sign_ins.sort(key=lambda record: (record["createdDateTime"], record["id"]), reverse=True)
     return Scenario(
@@ -70,12 +76,17 @@ def scenario(name: str) -> Scenario:
         control_profiles=tuple(control_profiles(INSTANT)),
         organization=directory.organization(),
         domains=tuple(directory.domains()),
-        answer_key=_answer_key(acts, audit),
+        answer_key=_answer_key(name, acts, audit),
     )
 
 
 def beginning(name: str) -> Record:
-    """The part of the tenant that can change, as it is at the instant; a new copy at each call."""
+    """The part of the tenant that can change, as it is at the instant; a new copy at each call.
+
+    Raises `PracticeError` for a scenario that is told in files only.
+    """
+    if name == TRAVELLER:
+        raise PracticeError(f'The scenario "{name}" is there as evidence files only; it has no tenant to act on.')
     instant = scenario(name).instant
     return {
         "scenario": name,
@@ -108,7 +119,7 @@ def _visible(audit: list[Record], acts: list[Act]) -> list[Record]:
     ]
 
 
-def _answer_key(acts: list[Act], audit: list[Record]) -> Record:
+def _answer_key(told: str, acts: list[Act], audit: list[Record]) -> Record:
     everyone = people()
     victim = everyone["victim"]
     innocents: list[Record] = [
@@ -130,8 +141,10 @@ def _answer_key(acts: list[Act], audit: list[Record]) -> Record:
         ]
         what = f'inbox rule "{name}" into the visible folder "{folder}"'
         innocents.append({"user": everyone[key].upn, "what": what, "audit_records": ids, "at_most": "low"})
+    if told == TRAVELLER:
+        innocents = [*traveller_innocents(), *innocents]
     return {
-        "scenario": CONTOSO_BEC,
+        "scenario": told,
         "seed": SEED,
         "instant": INSTANT.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "days": DAYS,
@@ -140,7 +153,9 @@ def _answer_key(acts: list[Act], audit: list[Record]) -> Record:
             key: {"id": person.id, "user_principal_name": person.upn, "role": person.role or None}
             for key, person in everyone.items()
         },
-        "attacker": {
+        "attacker": None
+        if told == TRAVELLER
+        else {
             "session_id": SESSION,
             "addresses": [
                 {
