@@ -5,9 +5,11 @@ Many events are counted in bars, few are shown as points: a million points are a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -29,11 +31,12 @@ LANES: dict[str, tuple[str, ...]] = {
     "Sign-ins that failed": (),
     "Other": (),
 }
-FEW = 500  # events; up to here each is shown as a point, above bars tell more
+FEW = 1500  # events; up to here each is shown as a point, above bars tell more
 BARS = 160
-WIDTHS = tuple(
-    timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 7 * 1440, 14 * 1440, 30 * 1440)
-)
+_MINUTES = (1, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 7 * 1440, 14 * 1440, 30 * 1440, 120 * 1440, 360 * 1440)
+WIDTHS = (*(timedelta(seconds=s) for s in (1, 5, 15)), *(timedelta(minutes=m) for m in _MINUTES))
+SEARCHED = ("time", "lane", "user", "what", "detail", "ip_address", "country")
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,100 @@ def events(case: Case) -> ir.Table:
     return entries.union(acts)
 
 
+class Events:
+    """The events of these users (all without), as they were when this was made: quick to count again and again.
+
+    Any thread of the case may use it. `first` and `last` are the times (UTC) of the first and last event, None if
+    there is none; `lanes` those that have events; `total` counts events with a time, `undated` those without one.
+    """
+
+    def __init__(self, case: Case, users: Iterable[str] | None = None) -> None:
+        self.case = case
+        self.users = None if users is None else sorted({u.lower() for u in users})
+        self._counted = f"timeline_{next(_numbers)}"
+        lanes = engine.name("lane")
+        names = ", ".join(engine.text(lane) for lane in LANES)
+        # Only what counting needs, so that a million events are a few megabytes and a zoom is a moment.
+        case.connection().execute(
+            f"""CREATE TABLE {self._counted} AS
+            SELECT epoch_ms(time) AS ms, {lanes}::ENUM ({names}) AS lane FROM ({self._sql()})"""
+        )
+        found = self._ask("SELECT min(ms), max(ms), count(ms), count(*) - count(ms)")[0]
+        self.first, self.last = _moment(found[0]), _moment(found[1])
+        self.total, self.undated = int(found[2]), int(found[3])
+        present = {row[0] for row in self._ask("SELECT DISTINCT lane::VARCHAR", "WHERE ms IS NOT NULL")}
+        self.lanes = [lane for lane in LANES if lane in present]
+
+    def window(self, start: datetime | None = None, end: datetime | None = None, few: int = FEW) -> Timeline | None:
+        """What is from `start` to before `end` (with zone; else all of it); None if that holds no event."""
+        within = f"WHERE {_within(start, end)}"
+        low, high, total = self._ask("SELECT min(ms), max(ms), count(*)", within)[0]
+        if not total:
+            return None
+        begins = start or _moment(low) or datetime.min.replace(tzinfo=UTC)
+        ends = end or (_moment(high) or begins) + timedelta(milliseconds=1)
+        width = next((w for w in WIDTHS if (ends - begins) / w <= BARS), WIDTHS[-1])
+        ms = width // timedelta(milliseconds=1)
+        counted = self._ask(
+            f"SELECT lane::VARCHAR, ms // {ms} * {ms} AS bar, count(*)", f"{within} GROUP BY ALL ORDER BY 2, 1"
+        )
+        bars = pd.DataFrame(counted, columns=["lane", "time", "count"])
+        bars["time"] = pd.to_datetime(bars.time, unit="ms", utc=True)
+        points = self.rows(start, end, limit=few) if total <= few else None
+        return Timeline(begins, ends, int(total), self.undated, width, bars, points)
+
+    def rows(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        lanes: Iterable[str] | None = None,
+        *,
+        search: str = "",
+        by: str = "time",
+        descending: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> pd.DataFrame:
+        """Events of the window one a row, columns as `events`; `search` keeps those with that text in any column."""
+        order = f"{engine.name(by)} {'DESC' if descending else 'ASC'} NULLS LAST, time, row_id"
+        wanted, values = self._chosen(start, end, lanes, search)
+        cut = f"LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
+        return self.case.connection().execute(f"SELECT * FROM ({wanted}) ORDER BY {order} {cut}", values).df()
+
+    def count(
+        self, start: datetime | None, end: datetime | None, lanes: Iterable[str] | None = None, search: str = ""
+    ) -> int:
+        """How many events `rows` would give without a limit."""
+        if not search.strip():
+            return int(self._ask("SELECT count(*)", f"WHERE {_within(start, end)}{_of(lanes)}")[0][0])
+        wanted, values = self._chosen(start, end, lanes, search)
+        return int(engine.row(self.case.connection(), f"SELECT count(*) FROM ({wanted})", values)[0])
+
+    def _chosen(
+        self, start: datetime | None, end: datetime | None, lanes: Iterable[str] | None, search: str
+    ) -> tuple[str, list[Any]]:
+        conditions = [f"time IS NOT NULL{_of(lanes)}"]
+        values: list[Any] = []
+        for sign, moment in ((">=", start), ("<", end)):
+            if moment is not None:
+                conditions.append(f"time {sign} ?")
+                values.append(moment)
+        if search.strip():
+            texts = " || ' ' || ".join(f"coalesce({engine.name(c)}::VARCHAR, '')" for c in SEARCHED)
+            conditions.append(f"contains(lower({texts}), ?)")
+            values.append(search.strip().lower())
+        return f"SELECT * FROM ({self._sql()}) WHERE {' AND '.join(conditions)}", values
+
+    def _ask(self, select: str, rest: str = "") -> list[Any]:
+        return self.case.connection().execute(f"{select} FROM {self._counted} {rest}").fetchall()
+
+    def _sql(self) -> str:
+        chosen = events(self.case)
+        if self.users is not None:
+            chosen = chosen.filter(chosen.user.isin(self.users))
+        return str(ibis.to_sql(chosen, dialect="duckdb"))
+
+
 def timeline(
     case: Case,
     users: Iterable[str] | None = None,
@@ -100,29 +197,26 @@ def timeline(
     few: int = FEW,
 ) -> Timeline | None:
     """The events of these users (all without) from `start` to before `end` (with zone); None if there are none."""
-    chosen = events(case)
-    if users is not None:
-        chosen = chosen.filter(chosen.user.isin([u.lower() for u in users]))
-    undated = int(chosen.filter(chosen.time.isnull()).count().execute())
-    if start is not None:
-        chosen = chosen.filter(chosen.time >= ibis.literal(start))
-    if end is not None:
-        chosen = chosen.filter(chosen.time < ibis.literal(end))
-    span = chosen.agg(first=chosen.time.min(), last=chosen.time.max(), total=chosen.time.count()).execute().iloc[0]
-    if not span.total:
-        return None
-    begins = start or span["first"].to_pydatetime()
-    ends = end or span["last"].to_pydatetime()
-    width = next((w for w in WIDTHS if (ends - begins) / w <= BARS), WIDTHS[-1])
-    seconds = int(width.total_seconds())
-    bin_start = (chosen.time.epoch_seconds() // seconds) * seconds
-    counted = chosen.filter(chosen.time.notnull()).group_by("lane", bin=bin_start).agg(count=ibis._.count())
-    bars = counted.order_by("bin", "lane").execute()
-    bars["time"] = pd.to_datetime(bars.pop("bin"), unit="s", utc=True)
-    points = None
-    if span.total <= few:
-        points = chosen.filter(chosen.time.notnull()).order_by("time", "row_id").execute()
-    return Timeline(begins, ends, int(span.total), undated, width, bars[["lane", "time", "count"]], points)
+    return Events(case, users).window(start, end, few)
+
+
+def _within(start: datetime | None, end: datetime | None) -> str:
+    conditions = ["ms IS NOT NULL"]
+    conditions += [f"ms >= {_milliseconds(start)}"] if start else []
+    conditions += [f"ms < {_milliseconds(end)}"] if end else []
+    return " AND ".join(conditions)
+
+
+def _of(lanes: Iterable[str] | None) -> str:
+    return "" if lanes is None else f" AND lane IN ({', '.join(engine.text(lane) for lane in lanes) or 'NULL'})"
+
+
+def _milliseconds(moment: datetime) -> int:
+    return -((datetime(1970, 1, 1, tzinfo=UTC) - moment) // timedelta(milliseconds=1))
+
+
+def _moment(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 
 
 def _kinds(case: Case) -> ir.Table:

@@ -60,3 +60,37 @@ class Background:
     def stop(self) -> None:
         """Ask the work to stop at its next step."""
         self._stop.set()
+
+
+class InOrder:
+    """Does pieces of work one after another, none dropped; `on_result` gets each result (or exception) in order.
+
+    All work runs on one thread, so that it keeps one database cursor; `on_result` is called by the updater.
+    """
+
+    def __init__(self, on_result: Say) -> None:
+        self._on_result = on_result
+        self._work: queue.Queue[Callable[[], Any]] = queue.Queue()
+        self._results: queue.Queue[Any] = queue.Queue()
+        self._started = threading.Lock()
+
+    def put(self, work: Callable[[], Any]) -> None:
+        """Line up a piece of work and return; a result of None is not reported."""
+        self._work.put(work)
+        if self._started.acquire(blocking=False):
+            threading.Thread(target=self._do, daemon=True).start()
+            threading.Thread(target=self._update, daemon=True).start()
+
+    def _do(self) -> None:
+        while True:
+            work = self._work.get()
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 (shown to the person by on_result)
+                result = error
+            if result is not None:
+                self._results.put(result)
+
+    def _update(self) -> None:
+        while True:
+            self._on_result(self._results.get())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from toolkit import engine
 from toolkit.case import Case
 from toolkit.enrich.addresses import addresses
 from toolkit.errors import UsageError
+from toolkit.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,37 @@ MAILBOX_ACTIVITY = (
     Shown("workload", "Service"),
     Shown("result_status", "Result"),
 )
-COLUMNS: Mapping[str, tuple[Shown, ...]] = {"signins": SIGN_INS, "audit": MAILBOX_ACTIVITY}
-NEWEST_FIRST = ("time", True)
+MESSAGES = (
+    Shown("time", "Time"),
+    Shown("sender_address", "From"),
+    Shown("recipient_address", "To"),
+    Shown("subject", "Subject"),
+    Shown("status", "Status"),
+    Shown("from_ip", "From address"),
+)
+RULES = tuple(
+    Shown(name, heading)
+    for name, heading in (
+        ("mailbox", "Mailbox"), ("rule_name", "Rule"), ("enabled", "Enabled"), ("hidden", "Hidden"),
+        ("forward_to", "Forwards to"), ("move_to", "Moves to"), ("deletes", "Deletes"), ("conditions", "Looks for"),
+    )
+)  # fmt: skip
+MAILBOXES = tuple(
+    Shown(name, heading)
+    for name, heading in (
+        ("user_principal_name", "Mailbox"), ("forwarding_smtp_address", "Forwards to"),
+        ("forwarding_address", "Forwards inside to"), ("deliver_and_forward", "Keeps a copy"),
+        ("audit_enabled", "Audited"), ("grant_send_on_behalf_to", "May send for it"),
+    )
+)  # fmt: skip
+COLUMNS: Mapping[str, tuple[Shown, ...]] = {
+    "signins": SIGN_INS,
+    "audit": MAILBOX_ACTIVITY,
+    "messages": MESSAGES,
+    "inbox_rules": RULES,
+    "mailboxes": MAILBOXES,
+}
+RECORD = 200_000  # characters of a record that are shown
 
 
 @dataclass(frozen=True)
@@ -139,7 +170,12 @@ class EvidenceRows:
 
     @property
     def columns(self) -> tuple[Shown, ...]:
-        return COLUMNS[self.table]
+        shown = COLUMNS.get(self.table)
+        return shown or tuple(Shown(name, name.replace("_", " ").capitalize()) for name in TABLES[self.table].names[:8])
+
+    def record(self, row_id: str) -> str:
+        """The record behind a row."""
+        return record_text(self.case, self.table, row_id)
 
     def page(
         self, offset: int = 0, limit: int = 25, *, by: str = "time", descending: bool = True, search: str = ""
@@ -166,7 +202,8 @@ class EvidenceRows:
     def of(self, row_ids: Sequence[str]) -> pd.DataFrame:
         """The rows of these ids, oldest first."""
         marks = ", ".join("?" * len(row_ids)) or "NULL"
-        query = f"{self._select(f' WHERE row_id IN ({marks})')} ORDER BY time, row_id"
+        order = "time, row_id" if self.columns[0].name == "time" else "row_id"
+        query = f"{self._select(f' WHERE row_id IN ({marks})')} ORDER BY {order}"
         return self._with_networks(self.case.connection().execute(query, list(row_ids)).df())
 
     def headings(self, zone_name: str) -> dict[str, str]:
@@ -187,8 +224,26 @@ class EvidenceRows:
         return {ip: " · ".join(part for part in (country, name) if part) for ip, country, name in pairs}
 
     def _with_networks(self, rows: pd.DataFrame) -> pd.DataFrame:
+        if "network" not in rows:
+            return rows
         return rows.assign(network=[self._networks.get(str(ip), "") for ip in rows["network"]])
 
 
 def _where(conditions: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def record_text(case: Case, table: str, row_id: str) -> str:
+    """The record behind a row as it stands in the evidence, its JSON laid out for reading."""
+    found = case.raw([row_id], table).get(row_id, "")
+    try:
+        text = json.dumps(json.loads(found), indent=2, ensure_ascii=False)
+    except ValueError:
+        text = found or "The evidence file that holds this record could not be read."
+    return text if len(text) <= RECORD else f"{text[:RECORD]}\n… and {len(text) - RECORD:,} more characters."
+
+
+def one_line(text: str, length: int = 300) -> str:
+    """Text on one line, cut where a cell would grow without end: a rule's name may be a hundred kilobytes."""
+    clean = " ".join(text[: 4 * length].split())
+    return clean if len(clean) <= length else clean[: length - 1] + "…"

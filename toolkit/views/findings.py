@@ -1,53 +1,118 @@
-"""Findings on the screen: worst first, each opening to the rows that prove it, and what could not be looked for.
+"""Findings as plain HTML: worst first, each opening to the rows that prove it, and what could not be looked for.
 
-Plain HTML without a widget: it reads the same live, reopened and exported.
+Without a widget it reads the same reopened and exported; `findings_panel` is the same live, with verdicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
 from datetime import tzinfo
 from html import escape
+from typing import Any
+
+import pandas as pd
 
 from toolkit.case import Case
+from toolkit.case.verdicts import key_of, verdicts
 from toolkit.detect import Finding, Triage
 from toolkit.views.evidence_rows import EvidenceRows
-from toolkit.views.look import as_text, box, html_table, severity
+from toolkit.views.look import SEVERITIES, as_text, box, html_table, severity
 
 ROWS = 20
+TWINS = 60  # findings that a notebook file carries with their rows
 
 
 def findings_html(case: Case, found: Triage, zone: tzinfo, zone_name: str) -> str:
-    """All findings and what was not run."""
-    counts: dict[str, int] = {}
-    for finding in found.findings:
-        counts[finding.severity] = counts.get(finding.severity, 0) + 1
-    said = ", ".join(f"{n} {level}" for level, n in counts.items())
-    head = f"<p>{len(found.findings)} findings: {escape(said)}. Click one to see the rows that prove it.</p>"
+    """All findings with the verdicts given."""
+    given = verdicts(case)
+    each = []
+    for finding in found.findings[:TWINS]:
+        verdict = given.get(key_of(finding.id, finding.user, finding.evidence))
+        each.append(_finding(case, finding, zone, zone_name, f"{verdict.verdict} ({verdict.note})" if verdict else ""))
+    return "".join(each)
+
+
+def headline(found: Triage) -> str:
+    """How many findings there are, by severity."""
+    counts = {level: n for level in SEVERITIES if (n := sum(f.severity == level for f in found.findings))}
     if not found.findings:
-        head = box("Nothing was found by what could be run. That is not the same as a clean account.", "note")
-    each = "".join(_finding(case, finding, zone, zone_name) for finding in found.findings)
-    return head + each + _not_run({item.id: item.reason for item in found.not_run})
+        return box("Nothing was found by what could be run. That is not the same as a clean account.", "note")
+    said = ", ".join(f"{n} {level}" for level, n in counts.items())
+    many = "1 finding" if len(found.findings) == 1 else f"{len(found.findings)} findings"
+    return f"<p>{many}: {escape(said)}. Click one to see the rows that prove it.</p>"
 
 
-def _finding(case: Case, finding: Finding, zone: tzinfo, zone_name: str) -> str:
-    when = _when(finding, zone, zone_name)
-    who = f" · {escape(finding.user)}" if finding.user else ""
-    line = f"{severity(finding.severity)} <b>{escape(finding.title)}</b>{who} · {escape(when)}"
+def not_run_html(found: Triage) -> str:
+    """What could not be looked for, reasons that several detections share said once."""
+    if not found.not_run:
+        return ""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for item in found.not_run:
+        by_reason[item.reason].append(item.id)
+    listed = "".join(f"<li>{escape(', '.join(ids))}: {escape(reason)}</li>" for reason, ids in by_reason.items())
+    return f"<h3>Not looked for</h3><ul>{listed}</ul>"
+
+
+def people(found: Triage) -> pd.DataFrame:
+    """Users by their findings, worst first.
+
+    Columns: `user`, `worst` (severity), one for each severity, `findings`, `first`, `last` (UTC), `titles`.
+    """
+    levels = [level for level in SEVERITIES if level != "info"]
+    rows: list[dict[str, Any]] = []
+    for user in dict.fromkeys(f.user for f in found.findings):
+        own = [f for f in found.findings if f.user == user]
+        counts = {level: sum(f.severity == level for f in own) for level in levels}
+        rows.append(
+            {
+                "user": user or "no one account",
+                "worst": next(level for level in (*levels, "info") if any(f.severity == level for f in own)),
+                **counts,
+                "findings": len(own),
+                "first": min((f.first for f in own if f.first), default=None),
+                "last": max((f.last or f.first for f in own if f.first), default=None),
+                "titles": "; ".join(dict.fromkeys(f.title for f in own)),
+            }
+        )
+    columns = ["user", "worst", *levels, "findings", "first", "last", "titles"]
+    rows.sort(key=lambda row: [-row[level] for level in levels])
+    frame = pd.DataFrame(rows, columns=columns)
+    for name in ("first", "last"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    return frame
+
+
+def where_and_when(finding: Finding, zone: tzinfo, zone_name: str) -> str:
+    """Whose finding it is and when, behind its title."""
+    who = f"· {finding.user} " if finding.user else ""
+    return f"{who}· {_when(finding, zone, zone_name)}"
+
+
+def caption(finding: Finding, shown: int) -> str:
+    """How many rows prove it, and how many of them are shown."""
+    rows = f"{finding.count:,} row{'s' if finding.count != 1 else ''}"
+    return rows + (f", the first {shown} of them." if finding.count > shown else ".")
+
+
+def facts(finding: Finding) -> list[str]:
+    """What stands below the summary: how it could be innocent, notes, which detection it was."""
+    innocent = [f"Could be innocent: {finding.innocent}"] if finding.innocent else []
+    attack = f", ATT&CK {finding.technique}" if finding.technique else ""
+    return [*innocent, *finding.notes, f"Detection {finding.id}{attack}"]
+
+
+def _finding(case: Case, finding: Finding, zone: tzinfo, zone_name: str, verdict: str) -> str:
+    line = (
+        f"{severity(finding.severity)} <b>{escape(finding.title)}</b>"
+        f" {escape(where_and_when(finding, zone, zone_name))}" + (f" · verdict: {escape(verdict)}" if verdict else "")
+    )
     source = EvidenceRows(case, finding.table)
     rows = source.of(finding.evidence[:ROWS])
-    more = len(finding.evidence) - len(rows)
-    caption = f"{finding.count:,} row{'s' if finding.count != 1 else ''}" + (
-        f", the first {len(rows)} of them" if more > 0 else ""
+    table = html_table(
+        rows, headings=source.headings(zone_name), caption=caption(finding, len(rows)), zone=zone, one_line=True
     )
-    table = html_table(rows, headings=source.headings(zone_name), caption=caption, zone=zone, one_line=True)
-    facts = [
-        f"<p>{escape(finding.summary)}</p>",
-        f'<p class="toolkit-quiet">Could be innocent: {escape(finding.innocent)}</p>' if finding.innocent else "",
-        *(f'<p class="toolkit-quiet">{escape(note)}</p>' for note in finding.notes),
-        f'<p class="toolkit-quiet">Detection {escape(finding.id)}, ATT&amp;CK {escape(finding.technique)}</p>',
-    ]
-    return f"<details><summary>{line}</summary>{''.join(facts)}{table}</details>"
+    said = "".join(f'<p class="toolkit-quiet">{escape(fact)}</p>' for fact in facts(finding))
+    return f"<details><summary>{line}</summary><p>{escape(finding.summary)}</p>{said}{table}</details>"
 
 
 def _when(finding: Finding, zone: tzinfo, zone_name: str) -> str:
@@ -57,10 +122,3 @@ def _when(finding: Finding, zone: tzinfo, zone_name: str) -> str:
     if finding.last is None or finding.last == finding.first:
         return f"{first} {zone_name}"
     return f"{first} to {as_text(finding.last, zone=zone)} {zone_name}"
-
-
-def _not_run(reasons: Mapping[str, str]) -> str:
-    if not reasons:
-        return ""
-    listed = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in reasons.items())
-    return f"<h3>Not looked for</h3><ul>{listed}</ul>"

@@ -90,6 +90,11 @@ function render({ model, el }) {
     typing = setTimeout(() => ask({ offset: 0, search: search.value }), 250);
   };
   const answer = (message) => {
+    if (message.kind === "problem") {
+      root.classList.remove("waiting");
+      where.textContent = message.text;
+      return;
+    }
     if (message.kind !== "record" || message.row !== opened) return;
     record.replaceChildren(make("b", "", message.title), make("pre", "", message.text));
     record.hidden = false;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,36 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from toolkit.case import Case
 from toolkit.errors import ToolkitError
-from toolkit.views.evidence_rows import EvidenceRows
+from toolkit.views.background import InOrder
+from toolkit.views.event_rows import EventRows
+from toolkit.views.evidence_rows import EvidenceRows, one_line
 from toolkit.views.look import as_text, html_table
 
 HERE = Path(__file__).parent
 PAGE = 25
 
 
+Source = EvidenceRows | EventRows
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a table shows at once: `rows` as text, the first of each its id."""
+
+    source: Source
+    rows: list[list[str]]
+    total: int
+    offset: int
+    by: str
+    descending: bool
+
+
 class PagedTable(anywidget.AnyWidget):
-    """Shows `source` a page at a time. Only the page on the screen leaves the kernel, as text."""
+    """Shows `source` a page at a time. Only the page on the screen leaves the kernel, as text.
+
+    `descending` is the order by time at first.
+    """
 
     _esm = HERE / "paged_table.js"
     _css = HERE / "paged_table.css"
@@ -34,9 +53,11 @@ class PagedTable(anywidget.AnyWidget):
     descending = traitlets.Bool(True).tag(sync=True)
     version = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, source: EvidenceRows, zone: tzinfo, zone_name: str) -> None:
+    def __init__(self, source: Source, zone: tzinfo, zone_name: str, *, descending: bool = True) -> None:
         self._source = source
         self._zone = zone
+        self._newest_first = descending
+        self._work = InOrder(self._arrived)
         headings = source.headings(zone_name)
         columns = [
             {
@@ -48,49 +69,56 @@ class PagedTable(anywidget.AnyWidget):
             for c in source.columns
         ]
         super().__init__(columns=columns)
-        self.turn_to()
+        self._arrived(self.read(source, descending=descending))
         self.on_msg(self._asked)
 
-    def turn_to(self, offset: int = 0, *, by: str = "time", descending: bool = True, search: str = "") -> None:
-        """Show the page that begins at `offset` in that order."""
-        found, total = self._source.page(offset, self.size, by=by, descending=descending, search=search)
-        with self.hold_sync():
-            self.rows = [[as_text(value, zone=self._zone) for value in row] for row in _tuples(found)]
-            self.total, self.offset, self.by, self.descending = total, offset, by, descending
-            # The page on the screen is drawn when this changes, once, after all of the above has arrived.
-            self.version += 1
+    def read(
+        self, source: Source, offset: int = 0, *, by: str = "time", descending: bool = True, search: str = ""
+    ) -> Page:
+        """A page of `source`: work that may take its time, and touches no widget."""
+        found, total = source.page(offset, self.size, by=by, descending=descending, search=search)
+        rows = [[str(row[0]), *(one_line(as_text(v, zone=self._zone)) for v in row[1:])] for row in _tuples(found)]
+        return Page(source, rows, total, offset, by, descending)
+
+    def turn_to(self, source: Source) -> None:
+        """Show the first page of another source with the same columns, as soon as it is read."""
+        self._work.put(lambda: self.read(source, descending=self._newest_first))
 
     def _asked(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
+        if message.get("kind") == "page":
+            offset, by = max(0, int(message["offset"])), str(message["by"])
+            order, search = bool(message["descending"]), str(message.get("search", ""))
+            self._work.put(lambda: self.read(self._source, offset, by=by, descending=order, search=search))
+        elif message.get("kind") == "record":
+            row = str(message["row"])
+            self._work.put(lambda: self._record(row))
+
+    def _record(self, row: str) -> dict[str, str]:
         try:
-            if message.get("kind") == "page":
-                self.turn_to(
-                    max(0, int(message["offset"])),
-                    by=str(message["by"]),
-                    descending=bool(message["descending"]),
-                    search=str(message.get("search", "")),
-                )
-            elif message.get("kind") == "record":
-                row = str(message["row"])
-                text = record_text(self._source.case, self._source.table, row)
-                self.send({"kind": "record", "row": row, "title": f"The record {row}", "text": text})
+            title, text = f"The record {row}", self._source.record(row)
         except ToolkitError as error:
-            self.send({"kind": "record", "row": str(message.get("row")), "title": "Not shown", "text": str(error)})
+            title, text = "Not shown", str(error)
+        return {"kind": "record", "row": row, "title": title, "text": text}
+
+    def _arrived(self, result: Any) -> None:
+        if isinstance(result, Page):
+            self._source = result.source
+            with self.hold_sync():
+                self.rows, self.total, self.offset = result.rows, result.total, result.offset
+                self.by, self.descending = result.by, result.descending
+                # The page on the screen is drawn when this changes, once, after all of the above has arrived.
+                self.version += 1
+        elif isinstance(result, dict):
+            self.send(result)
+        else:
+            self.send({"kind": "problem", "text": str(result)})
 
 
-def twin(source: EvidenceRows, zone: tzinfo, zone_name: str) -> str:
+def twin(source: Source, zone: tzinfo, zone_name: str) -> str:
     """The first page as HTML, for where the live table cannot be."""
     rows, total = source.page(0, PAGE)
     caption = f"The newest {len(rows)} of {total:,} rows." if total > len(rows) else ""
     return html_table(rows, headings=source.headings(zone_name), caption=caption, zone=zone, one_line=True)
-
-
-def record_text(case: Case, table: str, row_id: str) -> str:
-    """The record behind a row as it stands in the evidence, its JSON laid out for reading."""
-    found = case.raw([row_id], table).get(row_id, "")
-    try:
-        return json.dumps(json.loads(found), indent=2, ensure_ascii=False)
-    except ValueError:
-        return found or "The evidence file that holds this record could not be read."
 
 
 def _tuples(rows: pd.DataFrame) -> list[list[Any]]:

@@ -10,13 +10,15 @@ from toolkit import engine
 from toolkit.case import Case
 from toolkit.detect import triage
 from toolkit.views.evidence_rows import EvidenceRows, window_from
-from toolkit.views.findings import findings_html
-from toolkit.views.look import box, figures
+from toolkit.views.findings import findings_html, headline, not_run_html, people
+from toolkit.views.findings_panel import SHOWN, FindingsPanel
+from toolkit.views.look import box, figures, html_table, severity
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable, twin
 
 Source = Case | str | os.PathLike[str] | None
 Users = str | Sequence[str] | None
+PEOPLE = 25
 
 
 def numbers(case: Source = None, *, users: Users = None, start: Any = None, end: Any = None) -> None:
@@ -50,7 +52,33 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
     this = case_from(case)
     zone = zone_from(display_time_zone)
     wanted = window_from(users, None, None).users
-    show(findings_html(this, triage(this, wanted or None), zone, display_time_zone))
+    found = triage(this, wanted or None)
+    over = len(found.findings) - SHOWN
+    more = f"The {SHOWN} worst are shown; {over:,} more: set `users`, or `python -m toolkit triage`."
+    show(headline(found), box(more, "warning") if over > 0 else "", practice=this.practice)
+    if found.findings:
+        panel = FindingsPanel(this, found.findings, zone, display_time_zone)
+        show_panel(panel, findings_html(this, found, zone, display_time_zone))
+    show(not_run_html(found))
+
+
+def about(case: Source = None, *, users: Users = None, display_time_zone: str = "UTC") -> None:
+    """Display who this is about: the users with findings, those with the worst first."""
+    this = case_from(case)
+    ranked = people(triage(this, window_from(users, None, None).users or None))
+    if ranked.empty:
+        show(box("No account has a finding. That says nothing of what is not in this case.", "note"))
+        return
+    headings = {
+        "user": "User",
+        "worst": "Worst",
+        **{level: level.capitalize() for level in ("critical", "high", "medium", "low")},
+        "first": f"First ({display_time_zone})",
+        "last": f"Last ({display_time_zone})",
+        "titles": "What was found",
+    }
+    zone = zone_from(display_time_zone)
+    show(html_table(ranked, headings=headings, zone=zone, limit=PEOPLE, drawn={"worst": severity}))
 
 
 def sign_ins(

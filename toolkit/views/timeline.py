@@ -1,82 +1,64 @@
-"""The timeline as a figure: lanes by kind of activity, bars that become points, findings as flags above."""
+"""Notebook 2: the timeline as a panel; zooming reads the finer view, selecting lists the events below."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
+import ipywidgets as widgets
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from toolkit.case import Case
-from toolkit.detect import Finding, Triage, triage
+from toolkit.detect import Finding, triage
 from toolkit.errors import UsageError
-from toolkit.story.timeline import LANES, Timeline, timeline
+from toolkit.story.timeline import Events, Timeline
 from toolkit.views import look
-from toolkit.views.notebook import show, zone_from
+from toolkit.views.background import InOrder
+from toolkit.views.event_rows import EventRows
+from toolkit.views.notebook import case_from, show, show_panel, zone_from
+from toolkit.views.paged_table import PagedTable
+from toolkit.views.timeline_figure import TimelineFigure, from_axis, in_words, on_axis
+from toolkit.views.timeline_svg import svg
 
-LANE_HEIGHT, FLAGS_HEIGHT, MARGIN = 62, 110, 110
-LANE_COLOURS = (
-    "#d55e00",
-    "#cc79a7",
-    "#e69f00",
-    "#882255",
-    "#0072b2",
-    "#56b4e9",
-    "#009e73",
-    "#4d4d4d",
-    "#a6761d",
-    "#999",
-)
-FLAGS = "Findings"
 HOURS_BEFORE, HOURS_AFTER = timedelta(hours=6), timedelta(hours=18)
-FLAGS_ACROSS = 12  # flags closer than a twelfth of the window share one
-POINTS_JITTER = 7  # rows that points of one lane are spread over, so that neighbours do not hide each other
+MARGIN = 0.01  # of the window, so that the first and last bar are not cut
+ZOOM, SELECT = "zoom in", "list events"
+CONFIG = {"displaylogo": False, "responsive": True, "doubleClick": "reset", "modeBarButtonsToRemove": ["lasso2d"]}
+NOTHING = pd.DataFrame(columns=["lane", "time", "user", "what", "detail", "ip_address", "country", "count"])
 
 
 def show_timeline(
-    case: Case,
-    users: Iterable[str] | None = None,
+    case: Case | str | None = None,
+    users: str | Iterable[str] | None = None,
     start: str | datetime | None = None,
     end: str | datetime | None = None,
     display_time_zone: str = "UTC",
-) -> go.Figure | None:
-    """Draw the case's timeline; `start` and `end` are UTC where they name no zone. None if nothing is in it.
+) -> None:
+    """Display the case's timeline; `start` and `end` are UTC where they name no zone.
 
     The axis shows `display_time_zone`; the hover text always has UTC too.
 
     Raises:
         UsageError: the time zone or a time cannot be read.
     """
+    this = case_from(case)
     people = None if users is None else [users] if isinstance(users, str) else list(users)
-    zone = zone_from(display_time_zone)
-    found = timeline(case, people, moment(start), moment(end))
+    zone_from(display_time_zone)
+    events = Events(this, people)
+    found = events.window(moment(start), moment(end))
     if found is None:
         show(look.box("No event with a time is in this window. Widen `start`, `end` or `users` above.", "warning"))
-        return None
-    result = triage(case, people)
-    drawn = figure(found, result, zone, display_time_zone)
-    show(_said(found, result, display_time_zone), practice=case.practice)
-    return drawn
-
-
-def show_worst_hours(
-    case: Case, users: Iterable[str] | None = None, display_time_zone: str = "UTC"
-) -> go.Figure | None:
-    """Draw the hours around the worst finding, for its account alone; None if there is no finding with a time.
-
-    Raises:
-        UsageError: the time zone cannot be read.
-    """
-    worst = next((f for f in triage(case, users).findings if f.first), None)
-    if worst is None or worst.first is None:
-        show(look.box("There is no finding to look closer at. That says nothing of what is not in this case."))
-        return None
-    return show_timeline(case, [worst.user], worst.first - HOURS_BEFORE, worst.first + HOURS_AFTER, display_time_zone)
+        return
+    result = triage(this, people)
+    panel = TimelinePanel(events, found, result.findings, display_time_zone)
+    twin = svg(
+        events.window(moment(start), moment(end), few=0) or found, result.findings, panel.zone, display_time_zone
+    )
+    show(look.practice_banner(this.practice))
+    show_panel(panel.panel, panel.summary(found) + twin)
 
 
 def moment(value: str | datetime | None) -> datetime | None:
@@ -94,165 +76,128 @@ def moment(value: str | datetime | None) -> datetime | None:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
-def figure(found: Timeline, result: Triage, zone: tzinfo, zone_name: str) -> go.Figure:
-    """The figure alone. All text from evidence is escaped: plotly reads hover text as HTML."""
-    lanes = [lane for lane in LANES if (found.bars.lane == lane).any()]
-    flags = [f for f in result.findings if f.first and found.start <= f.first <= found.end]
-    heights = [FLAGS_HEIGHT, *[LANE_HEIGHT] * len(lanes)]
-    drawn = make_subplots(rows=len(heights), shared_xaxes=True, vertical_spacing=0.012, row_heights=heights)
-    _draw_flags(drawn, flags, found, zone)
-    for row, lane in enumerate(lanes, 2):
-        colour = LANE_COLOURS[list(LANES).index(lane)]
-        if found.points is not None:
-            _draw_points(drawn, found.points[found.points.lane == lane], lane, row, colour, zone)
-        else:
-            _draw_bars(drawn, found, lane, row, colour, zone)
-    for row, title in enumerate([FLAGS, *lanes], 1):
-        drawn.add_annotation(
-            text=title, x=-0.008, xref="paper", xanchor="right", y=0.5, yref=f"y{row if row > 1 else ''} domain",
-            showarrow=False, align="right", font={"size": 12},
-        )  # fmt: skip
-        points = row > 1 and found.points is not None
-        drawn.update_yaxes(
-            row=row, col=1, showticklabels=not points, nticks=3, fixedrange=True, side="right", showgrid=False,
-            zeroline=False,
-        )  # fmt: skip
-        if points:
-            drawn.update_yaxes(row=row, col=1, range=[-1, POINTS_JITTER])
-        elif row > 1:
-            most = int(found.bars[found.bars.lane == title]["count"].max())
-            drawn.update_yaxes(row=row, col=1, range=[0, most * 1.1], tickvals=[0, most])
-        drawn.update_xaxes(row=row, col=1, showgrid=True, gridcolor="rgba(128,128,128,.2)", type="date")
-    drawn.update_layout(
-        height=sum(heights) + MARGIN, margin={"l": 175, "r": 70, "t": 20, "b": 60}, showlegend=False,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(128,128,128,.05)", font={"color": "#777"},
-        hoverlabel={"align": "left"}, hovermode="closest", bargap=0.05, dragmode="zoom",
-    )  # fmt: skip
-    drawn.update_xaxes(title_text=f"Time ({zone_name})", row=len(heights), col=1)
-    return drawn
+class TimelinePanel:
+    """The figure, what it shows in words, the buttons to look closer, and the table of the events selected."""
 
-
-def _draw_flags(drawn: go.Figure, flags: list[Finding], found: Timeline, zone: tzinfo) -> None:
-    """One flag for findings of a severity that lie close together: their labels would cover each other."""
-    levels = [level for level in reversed(look.SEVERITIES) if any(f.severity == level for f in flags)]
-    near = (found.end - found.start) / FLAGS_ACROSS
-    for y, level in enumerate(levels):
-        groups: list[list[Finding]] = []
-        for finding in sorted((f for f in flags if f.severity == level), key=_first):
-            if groups and _first(finding) - _first(groups[-1][0]) < near:
-                groups[-1].append(finding)
-            else:
-                groups.append([finding])
-        drawn.add_trace(
-            go.Scatter(
-                x=_epoch_ms(pd.Series([_first(g[0]) for g in groups]), zone),
-                y=[y] * len(groups),
-                mode="markers+text",
-                text=[", ".join(dict.fromkeys(f.id for f in g)) for g in groups],
-                textposition="middle left",
-                marker={"symbol": "diamond", "size": 12, "color": look.SEVERITY_COLOURS[level]},
-                hovertext=["<br><br>".join(_flag_text(f, zone) for f in g[:5]) for g in groups],
-                hoverinfo="text",
-                name=level,
-                cliponaxis=False,
-            ),
-            row=1,
-            col=1,
+    def __init__(self, events: Events, found: Timeline, findings: list[Finding], zone_name: str) -> None:
+        self.events, self.findings, self.zone_name = events, findings, zone_name
+        self.zone = zone_from(zone_name)
+        margin = (found.end - found.start) * MARGIN
+        self.whole = (found.start - margin, found.end + margin)
+        self.window = self.whole
+        # Drawn whole before it is a widget: what is set later one by one gets lost in the browser (axis type, colours).
+        self.drawn = TimelineFigure(go.Figure(), events.lanes, self.zone, zone_name)
+        self.drawn.show(found, findings)
+        self.drawn.figure.layout.xaxis.range = [on_axis(at, self.zone) for at in self.whole]
+        self.figure = self.drawn.figure = go.FigureWidget(self.drawn.figure)
+        self.figure._config = CONFIG
+        self.said = widgets.HTML(look.page(self.summary(found)))
+        self.selected = widgets.HTML()
+        fit = widgets.Layout(width="max-content")
+        self.back = widgets.Button(description="Show all of it", layout=fit, disabled=True)
+        self.worst = widgets.Button(description="Around the worst finding", layout=fit)
+        self.mode = widgets.ToggleButtons(options=[ZOOM, SELECT], style={"button_width": "auto"})
+        self.scope = widgets.ToggleButtons(options=["this lane", "all lanes"], style={"button_width": "auto"})
+        self.table = PagedTable(EventRows(events, found.start, found.start), self.zone, zone_name, descending=False)
+        self.below = widgets.VBox(
+            [widgets.HBox([widgets.Label("Events of:"), self.scope]), self.selected, self.table],
+            layout={"display": "none"},
         )
-    drawn.update_yaxes(
-        range=[-0.6, len(levels) - 0.4], tickvals=list(range(len(levels))), ticktext=levels, row=1, col=1
-    )
-
-
-def _first(finding: Finding) -> datetime:
-    return finding.first or datetime.max.replace(tzinfo=UTC)
-
-
-def _flag_text(finding: Finding, zone: tzinfo) -> str:
-    lines = [f"<b>{escape(finding.severity)}: {escape(finding.title)}</b>", escape(finding.user)]
-    lines += [escape(line) for line in textwrap.wrap(finding.summary, 70)[:6]]
-    return "<br>".join([*lines, _when(finding.first, zone)])
-
-
-def _draw_points(drawn: go.Figure, points: pd.DataFrame, lane: str, row: int, colour: str, zone: tzinfo) -> None:
-    where = points.ip_address.fillna("") + points.country.map(lambda c: f" ({c})" if isinstance(c, str) else "")
-    texts = [
-        "<br>".join(
+        self.panel = widgets.VBox(
             [
-                f"<b>{_short(what)}</b>",
-                *([_short(detail)] if isinstance(detail, str) and detail else []),
-                _short(user) + (f" from {_short(place)}" if place else ""),
-                _when(time, zone),
+                self.said,
+                widgets.HBox([self.back, self.worst, widgets.Label("Dragging:"), self.mode]),
+                self.figure,
+                self.below,
             ]
         )
-        for what, detail, user, place, time in zip(
-            points.what, points.detail, points.user, where, points.time, strict=True
-        )
-    ]
-    drawn.add_trace(
-        go.Scattergl(
-            x=_epoch_ms(points.time, zone),
-            y=[n % POINTS_JITTER for n in range(len(points))],
-            mode="markers",
-            marker={"size": 6, "color": colour, "opacity": 0.75},
-            hovertext=texts,
-            hoverinfo="text",
-            name=lane,
-        ),
-        row=row,
-        col=1,
-    )
+        self.worst.disabled = self._worst() is None
+        self._work = InOrder(self._arrived)
+        self._asked = 0
+        self._brush: tuple[datetime, datetime, str | None] | None = None
+        self.back.on_click(lambda _button: self.go_to(*self.whole))
+        self.worst.on_click(lambda _button: self._go_to_worst())
+        self.mode.observe(lambda change: self._drag(change["new"]), "value")
+        self.scope.observe(lambda _change: self._list_events(), "value")
+        self.figure.layout.on_change(lambda _layout, shown: self._zoomed(shown), "xaxis.range")
+        self.figure.layout.on_change(lambda _layout, auto: self._zoomed(None) if auto else None, "xaxis.autorange")
+        self.figure.layout.on_change(lambda _layout, boxes: self._brushed(boxes), "selections")
 
+    def go_to(self, start: datetime, end: datetime) -> None:
+        """Show this window (UTC)."""
+        self.figure.layout.xaxis.range = [on_axis(at, self.zone) for at in (start, end)]
 
-def _draw_bars(drawn: go.Figure, found: Timeline, lane: str, row: int, colour: str, zone: tzinfo) -> None:
-    bars = found.bars[found.bars.lane == lane]
-    drawn.add_trace(
-        go.Bar(
-            x=_epoch_ms(bars.time + found.width / 2, zone),
-            y=bars["count"],
-            width=found.width.total_seconds() * 1000,
-            marker={"color": colour, "line": {"width": 0}},
-            hovertext=[
-                f"<b>{lane}: {n:,}</b><br>in {_in_words(found)} from {_when(t, zone)}"
-                for t, n in zip(bars.time, bars["count"], strict=True)
-            ],
-            hoverinfo="text",
-            name=lane,
-        ),
-        row=row,
-        col=1,
-    )  # fmt: skip
+    def summary(self, found: Timeline) -> str:
+        """What the figure shows, as HTML."""
+        how = "each a point" if found.points is not None else f"counted in bars of {in_words(found.width)}"
+        flags = sum(1 for f in self.findings if f.first and found.start <= f.first < found.end)
+        span = f"{look.as_text(found.start, zone=self.zone)} to {look.as_text(found.end, zone=self.zone)}"
+        events = "1 event" if found.total == 1 else f"{found.total:,} events"
+        findings = "1 finding begins" if flags == 1 else f"{flags} findings begin"
+        said = [f"{span} {self.zone_name}: {events}, {how}; {findings} here."]
+        if found.undated:
+            said.append(f"{found.undated:,} further events carry no time and cannot be shown here.")
+        return "".join(f"<p>{escape(s)}</p>" for s in said)
 
+    def _zoomed(self, shown: Any) -> None:
+        start, end = (from_axis(at, self.zone) for at in shown) if shown else self.whole
+        if (start, end) == self.window or end <= start:
+            return
+        self.window = (start, end)
+        self._asked += 1
+        mine = self._asked
+        self.back.disabled = False
+        self.said.value = look.page("<p>Reading the finer view …</p>")
 
-def _epoch_ms(times: pd.Series[Any], zone: tzinfo) -> list[int]:
-    """Milliseconds as plotly's date axis reads them. It knows no zones: local times are given as if they were UTC."""
-    local = pd.to_datetime(times, utc=True).dt.tz_convert(zone).dt.tz_localize(None)
-    return [int(v) for v in local.astype("datetime64[ms]").astype("int64")]
+        def read() -> Any:
+            # Only the last of several quick zooms is read.
+            return ("window", start, end, self.events.window(start, end)) if mine == self._asked else None
 
+        self._work.put(read)
 
-def _when(time: Any, zone: tzinfo) -> str:
-    utc = f"{time:%Y-%m-%d %H:%M:%S} UTC"
-    return utc if zone == UTC or str(zone) == "UTC" else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S} · {utc}"
+    def _arrived(self, result: Any) -> None:
+        if isinstance(result, Exception):
+            self.said.value = look.page(look.box(str(result), "error"))
+            return
+        _kind, start, end, found = result
+        if found is None:
+            span = f"{look.as_text(start, zone=self.zone)} to {look.as_text(end, zone=self.zone)} {self.zone_name}"
+            self.said.value = look.page(f"<p>{escape(span)}: no events here. “Show all of it” leads back.</p>")
+            found = Timeline(start, end, 0, 0, timedelta(hours=1), NOTHING, NOTHING)
+        else:
+            self.said.value = look.page(self.summary(found))
+        self.drawn.show(found, self.findings)
 
+    def _drag(self, way: str) -> None:
+        self.figure.layout.dragmode = "zoom" if way == ZOOM else "select"
 
-def _short(text: Any, length: int = 90) -> str:
-    clean = " ".join(str(text).split()) if isinstance(text, str) else ""
-    return escape(clean if len(clean) <= length else clean[: length - 1] + "…")
+    def _brushed(self, boxes: Any) -> None:
+        if not boxes:
+            return
+        box = boxes[-1]
+        if box.x0 is None or box.x1 is None:
+            return
+        start, end = sorted(from_axis(at, self.zone) for at in (box.x0, box.x1))
+        self._brush = (start, end, self.drawn.lane_of(str(box.yref or "y")))
+        self._list_events()
 
+    def _list_events(self) -> None:
+        if self._brush is None:
+            return
+        start, end, lane = self._brush
+        hidden = self.drawn.hidden()
+        only = lane is not None and self.scope.value == "this lane"
+        lanes = [lane] if only and lane else [each for each in self.events.lanes if each not in hidden]
+        span = f"{look.as_text(start, zone=self.zone)} to {look.as_text(end, zone=self.zone)} {self.zone_name}"
+        what = lanes[0] if only else "all lanes shown"
+        self.selected.value = look.page(f"<h3>{escape(what)}, {escape(span)}</h3>")
+        self.below.layout.display = ""
+        self.table.turn_to(EventRows(self.events, start, end, lanes))
 
-def _said(found: Timeline, result: Triage, zone_name: str) -> str:
-    how = "each a point" if found.points is not None else f"counted in bars of {_in_words(found)}"
-    said = [f"{found.total:,} events, {how}; {len(result.findings)} findings. Times are {zone_name}."]
-    if found.undated:
-        said.append(f"{found.undated:,} further events carry no time and cannot be shown here.")
-    said += [f"Not looked for: {n.id} ({n.reason})." for n in result.not_run]
-    return "".join(f"<p>{escape(s)}</p>" for s in said)
+    def _worst(self) -> Finding | None:
+        return next((f for f in self.findings if f.first), None)
 
-
-def _in_words(found: Timeline) -> str:
-    minutes = int(found.width.total_seconds() // 60)
-    for size, name in ((1440, "day"), (60, "hour")):
-        if minutes % size == 0:
-            n = minutes // size
-            return f"{n} {name}s" if n > 1 else f"a {name}"
-    return f"{minutes} minutes" if minutes > 1 else "a minute"
+    def _go_to_worst(self) -> None:
+        worst = self._worst()
+        if worst and worst.first:
+            self.go_to(worst.first - HOURS_BEFORE, worst.first + HOURS_AFTER)
