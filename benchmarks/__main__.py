@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from benchmarks.load import measure
+from benchmarks import detect as detect_benchmark
+from benchmarks import load as load_benchmark
 
 
 @click.group()
@@ -17,7 +18,15 @@ def main() -> None:
 @click.option("--rounds", default=5, show_default=True, help="Runs of each; the median counts.")
 def load(records: int, rounds: int) -> None:
     """case.load against pandas, and against DuckDB's scan of the same file."""
-    measure(records, rounds)
+    load_benchmark.measure(records, rounds)
+
+
+@main.command()
+@click.option("--events", default=1_000_000, show_default=True, help="How many audit records and sign-ins together.")
+@click.option("--rounds", default=3, show_default=True, help="Runs of each; the median counts.")
+def detect(events: int, rounds: int) -> None:
+    """All detections against loading the events, and against the same in plain pandas."""
+    detect_benchmark.measure(events, rounds)
 
 
 if __name__ == "__main__":

@@ -81,3 +81,41 @@ def _record(number: int, dice: random.Random) -> dict[str, Any]:
         ]
         data["Folders"] = [{"Id": "LgAAAAB" + _guid(dice) * 2, "Path": "\\Inbox", "FolderItems": items}]
     return data
+
+
+PLACES = (("DE", "Berlin", 52.5, 13.4), ("AT", "Vienna", 48.2, 16.4), ("CH", "Bern", 46.9, 7.4))
+
+
+def write_sign_in_pages(path: Path, count: int, seed: int = 2) -> None:
+    """Graph sign-ins (beta), one JSON document a line; every fiftieth failed, a few users travel."""
+    dice = random.Random(seed)
+    with open(path, "w", encoding="utf-8") as file:
+        for number in range(count):
+            user = dice.randrange(200)
+            country, city, latitude, longitude = PLACES[0] if user % 20 or dice.random() < 0.9 else dice.choice(PLACES)
+            sign_in = {
+                "id": _guid(dice),
+                "createdDateTime": (START + timedelta(seconds=14 * number)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "userPrincipalName": f"user{user}@contoso.com",
+                "userId": str(uuid.UUID(int=user)),
+                "appId": "00000002-0000-0ff1-ce00-000000000000",
+                "appDisplayName": "Office 365 Exchange Online",
+                "ipAddress": f"198.51.100.{user % 250}",
+                "clientAppUsed": "Browser",
+                "userAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0",
+                "isInteractive": number % 3 == 0,
+                "signInEventTypes": ["interactiveUser" if number % 3 == 0 else "nonInteractiveUser"],
+                "sessionId": str(uuid.UUID(int=user * 1000 + number // 5000)),
+                "status": {"errorCode": 0 if number % 50 else 50126},
+                "deviceDetail": {
+                    "deviceId": f"device-{user}",
+                    "operatingSystem": "Windows 10",
+                    "browser": "Chrome 140",
+                },
+                "location": {
+                    "city": city,
+                    "countryOrRegion": country,
+                    "geoCoordinates": {"latitude": latitude, "longitude": longitude},
+                },
+            }
+            file.write(json.dumps(sign_in) + "\n")

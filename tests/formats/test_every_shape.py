@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from toolkit.case import Case
+from toolkit.formats.source import BATCH
 
 AUDIT = {
     "CreationTime": "2026-03-04T05:06:07",
@@ -366,6 +367,13 @@ def test_a_file_with_two_kinds_of_records_has_an_account_for_each(case: Case, tm
     again = case.load(file).files
     assert sum(a.rows for a in again) == 0
     assert sum(a.duplicates for a in again) == 2
+
+
+@pytest.mark.parametrize("count", [BATCH - 1, BATCH, BATCH + 1])
+def test_as_many_records_as_are_written_at_once_are_all_loaded(count: int, case: Case, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text("\n".join(json.dumps(AUDIT | {"Id": f"id-{n}"}) for n in range(count)), "utf-8")
+    assert case.load(file).files[0].rows == count
 
 
 def test_every_published_sample_loads_or_says_in_one_sentence_why_not(shared: Path, case: Case) -> None:

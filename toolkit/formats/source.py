@@ -197,12 +197,13 @@ class _Sheets:
         return self._folder / f"records-{name}.parquet"
 
     def _flush(self, name: str) -> None:
+        if not self._waiting[name]:
+            return
         if name not in self._writers:
             self._writers[name] = pq.ParquetWriter(self._path(name), self._schema, compression="snappy")
         columns = zip(*self._waiting[name], strict=True)
         arrays = [pa.array(c, f.type) for c, f in zip(columns, self._schema, strict=True)]
-        if arrays:
-            self._writers[name].write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._writers[name].write_batch(pa.record_batch(arrays, schema=self._schema))
         self._waiting[name] = []
 
 
