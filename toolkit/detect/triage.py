@@ -70,8 +70,8 @@ def triage(case: Case, users: Iterable[str] | None = None, inside_since: datetim
     result = Triage(thresholds=evidence.settings.to_dict())
     found = _stage(Stage.PLAIN, evidence, result)
     if inside_since is None:
-        first = [d for d in DETECTIONS if d.seeds and not _reason(d, evidence)]
-        seeds = [f for d in first for f in _found(d, evidence)]
+        first = [d for d in DETECTIONS if d.seeds and not reason_against(d, evidence)]
+        seeds = [f for d in first for f in found_by(d, evidence)]
         result.cut = _cut([f for f, _ in found + seeds])
     else:
         result.cut = inside_since
@@ -104,14 +104,14 @@ def _cut(findings: list[Finding]) -> datetime | None:
 def _stage(stage: Stage, evidence: Evidence, result: Triage) -> list[Found]:
     found = []
     for detection in (d for d in DETECTIONS if d.stage == stage):
-        if reason := _reason(detection, evidence):
+        if reason := reason_against(detection, evidence):
             result.not_run.append(NotRun(detection.id, reason))
         else:
-            found += _found(detection, evidence)
+            found += found_by(detection, evidence)
     return found
 
 
-def _reason(detection: Detection, evidence: Evidence) -> str:
+def reason_against(detection: Detection, evidence: Evidence) -> str:
     """Why the detection cannot run on this evidence; empty if it can."""
     titles = {LOGONS: "sign-ins"} | {name: table.title.lower() for name, table in TABLES.items()}
     missing = [titles[t] for t in detection.needs if not evidence.counts.get(t)]
@@ -122,7 +122,8 @@ def _reason(detection: Detection, evidence: Evidence) -> str:
     return detection.cannot_run(evidence)
 
 
-def _found(detection: Detection, evidence: Evidence) -> list[Found]:
+def found_by(detection: Detection, evidence: Evidence) -> list[Found]:
+    """The findings of one detection, each with its rows."""
     if detection.operations and not evidence.operations.intersection(detection.operations):
         return []
     rows: pd.DataFrame = detection.candidates(evidence).execute()
@@ -174,4 +175,4 @@ def _without_history(evidence: Evidence) -> list[NotRun]:
         return []
     some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     reason = f"no baseline for {some}: no sign-in older than {evidence.cut:%Y-%m-%d %H:%M} UTC"
-    return [NotRun(d.id, reason) for d in DETECTIONS if d.needs_history and not _reason(d, evidence)]
+    return [NotRun(d.id, reason) for d in DETECTIONS if d.needs_history and not reason_against(d, evidence)]
