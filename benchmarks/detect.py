@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.records import write_purview_csv, write_sign_in_pages
+from benchmarks.records import EVERYDAY, write_purview_csv, write_sign_in_pages
 from toolkit import open_case
 from toolkit.case import Case
 from toolkit.detect import triage
@@ -26,7 +26,7 @@ def measure(events: int, rounds: int) -> None:
     """Print the ratios: two thirds of the events are audit records, one third sign-ins."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_purview_csv(folder / "audit.csv", events * 2 // 3)
+        write_purview_csv(folder / "audit.csv", events * 2 // 3, mix=EVERYDAY)
         write_sign_in_pages(folder / "signins.jsonl", events // 3)
         case = open_case(folder / "case")
         began = time.perf_counter()

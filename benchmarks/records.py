@@ -6,6 +6,7 @@ import csv
 import json
 import random
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,25 @@ from typing import Any
 HEADER = "RecordId,CreationDate,RecordType,Operation,UserId,AuditData,AssociatedAdminUnits,AssociatedAdminUnitsNames"
 # operation → how many of ten records
 MIX = {"MailItemsAccessed": 5, "Send": 1, "New-InboxRule": 1, "UserLoggedIn": 1, "FileAccessed": 1, "SoftDelete": 1}
+# As a tenant writes them: rules are rare
+EVERYDAY = MIX | {
+    "MailItemsAccessed": 5_000,
+    "Send": 1_500,
+    "UserLoggedIn": 1_500,
+    "FileAccessed": 2_000,
+    "SoftDelete": 500,
+}
 START = datetime(2026, 8, 1, tzinfo=UTC)
 
 
-def write_purview_csv(path: Path, count: int, seed: int = 1) -> None:
-    """A Purview export of `count` records."""
+def write_purview_csv(path: Path, count: int, seed: int = 1, mix: Mapping[str, int] = MIX) -> None:
+    """A Purview export of `count` records; `mix` says how often each operation comes."""
     dice = random.Random(seed)
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(HEADER.split(","))
         for number in range(count):
-            data = _record(number, dice)
+            data = _record(number, dice, mix)
             text = json.dumps(data, separators=(",", ":"))
             time = data["CreationTime"] + ".0000000Z"
             writer.writerow([data["Id"], time, data["RecordType"], data["Operation"], data["UserId"], text, "", ""])
@@ -33,8 +42,8 @@ def _guid(dice: random.Random) -> str:
     return str(uuid.UUID(int=dice.getrandbits(128)))
 
 
-def _record(number: int, dice: random.Random) -> dict[str, Any]:
-    operation = dice.choices(list(MIX), list(MIX.values()))[0]
+def _record(number: int, dice: random.Random, mix: Mapping[str, int]) -> dict[str, Any]:
+    operation = dice.choices(list(mix), list(mix.values()))[0]
     user = f"user{dice.randrange(200)}@contoso.com"
     address = f"203.0.113.{dice.randrange(256)}"
     data: dict[str, Any] = {
