@@ -1,4 +1,4 @@
-"""The command line: `python -m toolkit lab | practice | load | tables | export | verify | triage`."""
+"""The command line: `python -m toolkit lab | practice | load | tables | export | verify | triage | handover`."""
 
 from __future__ import annotations
 
@@ -193,6 +193,25 @@ def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> N
         click.echo("All detections ran on what is in this case; none found anything. What is not in it stays unknown.")
     for n in result.not_run:
         click.echo(f"not run: {n.id}: {n.reason}")
+
+
+@cli.command()
+@CASE
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="A folder (default: CASE/handover).")
+@click.option("--user", "users", multiple=True, help="Findings of this account only (may be given several times).")
+@AS_JSON
+def handover(case_folder: Path | None, to: Path | None, users: tuple[str, ...], as_json: bool) -> None:
+    """Write what was found and done as one HTML page that needs no network, and CSV files beside it."""
+    from toolkit.views.handover import handover as write
+
+    case = _case(case_folder)
+    page = write(case, to, users or None)
+    if as_json:
+        _print_json(
+            {"page": str(page), "files": sorted(str(f) for f in page.parent.glob("*.csv")), "head": case.journal.head}
+        )
+    else:
+        click.echo(f"{page} and the CSV files beside it were written. Head of the journal: {case.journal.head}")
 
 
 def _case(folder: Path | None, *, create: bool = False) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit import engine
+from toolkit import engine, reference
 from toolkit.case import Case
 from toolkit.enrich.addresses import addresses
 from toolkit.errors import UsageError
@@ -78,6 +78,37 @@ MAILBOX_ACTIVITY = (
     Shown("workload", "Service"),
     Shown("result_status", "Result"),
 )
+_FAMILIES = (
+    "rule", "forwarding", "mailflow", "delegate", "consent", "mfa", "identity", "role", "device", "audit", "protocol",
+    "containment",
+)  # fmt: skip
+_LABELS = (
+    "(SELECT lower(rtrim(operation, '.')) AS operation_name, any_value(label) AS label FROM"
+    f" read_csv({engine.text(str(reference.path('audit_operations.csv')))}, header = true, all_varchar = true)"
+    f" WHERE family IN ({', '.join(engine.text(f) for f in _FAMILIES)}) GROUP BY ALL)"
+)
+# The audit log's records that change something, each with what it means.
+CHANGES_FROM = f"(SELECT * FROM audit JOIN {_LABELS} ON lower(rtrim(operation, '.')) = operation_name)"
+CHANGES = (
+    Shown("time", "Time"),
+    Shown("user_principal_name", "Who"),
+    Shown("did", "Did", "label"),
+    Shown(
+        "details",
+        "Which",
+        "concat_ws('; ', 'rule “' || rule_name || '”', 'forwards to ' || nullif(rule_forward_to, ''),"
+        " 'moves to ' || nullif(rule_move_to, ''), CASE WHEN rule_deletes THEN 'deletes' END,"
+        " CASE WHEN rule_marks_read THEN 'marks as read' END,"
+        " 'mailbox forwards to ' || coalesce(nullif(forwarding_smtp_address, ''), nullif(forwarding_address, '')),"
+        " CASE WHEN forwarding_smtp_address = '' OR forwarding_address = '' THEN 'forwarding cleared' END,"
+        " CASE WHEN rule_name IS NULL AND NOT regexp_full_match(object_id, '[0-9A-Fa-f-]{36}')"
+        " THEN nullif(object_id, '') END)",
+    ),
+    Shown("ip_address", "IP address"),
+    NETWORK,
+    Shown("mailbox_owner_upn", "Mailbox"),
+    Shown("operation", "Operation"),
+)
 MESSAGES = (
     Shown("time", "Time"),
     Shown("sender_address", "From"),
@@ -104,6 +135,7 @@ MAILBOXES = tuple(
 COLUMNS: Mapping[str, tuple[Shown, ...]] = {
     "signins": SIGN_INS,
     "audit": MAILBOX_ACTIVITY,
+    "changes": CHANGES,
     "messages": MESSAGES,
     "inbox_rules": RULES,
     "mailboxes": MAILBOXES,
@@ -162,7 +194,7 @@ def _moment(value: Any, name: str) -> datetime | None:
 
 @dataclass
 class EvidenceRows:
-    """A table's rows inside a window, as `columns` shows them."""
+    """A table's rows inside a window, as `columns` shows them; the table `changes` is the audit log's changes."""
 
     case: Case
     table: str
@@ -175,7 +207,7 @@ class EvidenceRows:
 
     def record(self, row_id: str) -> str:
         """The record behind a row."""
-        return record_text(self.case, self.table, row_id)
+        return record_text(self.case, "audit" if self.table == "changes" else self.table, row_id)
 
     def page(
         self, offset: int = 0, limit: int = 25, *, by: str = "time", descending: bool = True, search: str = ""
@@ -212,7 +244,8 @@ class EvidenceRows:
 
     def _select(self, where: str) -> str:
         columns = ", ".join(c.sql for c in self.columns)
-        return f"SELECT row_id, {columns} FROM (SELECT * FROM {self.table}{where})"
+        source = CHANGES_FROM if self.table == "changes" else self.table
+        return f"SELECT row_id, {columns} FROM (SELECT * FROM {source} AS evidence{where})"
 
     @cached_property
     def _networks(self) -> dict[str, str]:

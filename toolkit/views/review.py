@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from toolkit import engine
@@ -12,9 +13,11 @@ from toolkit.detect import triage
 from toolkit.views.evidence_rows import EvidenceRows, window_from
 from toolkit.views.findings import findings_html, headline, not_run_html, people
 from toolkit.views.findings_panel import SHOWN, FindingsPanel
+from toolkit.views.handover_button import HandoverButton
 from toolkit.views.look import box, figures, html_table, severity
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable, twin
+from toolkit.views.sign_in_places import sign_in_places_html
 
 Source = Case | str | os.PathLike[str] | None
 Users = str | Sequence[str] | None
@@ -95,11 +98,36 @@ def mailbox_activity(
     _rows("audit", case, users, start, end, display_time_zone)
 
 
+def sign_in_places(
+    case: Source = None, *, users: Users = None, start: Any = None, end: Any = None, display_time_zone: str = "UTC"
+) -> None:
+    """Display sign-ins by country, network, application and client, each with when it was first and last seen."""
+    this = case_from(case)
+    if this.count("signins"):
+        window = window_from(users, start, end)
+        show(sign_in_places_html(this, window, zone_from(display_time_zone), display_time_zone))
+
+
+def mailbox_changes(
+    case: Source = None, *, users: Users = None, start: Any = None, end: Any = None, display_time_zone: str = "UTC"
+) -> None:
+    """Display what was changed, in words: rules, forwarding, access, sign-in methods, consents, auditing."""
+    _rows("changes", case, users, start, end, display_time_zone)
+
+
+def write_handover(case: Source = None, *, users: Users = None) -> None:
+    """Display the button that writes the hand-over: a page for others to read, and CSV files."""
+    this = case_from(case)
+    wanted = window_from(users, None, None).users
+    text = f'python -m toolkit handover --case "{this.folder}"'
+    show_panel(HandoverButton(this, wanted or None).panel, f"<p>In a terminal: <code>{escape(text)}</code></p>")
+
+
 def _rows(table: str, case: Source, users: Users, start: Any, end: Any, zone_name: str) -> None:
     this = case_from(case)
     zone = zone_from(zone_name)
-    if not this.count(table):
-        name = {"signins": "sign-ins", "audit": "audit records"}[table]
+    name = "sign-ins" if table == "signins" else "audit records"
+    if not this.count("audit" if table == "changes" else table):
         show(box(f"There are no {name} in this case; 0-start.ipynb says where to get them.", "warning"))
         return
     source = EvidenceRows(this, table, window_from(users, start, end))

@@ -12,13 +12,17 @@ import ipywidgets as widgets
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.case.evidence import find
+from toolkit.tables import TABLES
 from toolkit.views.background import Background
+from toolkit.views.coverage import coverage_html
 from toolkit.views.look import as_text, box, figures, html_table, page
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
 
 HEADINGS = {
     "file": "File",
     "format": "Read as",
+    "holds": "Holds",
     "read": "Records read",
     "rows": "New rows",
     "duplicates": "Already known",
@@ -29,31 +33,30 @@ HEADINGS = {
 COUNTED = {
     "signins": "sign-ins",
     "audit": "audit records",
+    "messages": "messages traced",
+    "inbox_rules": "inbox rules",
+    "mailboxes": "mailboxes",
     "secure_scores": "Secure Scores",
     "secure_score_controls": "Secure Score controls",
 }
-WHERE_TO_GET = {
-    "signins": (
-        "No sign-ins. Entra admin centre ▸ Sign-in logs ▸ Download (JSON), both interactive and non-interactive"
-        " users, or the SigninLogs table of Log Analytics as CSV."
-    ),
-    "audit": (
-        "No audit log. Microsoft Purview ▸ Audit ▸ search the account's days ▸ Export, or"
-        " Search-UnifiedAuditLog … | Export-Csv. Without it inbox rules and mailbox activity stay unseen."
-    ),
-    "secure_scores": "No Secure Score. It is not needed for the account; it shows what to harden afterwards.",
-}
+DATED = ("signins", "audit", "messages")
+NEXT_PAGE = "it names a next page"
+WHICH_ORDER = (
+    "Some dates, such as 3/12/2026, can be read both ways, and nothing in the file settles it. How was the computer"
+    " set that wrote the export? In the United States the month comes first, in most of the world the day."
+)
+AMBIGUOUS = "month/day or day/month"
 Source = Case | str | os.PathLike[str] | None
 
 
 def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
-    """Display what the case is: its folder, tenant, days covered, counts, and what is missing."""
+    """Display what the case is: its folder, tenant, days covered, and counts."""
     this = case_from(case)
     zone = zone_from(display_time_zone)
     numbers = [(label, this.count(table)) for table, label in COUNTED.items()]
     covered = [
         (f"{COUNTED[table][0].upper()}{COUNTED[table][1:]} cover", _covered(this, table, zone, display_time_zone))
-        for table in WHERE_TO_GET
+        for table in DATED
     ]
     about = pd.DataFrame(
         [
@@ -64,15 +67,18 @@ def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
         ],
         columns=["what", "is"],
     )
-    missing = [text for table, text in WHERE_TO_GET.items() if not this.count(table)]
-    gaps = [box(text, "warning", title="Missing") for text in missing]
     show(
         f"<h3>{escape(this.name)}</h3>",
         figures(numbers),
         html_table(about, headings={"what": "", "is": ""}),
-        *gaps,
         practice=this.practice,
     )
+
+
+def missing(case: Source = None, *, display_time_zone: str = "UTC") -> None:
+    """Display which question this evidence can answer, over which days, and how to get what is missing."""
+    this = case_from(case)
+    show(coverage_html(this, zone_from(display_time_zone), display_time_zone), practice=this.practice)
 
 
 def came_in(case: Source = None) -> None:
@@ -104,13 +110,26 @@ class LoadMore:
         self.stop = widgets.Button(description="Stop after this file", layout=fit, disabled=True)
         self.progress = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="240px", visibility="hidden"))
         self.said = widgets.HTML()
+        self.month_first = widgets.Button(description="Month first: 3/12 is 12 March", layout=fit)
+        self.day_first = widgets.Button(description="Day first: 3/12 is 3 December", layout=fit)
+        self.question = widgets.VBox(
+            [
+                widgets.HTML(page(box(WHICH_ORDER, "warning", title="Month or day first?"))),
+                widgets.HBox([self.month_first, self.day_first]),
+            ],
+            layout={"display": "none"},
+        )
         self.panel = widgets.VBox(
             [
                 widgets.HBox([self.path, self.load]),
                 widgets.HBox([self.upload, self.stop, self.progress]),
+                self.question,
                 self.said,
             ]
         )
+        self.ask_about_dates()
+        self.month_first.on_click(lambda _button: self._again("mdy"))
+        self.day_first.on_click(lambda _button: self._again("dmy"))
         self.work = Background(self._event, self._ended)
         self._loaded: list[dict[str, Any]] = []
         self.load.on_click(lambda _button: self.start_path())
@@ -131,11 +150,18 @@ class LoadMore:
         if chosen:
             self._start([(str(f["name"]), bytes(f["content"])) for f in chosen])
 
-    def _start(self, files: list[Any]) -> None:
+    def ask_about_dates(self) -> None:
+        """Show the question of the date's order while a file of the case leaves it open."""
+        self.question.layout.display = "" if ambiguous(self.case) else "none"
+
+    def _again(self, order: str) -> None:
+        self._start([(name, kept.read_bytes()) for name, kept in ambiguous(self.case)], order)
+
+    def _start(self, files: list[Any], date_order: str = "") -> None:
         if not files:
             self.said.value = page(box("The folder holds no files.", "warning"))
             return
-        if not self.work.start(lambda say, stopped: _load_each(self.case, files, say, stopped)):
+        if not self.work.start(lambda say, stopped: _load_each(self.case, files, say, stopped, date_order)):
             return
         self._loaded = []
         self.progress.max, self.progress.value, self.progress.layout.visibility = len(files), 0, "visible"
@@ -163,15 +189,24 @@ class LoadMore:
             parts.append(box(f"{as_text(rows)} new rows from {len(self._loaded)} files. {more}", kind))
             parts.append(_accounts(self._loaded))
         self.said.value = page(*parts)
+        self.ask_about_dates()
 
 
-def _load_each(case: Case, files: list[Any], say: Any, stopped: Any) -> None:
+def ambiguous(case: Case) -> list[tuple[str, Path]]:
+    """Files whose dates may be month/day or day/month, and are not settled yet: their name, and where they are kept."""
+    last = {e.fields["sha256"]: e.fields for e in case.journal.entries("loaded", "not loaded")}
+    open_ones = [f for f in last.values() if any(AMBIGUOUS in note for note in f["notes"])]
+    kept = [(Path(str(f["path"])).name, find(case.folder / "evidence", f["sha256"])) for f in open_ones]
+    return [(name, path) for name, path in kept if path is not None]
+
+
+def _load_each(case: Case, files: list[Any], say: Any, stopped: Any, date_order: str = "") -> None:
     for file in files:
         if stopped():
             return
         if isinstance(file, Path):
             say(("begin", file.name))
-            accounts = case.load(file).files
+            accounts = case.load(file, date_order=date_order).files
         else:
             name, content = file
             say(("begin", name))
@@ -179,12 +214,16 @@ def _load_each(case: Case, files: list[Any], say: Any, stopped: Any) -> None:
                 # The browser gives a bare name; anything else would be a path out of the folder.
                 path = Path(folder) / (Path(name).name or "upload")
                 path.write_bytes(content)
-                accounts = case.load(path).files
+                accounts = case.load(path, date_order=date_order).files
         say(("done", [account.to_dict() for account in accounts]))
 
 
 def _accounting(case: Case) -> str:
-    latest = {e.fields["sha256"]: e.fields for e in case.journal.entries("loaded", "not loaded")}
+    # A file with records of several tables has a line for each; loaded again in another way, the last counts.
+    entries = case.journal.entries("loaded", "not loaded")
+    latest = {(e.fields["sha256"], e.fields["format"]): e.fields for e in entries}
+    known = {sha for sha, read_as in latest if read_as}
+    latest = {key: fields for key, fields in latest.items() if key[1] or key[0] not in known}
     if not latest:
         return box("Nothing has been loaded into this case yet. Load files with the panel below.", "note")
     return _accounts(list(latest.values()))
@@ -194,12 +233,33 @@ def _accounts(accounts: list[dict[str, Any]]) -> str:
     rows = pd.DataFrame(accounts)
     rows["file"] = [Path(str(p)).name for p in rows["path"]]
     rows["format"] = [text or "not recognised" for text in rows["format"]]
+    rows["holds"] = [TABLES[t].title if t in TABLES else "" for t in rows["table"]]
     rows["sha256"] = [str(h)[:16] + "…" for h in rows["sha256"]]
-    notes = [note for account in accounts for note in account["notes"]]
+    notes = calm_notes(accounts)
     listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
     said = f"<h3>What to know about these files</h3><ul>{listed}</ul>" if notes else ""
     rule = "Records read = new rows + already known + rejected."
     return html_table(rows, headings=HEADINGS, caption=rule) + said
+
+
+def calm_notes(accounts: list[dict[str, Any]]) -> list[str]:
+    """The files' notes; of pages that name a next one only that much is said as is true of all files together."""
+    notes = [note for account in accounts for note in account["notes"] if NEXT_PAGE not in note]
+    kinds = {a["format"]: [b for b in accounts if b["format"] == a["format"]] for a in accounts}
+    for kind, pages in kinds.items():
+        open_ended = [Path(str(p["path"])).name for p in pages if any(NEXT_PAGE in note for note in p["notes"])]
+        if not open_ended:
+            continue
+        names = ", ".join(open_ended[:5]) + (" …" if len(open_ended) > 5 else "")
+        if len(pages) > len(open_ended):
+            notes.append(
+                f"{kind}: {names} go on in a next page. Last pages are here too; see that none between is left out."
+            )
+        else:
+            notes.append(
+                f"{kind}: {names} name a next page, and no last page is here: load the rest, or records are missing."
+            )
+    return notes
 
 
 def _covered(case: Case, table: str, zone: Any, zone_name: str) -> str:

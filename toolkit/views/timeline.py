@@ -121,7 +121,8 @@ class TimelinePanel:
         self.scope.observe(lambda _change: self._list_events(), "value")
         self.figure.layout.on_change(lambda _layout, shown: self._zoomed(shown), "xaxis.range")
         self.figure.layout.on_change(lambda _layout, auto: self._zoomed(None) if auto else None, "xaxis.autorange")
-        self.figure.layout.on_change(lambda _layout, boxes: self._brushed(boxes), "selections")
+        # Read from the message: the figure itself drops the boxes that the browser reports.
+        self.figure.observe(lambda change: self._brushed(change["new"]), "_js2py_relayout")
 
     def go_to(self, start: datetime, end: datetime) -> None:
         """Show this window (UTC)."""
@@ -171,14 +172,13 @@ class TimelinePanel:
     def _drag(self, way: str) -> None:
         self.figure.layout.dragmode = "zoom" if way == ZOOM else "select"
 
-    def _brushed(self, boxes: Any) -> None:
-        if not boxes:
+    def _brushed(self, message: dict[str, Any] | None) -> None:
+        boxes = ((message or {}).get("relayout_data") or {}).get("selections")
+        box = boxes[-1] if boxes else {}
+        if box.get("x0") is None or box.get("x1") is None:
             return
-        box = boxes[-1]
-        if box.x0 is None or box.x1 is None:
-            return
-        start, end = sorted(from_axis(at, self.zone) for at in (box.x0, box.x1))
-        self._brush = (start, end, self.drawn.lane_of(str(box.yref or "y")))
+        start, end = sorted(from_axis(box[side], self.zone) for side in ("x0", "x1"))
+        self._brush = (start, end, self.drawn.lane_of(str(box.get("yref") or "y")))
         self._list_events()
 
     def _list_events(self) -> None:

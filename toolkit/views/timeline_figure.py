@@ -87,9 +87,17 @@ class TimelineFigure:
         )  # fmt: skip
         self.figure.add_trace(go.Scatter(
             x=[], y=[], mode="markers+text", hoverinfo="text", name=FLAGS, cliponaxis=False, showlegend=False,
+            unselected={"marker": {"opacity": 1}, "textfont": {"color": "#777"}},
         ))  # fmt: skip
         for row, lane in enumerate(self.lanes, 2):
-            shared = {"yaxis": f"y{row}", "xaxis": "x", "name": lane, "legendgroup": lane, "hoverinfo": "text"}
+            shared = {
+                "yaxis": f"y{row}",
+                "xaxis": "x",
+                "name": lane,
+                "legendgroup": lane,
+                "hoverinfo": "text",
+                "unselected": {"marker": {"opacity": 0.75}},
+            }
             colour = LANE_COLOURS[lane]
             self.figure.add_trace(
                 go.Bar(x=NOWHERE, y=NOTHING, marker={"color": colour, "line": {"width": 0}}, **shared)

@@ -1,0 +1,224 @@
+"""The hand-over: one offline HTML page and CSV files with what was found, what was done and what was not covered."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from toolkit.case import Case
+from toolkit.case.catalog import write_atomically
+from toolkit.case.export import FORMULA
+from toolkit.case.journal import iso
+from toolkit.case.verdicts import OWNER, key_of, verdicts
+from toolkit.contain.ledger import Record, records
+from toolkit.detect import Finding, Triage, triage
+from toolkit.errors import UsageError
+from toolkit.story.indicators import indicators
+from toolkit.story.timeline import Events
+from toolkit.views import look
+from toolkit.views.coverage import coverage
+from toolkit.views.evidence_rows import one_line
+from toolkit.views.findings_panel import on_other_rows, said
+from toolkit.views.handover_doors import doors_known
+from toolkit.views.timeline_svg import svg
+
+AROUND = timedelta(days=1)
+MOST_EVENTS = 200_000  # rows of timeline.csv; what is beyond is said
+CELL = 2000  # characters of a cell on the page; the CSV files have all
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page: its `title`, a plain sentence `said`, and `body`, HTML that is escaped already."""
+
+    title: str
+    said: str
+    body: Markup
+
+
+def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterable[str] | None = None) -> Path:
+    """Write the hand-over into the folder `to` (default: `handover` in the case); returns the page's path.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    folder = Path(to).expanduser() if to else case.folder / "handover"
+    head = case.journal.head
+    found = triage(case, users)
+    tables = {
+        "findings": _findings(case, found),
+        "indicators": indicators(case, _not_the_owners(case, found)),
+        "actions": _actions(case),
+        "doors": doors_known(case, sorted({f.user for f in found.findings if f.severity in ("high", "critical")})),
+        "not-run": pd.DataFrame([(n.id, n.reason) for n in found.not_run], columns=["detection", "reason"]),
+        "coverage": coverage(case)[["question", "rows", "first", "last", "command"]],
+        "files": _files(case),
+    }
+    picture, timeline, note = _timeline(case, found)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, frame in {**tables, "timeline": timeline}.items():
+            write_csv(frame, folder / f"{name}.csv")
+        page = _page(case, head, tables, picture, note)
+        write_atomically(folder / "handover.html", page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise UsageError(f"The hand-over cannot be written to {folder}: {error.strerror or error}.") from error
+    return folder / "handover.html"
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """A table as CSV with times in UTC; cells that a spreadsheet would run as a formula get an apostrophe."""
+    with open(path, "w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(frame.columns)
+        for row in frame.itertuples(index=False, name=None):
+            writer.writerow([_defused(value) for value in row])
+
+
+def _defused(value: Any) -> str:
+    if value is None or (not isinstance(value, str | list) and pd.isna(value)):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return iso(value.to_pydatetime())
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and re.match(FORMULA, text) else text
+
+
+def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, note: str) -> str:
+    quiet = {
+        "findings": "No finding by what could be run. That is not the same as a clean account.",
+        "indicators": "None: there are no findings, or all of them were judged the owner's own.",
+        "actions": "This case sent nothing to a tenant.",
+        "doors": "No account has a severe finding, and nothing was done to one.",
+        "not-run": "Every detection had the evidence it needs.",
+    }
+    titles = {
+        "findings": ("Findings", "Worst first, with the verdict of the person who reviewed them."),
+        "indicators": ("Indicators", "What the rows of the findings name. The owner may use some of it too."),
+        "actions": ("Actions", "Every call that was to change something, from the journal, with the server's answer."),
+        "doors": ("Open doors", "“Not checked” means that nobody looked, not that it is closed."),
+        "not-run": ("Not looked for", "Detections that could not run, and why."),
+        "coverage": ("What the evidence covers", "Questions with no record are not answered by this page."),
+        "files": ("Evidence files", "Records read = rows + already known + rejected. SHA-256 of each file as it came."),
+    }
+    sections = [
+        Section(titles[name][0], titles[name][1] if len(frame) else quiet.get(name, ""), _table(frame))
+        for name, frame in tables.items()
+    ]
+    sections.insert(1, Section("Timeline", note, Markup(picture)))  # noqa: S704 (svg escapes)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True)
+    return environment.get_template(
+        "handover.html.jinja"
+    ).render(
+        name=case.name,
+        style=look.STYLE,
+        banner=Markup(look.practice_banner(case.practice)),  # noqa: S704 (a constant)
+        written=iso(case.clock())[:19].replace("T", " "),
+        head=head,
+        sections=sections,
+        csv=[f"{name}.csv" for name in (*tables, "timeline")],
+    )
+
+
+def _table(frame: pd.DataFrame) -> Markup:
+    if frame.empty:
+        return Markup("")
+    shown = frame.copy()
+    for name in (n for n in shown.columns if not _number_or_time(shown[n])):
+        shown[name] = [one_line(v, CELL) if isinstance(v, str) else v for v in shown[name]]
+    headings = {name: name.replace("_", " ").capitalize() for name in shown.columns}
+    return Markup(look.html_table(shown, headings=headings))  # noqa: S704 (html_table escapes every value)
+
+
+def _number_or_time(column: pd.Series[Any]) -> bool:
+    return pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
+
+
+def _findings(case: Case, found: Triage) -> pd.DataFrame:
+    given = verdicts(case)
+    rows = []
+    for f in found.findings:
+        key = key_of(f.id, f.user, f.evidence)
+        earlier = [f"on other rows: {said(v)}" for v in on_other_rows(f, key, given)]
+        verdict = [said(given[key])] if key in given else ["not judged yet"]
+        rows.append(
+            (f.severity, f.title, f.user, f.first, f.last, f.count, f.summary, "; ".join([*verdict, *earlier]), f.id)
+        )
+    names = ["severity", "finding", "user", "first", "last", "rows", "summary", "verdict", "detection"]
+    return _dated(pd.DataFrame(rows, columns=names))
+
+
+def _not_the_owners(case: Case, found: Triage) -> list[Finding]:
+    owners = {key for key, verdict in verdicts(case).items() if verdict.verdict == OWNER}
+    return [f for f in found.findings if key_of(f.id, f.user, f.evidence) not in owners]
+
+
+def _actions(case: Case) -> pd.DataFrame:
+    rows = [
+        (
+            r.started[:19].replace("T", " "), r.title, r.direction, _account(r), r.status,
+            f"{r.call.get('method', '')} {r.call.get('url', '')}", r.http_status, r.read_date, r.operator, r.text,
+        )
+        for r in records(case)
+    ]  # fmt: skip
+    names = ["time", "action", "direction", "account", "result", "call", "answer", "read_back", "operator", "said"]
+    frame = pd.DataFrame(rows, columns=names)
+    frame["read_back"] = pd.to_datetime(frame["read_back"], utc=True)
+    return frame
+
+
+def _account(record: Record) -> str:
+    return str(record.target.get("user_principal_name") or record.target.get("object_id") or "")
+
+
+def _files(case: Case) -> pd.DataFrame:
+    last = {(e.fields["sha256"], e.fields["format"]): e for e in case.journal.entries("loaded", "not loaded")}
+    rows = [
+        (
+            Path(str(e.fields["path"])).name, e.fields["format"] or "not recognised", e.fields["read"],
+            e.fields["rows"], e.fields["duplicates"], e.fields["rejected"], e.time[:19].replace("T", " "),
+            e.fields["sha256"],
+        )
+        for e in last.values()
+    ]  # fmt: skip
+    return pd.DataFrame(
+        rows, columns=["file", "read_as", "read", "rows", "already_known", "rejected", "loaded", "sha256"]
+    )
+
+
+def _timeline(case: Case, found: Triage) -> tuple[str, pd.DataFrame, str]:
+    """The picture, the events of the accounts with findings around those, and what was left out."""
+    people = sorted({f.user for f in found.findings if f.user}) or None
+    events = Events(case, people)
+    dated = [f for f in found.findings if f.first]
+    start = min((f.first for f in dated if f.first), default=None)
+    end = max((f.last or f.first for f in dated if f.first), default=None)
+    low, high = (start - AROUND if start else None), (end + AROUND if end else None)
+    window = events.window(low, high, few=0)
+    rows = events.rows(low, high, limit=MOST_EVENTS)
+    who = (
+        f"of {len(people)} account(s) with findings, from a day before the first to a day after the last"
+        if people
+        else ""
+    )
+    total = events.count(low, high)
+    cut = f"; timeline.csv has the first {MOST_EVENTS:,}" if total > MOST_EVENTS else ""
+    note = f"{total:,} events {who}{cut}."
+    return (svg(window, found.findings, UTC, "UTC") if window else ""), rows, note
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    for name in ("first", "last"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    return frame
