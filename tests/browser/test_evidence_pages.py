@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.desk import Desk
 from tests.lab_process import LabProcess
 from tests.needs import ROOT
+from toolkit import open_case
 
 pytestmark = pytest.mark.browser
 AUDIT = ROOT / "data" / "samples" / "contoso-bec" / "purview-audit-search.csv"
@@ -70,12 +71,40 @@ def test_a_path_that_is_not_there_is_said_in_one_sentence(desk: Desk) -> None:
 
 
 def test_a_finding_opens_to_the_rows_that_prove_it(review: Desk) -> None:
-    finding = review.outputs.locator("details").first
+    finding = review.outputs.locator(".toolkit-findings > details").first
     rows = finding.locator("tbody tr")
     expect(rows.first).to_be_hidden()
     finding.locator("summary").click()
     expect(rows.first).to_be_visible()
     review.screenshot("1-evidence-review-finding")
+
+
+def test_a_verdict_is_kept_shown_again_and_taken_back(review: Desk, lab: LabProcess) -> None:
+    def worst() -> Locator:
+        return review.outputs.locator(".toolkit-findings > details").first
+
+    worst().locator("summary").click()
+    worst().get_by_label("Note to the verdict").fill("she says no <b>x</b>")
+    worst().get_by_role("button", name="Attacker", exact=True).click()
+    expect(worst().locator(".toolkit-verdict")).to_have_text("Attacker")
+    expect(worst().get_by_text("she says no <b>x</b>")).to_be_visible()
+    review.screenshot("1-evidence-review-verdict")
+    review.run_all()
+    expect(worst().locator(".toolkit-verdict")).to_have_text("Attacker")
+    worst().locator("summary").click()
+    worst().get_by_role("button", name="Take back").click()
+    expect(worst().locator(".toolkit-verdict")).to_have_count(0)
+    assert lab.folder is not None
+    given = [e.fields["verdict"] for e in open_case(lab.folder).journal.entries("verdict")]
+    assert given == ["attacker", ""]
+    assert review.errors() == []
+
+
+def test_the_hand_over_is_written_by_a_click(review: Desk, lab: LabProcess) -> None:
+    review.click("Write the hand-over")
+    expect(review.outputs.get_by_text("Written. Open it in a browser")).to_be_visible(timeout=60_000)
+    assert lab.folder is not None
+    assert (lab.folder / "handover" / "handover.html").stat().st_size > 10_000
 
 
 def test_the_table_pages_sorts_and_searches_without_leaving_the_machine(sign_ins: Locator) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,12 @@ import pytest
 
 from tests.formats.exports import document, named, purview, sign_in, written
 from toolkit.case import Case
-from toolkit.detect import triage
+from toolkit.detect import Finding, triage
 from toolkit.errors import UsageError
-from toolkit.story.timeline import timeline
-from toolkit.views.timeline import figure, moment
+from toolkit.story.timeline import Timeline, timeline
+from toolkit.views.timeline import moment
+from toolkit.views.timeline_figure import TimelineFigure, from_axis, on_axis
+from toolkit.views.timeline_svg import svg
 
 EVIL = "<img src=x onerror=alert(1)>"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,7 +26,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def drawn(case: Case, zone: ZoneInfo | None = None, few: int = 500) -> go.Figure:
     found = timeline(case, few=few)
     assert found is not None
-    return figure(found, triage(case), zone or UTC, str(zone or "UTC"))
+    return figure(found, triage(case).findings, zone or ZoneInfo("UTC"))
+
+
+def figure(found: Timeline, findings: list[Finding], zone: ZoneInfo) -> go.Figure:
+    whole = TimelineFigure(go.Figure(), sorted(set(found.bars.lane)), zone, str(zone))
+    whole.show(found, findings)
+    return whole.figure
 
 
 def hostile(folder: Path) -> list[Path]:
@@ -54,7 +62,7 @@ def test_text_of_the_evidence_never_becomes_html(case: Case, tmp_path: Path, few
 @pytest.mark.parametrize("zone", [None, BERLIN], ids=["UTC", "Berlin"])
 def test_hover_text_says_utc_in_every_zone(case: Case, tmp_path: Path, few: int, zone: ZoneInfo | None) -> None:
     case.load(hostile(tmp_path))
-    texts = [t for trace in drawn(case, zone, few).data for t in trace.hovertext]
+    texts = [t for trace in drawn(case, zone, few).data for t in trace.hovertext or ()]
     assert texts
     assert all("2026-03-04 05:0" in t and "UTC" in t for t in texts)
     if zone:
@@ -64,22 +72,51 @@ def test_hover_text_says_utc_in_every_zone(case: Case, tmp_path: Path, few: int,
 def test_the_axis_shows_the_readers_local_time_and_names_it(case: Case, tmp_path: Path) -> None:
     case.load(purview(tmp_path / "a.csv", document("a")))
     utc, berlin = (drawn(case, zone).data[0].x[0] for zone in (None, BERLIN))
-    assert berlin - utc == 3_600_000
+    assert (utc[11:13], berlin[11:13]) == ("05", "06")
     figures = drawn(case, BERLIN)
     assert "Europe/Berlin" in json.dumps(figures.to_plotly_json()["layout"], default=str)
 
 
 def test_all_events_and_findings_of_the_sample_are_in_the_figure(contoso: Case) -> None:
-    found = timeline(contoso)
+    findings = triage(contoso).findings
+    for few in (0, 100_000):
+        found = timeline(contoso, few=few)
+        assert found is not None
+        flags, *lanes = figure(found, findings, ZoneInfo("UTC")).data
+        bars = sum(sum(y or 0 for y in trace.y) for trace in lanes if isinstance(trace, go.Bar))
+        points = sum(trace.y != (None,) and len(trace.x) for trace in lanes if isinstance(trace, go.Scatter))
+        assert bars + points == found.total
+        named = {name for label in flags.text for name in label.split(" +")[0].split(", ")}
+        assert named <= {f.id for f in findings}
+        # Too many for a label are counted in it.
+        assert len(named) > 5
+
+
+def test_a_flag_near_the_left_edge_has_its_text_to_the_right(contoso: Case) -> None:
+    findings = triage(contoso).findings
+    first = min(f.first for f in findings if f.first)
+    found = timeline(contoso, start=first)
     assert found is not None
-    data = drawn(contoso).data
-    assert sum(sum(trace.y) for trace in data if isinstance(trace, go.Bar)) == found.total
-    points = drawn(contoso, few=100_000).data
-    assert sum(len(trace.x) for trace in points if isinstance(trace, go.Scattergl)) == found.total
-    flags = {
-        label for trace in data if isinstance(trace, go.Scatter) for text in trace.text for label in text.split(", ")
-    }
-    assert flags == {f.id for f in triage(contoso).findings}
+    flags = figure(found, findings, ZoneInfo("UTC")).data[0]
+    earliest = min(range(len(flags.x)), key=lambda n: flags.x[n])
+    assert flags.textposition[earliest] == "middle right"
+    assert flags.textposition[max(range(len(flags.x)), key=lambda n: flags.x[n])] == "middle left"
+
+
+@pytest.mark.parametrize("zone", [ZoneInfo("UTC"), BERLIN], ids=str)
+def test_a_place_on_the_axis_leads_back_to_its_time(zone: ZoneInfo) -> None:
+    time = datetime(2026, 9, 16, 8, 30, 1, 250_000, tzinfo=UTC)
+    assert from_axis(on_axis(time, zone), zone) == time
+
+
+def test_the_still_picture_counts_the_same_and_holds_no_markup_of_the_evidence(case: Case, tmp_path: Path) -> None:
+    case.load(hostile(tmp_path))
+    found = timeline(case, few=0)
+    assert found is not None
+    picture = svg(found, triage(case).findings, BERLIN, "Europe/Berlin")
+    assert picture.count("<rect") == len(found.bars)
+    assert "<img" not in picture
+    assert "&lt;img src=x" in picture
 
 
 def test_a_time_is_utc_unless_it_says_otherwise() -> None:

@@ -19,6 +19,7 @@ from toolkit.views.evidence_rows import EvidenceRows
 from toolkit.views.look import SEVERITIES, as_text, box, html_table, severity
 
 ROWS = 20
+TITLES = 3
 TWINS = 60  # findings that a notebook file carries with their rows
 
 
@@ -71,7 +72,7 @@ def people(found: Triage) -> pd.DataFrame:
                 "findings": len(own),
                 "first": min((f.first for f in own if f.first), default=None),
                 "last": max((f.last or f.first for f in own if f.first), default=None),
-                "titles": "; ".join(dict.fromkeys(f.title for f in own)),
+                "titles": _few(list(dict.fromkeys(f.title for f in own))),
             }
         )
     columns = ["user", "worst", *levels, "findings", "first", "last", "titles"]
@@ -80,6 +81,11 @@ def people(found: Triage) -> pd.DataFrame:
     for name in ("first", "last"):
         frame[name] = pd.to_datetime(frame[name], utc=True)
     return frame
+
+
+def _few(titles: list[str]) -> str:
+    more = f"; and {len(titles) - TITLES} more" if len(titles) > TITLES else ""
+    return "; ".join(titles[:TITLES]) + more
 
 
 def where_and_when(finding: Finding, zone: tzinfo, zone_name: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,12 +13,16 @@ from IPython.display import HTML, display
 from ipywidgets import Widget
 
 from toolkit.case import Case, open_case
+from toolkit.detect import Triage, triage
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.views.look import box, page, practice_banner
 
 # Measured in JupyterLab 4.6: the rule holds only while a live panel is in the same output area, so the twin
 # appears when a notebook is opened again without its kernel, trusted or not, and in an exported page.
 TWIN_STYLE = ".jp-OutputArea:has(.toolkit-live) .toolkit-twin { display: none; }"
+
+
+_looked: dict[tuple[str, str], Triage] = {}  # one case at a time
 
 
 class CaseUnknown(UsageError):
@@ -40,6 +46,17 @@ def case_from(case: Case | str | os.PathLike[str] | None = None) -> Case:
             " to the case's folder."
         )
     return open_case(Path(folder), create=False)
+
+
+def findings_of(case: Case, users: Iterable[str] | None = None) -> Triage:
+    """All findings of the case (those of `users` only), looked for once while nothing is added to the case."""
+    state = (str(case.folder), case.journal.head)
+    if state not in _looked:
+        _looked.clear()
+        _looked[state] = triage(case)
+    whole = _looked[state]
+    wanted = None if users is None else {u.lower() for u in users}
+    return replace(whole, findings=[f for f in whole.findings if wanted is None or f.user.lower() in wanted])
 
 
 def zone_from(name: str) -> ZoneInfo:

@@ -9,13 +9,12 @@ from typing import Any
 
 from toolkit import engine
 from toolkit.case import Case
-from toolkit.detect import triage
 from toolkit.views.evidence_rows import EvidenceRows, window_from
 from toolkit.views.findings import findings_html, headline, not_run_html, people
 from toolkit.views.findings_panel import SHOWN, FindingsPanel
 from toolkit.views.handover_button import HandoverButton
 from toolkit.views.look import box, figures, html_table, severity
-from toolkit.views.notebook import case_from, show, show_panel, zone_from
+from toolkit.views.notebook import case_from, findings_of, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable, twin
 from toolkit.views.sign_in_places import sign_in_places_html
 
@@ -55,7 +54,7 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
     this = case_from(case)
     zone = zone_from(display_time_zone)
     wanted = window_from(users, None, None).users
-    found = triage(this, wanted or None)
+    found = findings_of(this, wanted or None)
     over = len(found.findings) - SHOWN
     more = f"The {SHOWN} worst are shown; {over:,} more: set `users`, or `python -m toolkit triage`."
     show(headline(found), box(more, "warning") if over > 0 else "", practice=this.practice)
@@ -68,7 +67,7 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
 def about(case: Source = None, *, users: Users = None, display_time_zone: str = "UTC") -> None:
     """Display who this is about: the users with findings, those with the worst first."""
     this = case_from(case)
-    ranked = people(triage(this, window_from(users, None, None).users or None))
+    ranked = people(findings_of(this, window_from(users, None, None).users or None))
     if ranked.empty:
         show(box("No account has a finding. That says nothing of what is not in this case.", "note"))
         return

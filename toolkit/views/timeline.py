@@ -12,13 +12,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from toolkit.case import Case
-from toolkit.detect import Finding, triage
+from toolkit.detect import Finding
 from toolkit.errors import UsageError
 from toolkit.story.timeline import Events, Timeline
 from toolkit.views import look
 from toolkit.views.background import InOrder
 from toolkit.views.event_rows import EventRows
-from toolkit.views.notebook import case_from, show, show_panel, zone_from
+from toolkit.views.notebook import case_from, findings_of, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable
 from toolkit.views.timeline_figure import TimelineFigure, from_axis, in_words, on_axis
 from toolkit.views.timeline_svg import svg
@@ -52,7 +52,7 @@ def show_timeline(
     if found is None:
         show(look.box("No event with a time is in this window. Widen `start`, `end` or `users` above.", "warning"))
         return
-    result = triage(this, people)
+    result = findings_of(this, people)
     panel = TimelinePanel(events, found, result.findings, display_time_zone)
     twin = svg(
         events.window(moment(start), moment(end), few=0) or found, result.findings, panel.zone, display_time_zone

@@ -1,0 +1,103 @@
+"""What an analyst does on the timeline: zoom in and out, select a stretch and read its events, open it again later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.desk import Desk
+from tests.lab_process import LabProcess
+
+pytestmark = pytest.mark.browser
+SIGN_INS = 8  # the row of that lane, from the top
+
+
+@pytest.fixture
+def timeline(desk: Desk) -> Desk:
+    desk.open("2-timeline.ipynb")
+    desk.run_all()
+    return desk
+
+
+def drag(desk: Desk, begin: float, end: float, row: int = SIGN_INS) -> None:
+    """Drag over a part of the time axis, in a row of the figure."""
+    areas = desk.outputs.locator(".nsewdrag")
+    areas.first.wait_for()
+    boxes = sorted((box for a in areas.all() if (box := a.bounding_box())), key=lambda b: b["y"])
+    if boxes[row]["y"] + boxes[row]["height"] > 900:
+        desk.page.mouse.move(700, 500)
+        desk.page.mouse.wheel(0, boxes[row]["y"] - 500)
+        desk.page.wait_for_timeout(300)
+        boxes = sorted((box for a in areas.all() if (box := a.bounding_box())), key=lambda b: b["y"])
+    box = boxes[row]
+    middle = box["y"] + box["height"] / 2
+    desk.page.mouse.move(box["x"] + box["width"] * begin, middle)
+    desk.page.mouse.down()
+    desk.page.mouse.move(box["x"] + box["width"] * end, middle, steps=8)
+    desk.page.mouse.up()
+
+
+def how_many(desk: Desk) -> int:
+    said = desk.outputs.get_by_text(re.compile(r"[\d,]+ events?, "))
+    return int(re.search(r"([\d,]+) events?, ", said.last.inner_text())[1].replace(",", ""))  # type: ignore[index]
+
+
+def test_zooming_reads_the_finer_view_and_leads_back(timeline: Desk) -> None:
+    whole = how_many(timeline)
+    drag(timeline, 0.5, 0.6)
+    expect(timeline.outputs.get_by_text(f"{whole:,} events")).to_have_count(0)
+    expect(timeline.outputs.get_by_text(re.compile("each a point"))).to_be_visible()
+    part = how_many(timeline)
+    assert 0 < part < whole
+    timeline.screenshot("2-timeline-zoomed")
+    timeline.click("Show all of it")
+    expect(timeline.outputs.get_by_text(f"{whole:,} events")).to_be_visible()
+    assert timeline.errors() == []
+
+
+def test_a_stretch_selected_in_a_lane_lists_its_events_and_their_records(timeline: Desk) -> None:
+    timeline.click("Around the worst finding")
+    expect(timeline.outputs.get_by_text(re.compile("each a point"))).to_be_visible()
+    inside = how_many(timeline)
+    timeline.click("list events")
+    drag(timeline, 0.02, 0.98)
+    table = timeline.outputs.locator(".toolkit-paged")
+    where = table.locator(".toolkit-paged-where")
+    expect(where).to_have_text(re.compile(r"^1–\d+ of \d+$"))
+    kinds = {line.split("\t")[1] for line in table.locator("tbody tr").all_inner_texts()}
+    assert kinds == {"Sign-ins"}
+    alone = where.inner_text()
+    timeline.click("all lanes")
+    expect(where).not_to_have_text(alone)
+    assert int(alone.split()[-1]) < int(where.inner_text().split()[-1]) <= inside
+    table.locator("tbody tr").first.click()
+    expect(table.locator(".toolkit-paged-record")).to_contain_text("{")
+    timeline.screenshot("2-timeline-selected")
+    assert timeline.errors() == []
+
+
+def test_reopened_the_timeline_is_a_still_picture(
+    timeline: Desk, lab: LabProcess, sit_down: Callable[..., Desk]
+) -> None:
+    timeline.save()
+    timeline.shut_kernels_down()
+    for trusted in (True, False):
+        if not trusted:
+            assert lab.folder is not None
+            page = Path(lab.folder) / "notebooks" / "2-timeline.ipynb"
+            # Another hand changed the file: JupyterLab no longer trusts what it shows.
+            page.write_text(page.read_text("utf-8").replace("Show all of it", "Show all of it "), "utf-8")
+        later = sit_down(lab)
+        later.open("2-timeline.ipynb")
+        twin = later.outputs.locator(".toolkit-twin")
+        expect(twin).to_be_visible()
+        expect(twin.get_by_text("Run the cell again for the live panel.")).to_be_visible()
+        later.screenshot(f"2-timeline-reopened-{'trusted' if trusted else 'untrusted'}")
+        if trusted:
+            assert twin.locator("svg rect").count() > 50
+        later.shut_kernels_down()
+        later.leave()
