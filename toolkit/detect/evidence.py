@@ -107,8 +107,9 @@ class Evidence:
         return frozenset(found)
 
     def outside(self, text: str) -> list[str]:
-        """The mail addresses in a text that are not of the tenant's own domains, each once."""
-        return [a for a in addresses_in(text) if a.rpartition("@")[2] not in self.internal_domains]
+        """The mail addresses in a text that are not of the tenant's own domains or below them, each once."""
+        own = tuple(f".{domain}" for domain in self.internal_domains)
+        return [a for a in addresses_in(text) if not f".{a.rpartition('@')[2]}".endswith(own)]
 
 
 def _centres(case: Case) -> ir.Table:

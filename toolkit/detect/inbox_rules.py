@@ -91,7 +91,8 @@ def judge_forward(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
 
 def rules_that_delete(evidence: Evidence) -> ir.Table:
     """IR-02: rules with a delete action."""
-    return rules(evidence, "rule_deletes")
+    rows = rules(evidence, "rule_deletes")
+    return rows.filter(rows.rule_deletes)
 
 
 def judge_delete(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
@@ -106,7 +107,9 @@ def judge_delete(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
 
 def rules_that_hide(evidence: Evidence) -> ir.Table:
     """IR-03: rules that move or copy mail to a folder where its owner does not look."""
-    return rules(evidence, "rule_move_to")
+    rows = rules(evidence, "rule_move_to")
+    paths = rows.select("rule_move_to").distinct().execute().rule_move_to
+    return rows.filter(rows.rule_move_to.isin([p for p in paths if meaning(p)[0] in FOLDER_WORDS]))
 
 
 def judge_hide(rows: pd.DataFrame, _: Evidence) -> Judgement | None:

@@ -6,6 +6,7 @@ Source: MITRE ATT&CK T1564.008; `reference/keywords.csv`.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -21,28 +22,40 @@ LISTS = {"finance": "money", "warning": "warnings", "security_mail": "security n
 
 
 def rules_about_money(evidence: Evidence) -> ir.Table:
-    """IR-04: rules with conditions and an action that takes the mail out of sight."""
+    """IR-04: rules that look for money or warnings and take the mail out of sight.
+
+    Not those that only sort mail about money into a visible folder of the owner, as accounting staff do.
+    """
     rows = rules(evidence, "rule_conditions")
-    acts = rows.rule_move_to.notnull() | rows.rule_forward_to.notnull()
-    return rows.filter(acts | rows.rule_deletes.fill_null(False) | rows.rule_marks_read.fill_null(False))
+    gone = rows.rule_forward_to.notnull() | rows.rule_deletes.fill_null(False)
+    conditions = _matching(rows.select("rule_conditions").distinct().execute().rule_conditions)
+    paths = rows.select("rule_move_to").distinct().execute().rule_move_to.dropna()
+    visible = rows.rule_move_to.isin([p for p in paths if meaning(p)[0] == ""])
+    only_money = [text for text, lists in conditions.items() if set(lists) == {"finance"}]
+    sorts = visible & ~gone & rows.rule_conditions.isin(only_money)
+    hidden = gone | rows.rule_move_to.notnull() | rows.rule_marks_read.fill_null(False)
+    return rows.filter(rows.rule_conditions.isin(list(conditions)), hidden, ~sorts)
+
+
+def _matching(conditions: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Conditions that look for telling words → list of words → the words."""
+    found = {}
+    for text in conditions:
+        parts = (p for p in text.split("; ") if not p.lower().startswith(("from", "sentto")))
+        searched = " ".join(parts)
+        if lists := {name: words for name in LISTS if (words := keywords(searched, name))}:
+            found[text] = lists
+    return found
 
 
 def judge_money(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
-    conditions = " ".join(rows.rule_conditions.dropna())
-    searched = " ".join(
-        p for p in conditions.split("; ") if not p.lower().startswith(("from", "sentto", "fromaddress"))
-    )
-    found = {name: words for name in LISTS if (words := keywords(searched, name))}
-    if not found:
-        return None
+    told = _matching(rows.rule_conditions.dropna())
+    found = {name: words for lists in told.values() for name, words in lists.items()}
     about = listed(LISTS[name] for name in found)
     sought = listed((w for words in found.values() for w in words), 5)
-    summary = f"An inbox rule {rule_named(rows)} takes mail about {about} out of sight (it looks for {sought})."
-    visible = rows.rule_move_to.notna().any() and not rows.rule_forward_to.notna().any()
-    own = all(meaning(path)[0] == "" for path in rows.rule_move_to.dropna())
-    if visible and own and set(found) == {"finance"} and not rows.rule_deletes.fillna(False).any():
-        return Judgement("low", summary + " It moves it to a visible folder of the owner, as accounting staff do.")
-    return Judgement("high", summary)
+    return Judgement(
+        "high", f"An inbox rule {rule_named(rows)} takes mail about {about} out of sight (it looks for {sought})."
+    )
 
 
 def rules_with_names(evidence: Evidence) -> ir.Table:

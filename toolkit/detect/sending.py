@@ -27,9 +27,7 @@ def burst(evidence: Evidence) -> ir.Table:
     rows = rows.mutate(hour=rows.time.truncate("h"), day=rows.time.truncate("D"))
     hours = rows.group_by("user", "hour").agg(recipients=rows.recipient.nunique(), mails=rows.mail.nunique())
     old = hours if evidence.cut is None else hours.filter(hours.hour < ibis.literal(evidence.cut))
-    # Without a cut the burst is among the hours: what is usual is then their middle, not their upper end.
-    share = 0.5 if evidence.cut is None else 0.95
-    usual = old.group_by("user").agg(recipients=old.recipients.quantile(share), mails=old.mails.quantile(share))
+    usual = old.group_by("user").agg(recipients=old.recipients.quantile(0.95), mails=old.mails.quantile(0.95))
     # A burst is counted in the sixty minutes up to each mail, not in hours of the clock.
     rows = rows.mutate(at=rows.time.epoch_seconds(), one_mail=rows.first_of_mail.cast("int64"))
     hour = ibis.range_window(group_by="user", order_by="at", preceding=HOUR, following=0)
@@ -40,17 +38,23 @@ def burst(evidence: Evidence) -> ir.Table:
     usual = usual.rename(usual_recipients="recipients", usual_mails="mails")
     rows = rows.left_join(usual, "user").drop("user_right").left_join(days, ["user", "day"])
     rows = rows.drop("user_right", "day_right")
-    factor = limits.times_usual
+    # Without a cut the burst itself is among the hours: then whoever has one on several days always sends so.
+    factor = 0 if evidence.cut is None else limits.times_usual
     many = (rows.mails_hour >= limits.mails_an_hour) & (rows.mails_hour >= factor * rows.usual_mails.fill_null(0)) | (
         rows.recipients_hour >= limits.recipients_an_hour
     ) & (rows.recipients_hour >= factor * rows.usual_recipients.fill_null(0))
+    if evidence.cut is None:
+        bursts = rows.filter(many).group_by("user").agg(burst_days=rows.filter(many).day.nunique())
+        always = bursts.filter(bursts.burst_days >= limits.usual_burst_days)
+        rows = rows.mutate(many=many).anti_join(always, "user").select(*rows.columns, "many")
+        many = rows.many
     peaks = rows.filter(many).select("user", peak=rows.filter(many).at)
     peaks = peaks.group_by("user", hour=peaks.peak // HOUR).agg(latest=peaks.peak.max(), earliest=peaks.peak.min())
     near = rows.inner_join(peaks, "user").filter(ibis._.at <= ibis._.latest, ibis._.at >= ibis._.earliest - HOUR)
     ids = near.select("row_id").distinct()
     whole_day = (rows.recipients_day >= limits.recipients_a_day) & ibis.literal(evidence.messages is not None)
     wanted = rows.filter(whole_day).select("row_id").union(ids, distinct=True)
-    return rows.semi_join(wanted, "row_id").mutate(group=rows.day.cast("string"))
+    return rows.semi_join(wanted, "row_id").mutate(group=ibis._.day.cast("string"))
 
 
 def _audited(evidence: Evidence) -> ir.Table:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Thresholds:
     recipients_a_day: int = 200
     mails_an_hour: int = 30
     times_usual: int = 5
+    usual_burst_days: int = 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class OwnerFacts:
 
     def network(self, address: object, asn: object) -> bool:
         numbers = {n.upper().removeprefix("AS") for n in self.networks}
-        known = isinstance(asn, int | float) and asn == asn and str(int(asn)) in numbers
+        known = isinstance(asn, Real) and asn == asn and str(int(float(asn))) in numbers
         ranges = [n for n in self.networks if "." in n or ":" in n]
         return known or (isinstance(address, str) and in_any(address, ranges))
 
