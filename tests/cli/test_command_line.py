@@ -105,7 +105,7 @@ def test_load_in_words_names_the_file_and_adds_up(shell: Shell, tmp_path: Path) 
         ["triage", "--case", "{nowhere}", "--json"],
         ["verify", "--case", "{nowhere}"],
         ["export", "--case", "{case}", "--table", "mails", "--to", "x.csv"],
-        ["export", "--case", "{case}", "--table", "audit", "--to", "x.xlsx"],
+        ["export", "--case", "{case}", "--table", "audit", "--to", "x.pdf"],
         ["export", "--case", "{case}", "--table", "audit", "--to", "{nowhere}/deep/x.csv"],
         ["export", "--case", "{case}"],
         ["nonsense"],
@@ -231,16 +231,13 @@ def test_triage_gives_findings_and_what_was_not_run(shell: Shell, contoso: Case)
         act("FORWARD")["audit_records"],
         "2026-09-16T08:44:10Z",
     )
-    code, out, _ = shell("triage", "--case", shell.case, "--user", VICTIM)
+    users = ["--user", VICTIM, "--user", "Ana.Petrovic@contoso.com"]
+    code, out, _ = shell("triage", "--case", shell.case, *users)
     assert code == 0
     assert out.startswith("CRITICAL ")
     assert "CRITICAL IR-01  2026-09-16 08:31 UTC  " + VICTIM in out
-    assert "petrovic" not in out
-    _, both = shell.json("triage", "--user", VICTIM, "--user", "Ana.Petrovic@contoso.com")
-    assert {f["user"] for f in both["findings"] if f["id"] in ("IR-01", "SI-02")} == {
-        VICTIM,
-        "ana.petrovic@contoso.com",
-    }
+    assert "ana.petrovic@contoso.com" in out
+    assert "UTC  miriam.hoffmann@contoso.com" not in out
 
 
 def test_triage_of_an_empty_case_says_not_run(shell: Shell) -> None:

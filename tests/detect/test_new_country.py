@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.detect.alone import alone
 from tests.formats.exports import document, named, purview, sign_in, written
 from toolkit.case import Case
 from toolkit.detect import Finding, triage
@@ -27,7 +28,7 @@ def history(days: int = 12, user: str = "adele@contoso.com", **more: Any) -> lis
 
 def found(case: Case, folder: Path, *records: Any) -> list[Finding]:
     case.load(written(folder / "s.json", list(records)))
-    return [f for f in triage(case).findings if f.id == "SI-02"]
+    return alone(case, "SI-02")
 
 
 def test_a_country_never_seen_before_is_medium(case: Case, tmp_path: Path) -> None:
@@ -104,11 +105,12 @@ def test_what_an_intruder_did_after_the_cut_is_no_history(case: Case, tmp_path: 
     rule = document("r", "New-InboxRule", CreationTime="2026-03-14T09:00:00", Parameters=named(DeleteMessage="True"))
     case.load(purview(tmp_path / "a.csv", rule))
     intruder = [at(f"i{n}", 12.5 + n / 10, "BR") for n in range(20)]
-    (finding,) = found(case, tmp_path, *history(), *intruder)
-    assert finding.count == 20
-    assert triage(case).cut == datetime(2026, 3, 13, 9, tzinfo=UTC)
-    by_hand = triage(case, inside_since=datetime(2026, 3, 5, tzinfo=UTC))
-    assert "4 sign-ins on 4 days" in next(f.summary for f in by_hand.findings if f.id == "SI-02")
+    case.load(written(tmp_path / "s.json", [*history(), *intruder]))
+    result = triage(case)
+    assert result.cut == datetime(2026, 3, 13, 9, tzinfo=UTC)
+    assert [f.count for f in result.findings if f.id == "SI-02"] == [20]
+    (finding,) = alone(case, "SI-02", cut=datetime(2026, 3, 5, tzinfo=UTC))
+    assert "4 sign-ins on 4 days" in finding.summary
 
 
 def test_without_any_history_it_is_not_run_and_says_so(case: Case, tmp_path: Path) -> None:

@@ -36,14 +36,13 @@ def test_each_planted_change_is_found_with_exactly_its_records(
 
 
 def test_the_new_countries_are_found_with_exactly_the_intruders_sign_ins(contoso: Case, result: Triage) -> None:
-    planted = [i for a in KEY["acts"] for i in a["sign_ins"]]
-    succeeded = contoso.sql("SELECT row_id, country FROM signins WHERE error_code = 0").set_index("row_id").country
+    planted = {i for a in KEY["acts"] for i in a["sign_ins"]}
+    country = contoso.sql("SELECT row_id, country FROM signins").set_index("row_id").country
     findings = [f for f in result.findings if f.id == "SI-02" and f.user == VICTIM]
     for finding in findings:
-        country = succeeded[finding.evidence[0]]
-        assert sorted(finding.evidence) == sorted(i for i in planted if succeeded.get(i) == country)
-    assert sorted(i for f in findings for i in f.evidence) == sorted(i for i in planted if i in succeeded.index)
-    assert {succeeded[f.evidence[0]] for f in findings} == {a["country"] for a in KEY["attacker"]["addresses"]}
+        assert set(finding.evidence) == {i for i in planted if country[i] == country[finding.evidence[0]]}
+    assert {i for f in findings for i in f.evidence} == planted
+    assert {country[f.evidence[0]] for f in findings} == {a["country"] for a in KEY["attacker"]["addresses"]}
 
 
 def test_nobody_innocent_is_above_low(result: Triage) -> None:
@@ -58,7 +57,7 @@ def test_findings_are_worst_first_and_each_says_what_would_be_innocent(result: T
     ranks = [order.index(f.severity) for f in result.findings]
     assert ranks == sorted(ranks)
     assert not {"IR-01", "IR-02", "IR-03", "FW-01", "SI-02"} & {n.id for n in result.not_run}
-    assert all(f.count == len(f.evidence) and f.innocent for f in result.findings)
+    assert all(f.innocent and f.evidence for f in result.findings)
 
 
 def test_every_row_of_evidence_is_in_its_table_and_its_record_can_be_read(contoso: Case, result: Triage) -> None:
@@ -69,10 +68,5 @@ def test_every_row_of_evidence_is_in_its_table_and_its_record_can_be_read(contos
 
 
 def test_findings_for_chosen_people_are_those_people_s(contoso: Case, result: Triage) -> None:
-    assert [f.id for f in triage(contoso, [VICTIM.upper()]).findings] == [
-        f.id for f in result.findings if f.user == VICTIM
-    ]
-
-
-def test_triage_twice_says_the_same(contoso: Case, result: Triage) -> None:
-    assert triage(contoso).to_dict() == result.to_dict()
+    again = [f.to_dict() for f in triage(contoso, [VICTIM.upper()]).findings if f.user == VICTIM]
+    assert again == [f.to_dict() for f in result.findings if f.user == VICTIM]

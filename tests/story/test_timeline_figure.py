@@ -71,7 +71,7 @@ def test_hover_text_says_utc_in_every_zone(case: Case, tmp_path: Path, few: int,
 
 def test_the_axis_shows_the_readers_local_time_and_names_it(case: Case, tmp_path: Path) -> None:
     case.load(purview(tmp_path / "a.csv", document("a")))
-    utc, berlin = (drawn(case, zone).data[0].x[0] for zone in (None, BERLIN))
+    utc, berlin = (drawn(case, zone).data[-1].x[0] for zone in (None, BERLIN))
     assert (utc[11:13], berlin[11:13]) == ("05", "06")
     figures = drawn(case, BERLIN)
     assert "Europe/Berlin" in json.dumps(figures.to_plotly_json()["layout"], default=str)
