@@ -105,7 +105,8 @@ class Loader:
             parts = self._parts(staged, account, catalog, own)
             account.notes = _sentences(account, staged, staging)
             loaded.append(account)
-            self._publish(loaded, catalog, parts, staging.rejected, kept)
+            whole = number + 1 == len(sources)
+            self._publish(loaded, catalog, parts, staging.rejected, kept, whole=whole)
         return loaded
 
     def _parts(self, staged: Staged, account: FileAccount, catalog: Catalog, scratch: Path) -> list[Part]:
@@ -144,9 +145,19 @@ class Loader:
         return Part(relative, rows, evidence.sha256_of(target), merged=bool(suffix))
 
     def _publish(
-        self, accounts: list[FileAccount], catalog: Catalog, parts: list[Part], rejected: list[Rejected], kept: Path
+        self,
+        accounts: list[FileAccount],
+        catalog: Catalog,
+        parts: list[Part],
+        rejected: list[Rejected],
+        kept: Path,
+        *,
+        whole: bool,
     ) -> None:
-        """Journal first, catalog second: nothing is visible that the journal does not know."""
+        """Journal first, catalog second: nothing is visible that the journal does not know.
+
+        The file counts as loaded with the last of its kinds of record: after a crash between two it is read anew.
+        """
         account = accounts[-1]
         if rejected:
             rows = [{"position": r.position, "reason": r.reason, "text": writable(r.text)} for r in rejected]
@@ -159,12 +170,13 @@ class Loader:
         catalog.version += 1
         if parts:
             catalog.parts.setdefault(account.table, []).extend(parts)
-        catalog.files[account.sha256] = {
-            "accounts": [a.to_dict() for a in accounts],
-            "reader": READER_VERSION,
-            "date_order": self.date_order,
-            "evidence": kept.name,
-        }
+        if whole:
+            catalog.files[account.sha256] = {
+                "accounts": [a.to_dict() for a in accounts],
+                "reader": READER_VERSION,
+                "date_order": self.date_order,
+                "evidence": kept.name,
+            }
         write_atomically(self.folder / "catalog.json", catalog.to_bytes())
 
 
