@@ -42,7 +42,7 @@ class LabProcess:
             text=True,
             env=os.environ | home,
             cwd=scratch,
-            # A run of the tests in the background has Ctrl-C ignored, and would pass that on.
+            # A run of the tests in the background has Ctrl-C and hang-ups ignored, and would pass that on.
             preexec_fn=_ctrl_c_works if os.name == "posix" else None,
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -90,4 +90,5 @@ class LabProcess:
 
 
 def _ctrl_c_works() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
