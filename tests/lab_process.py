@@ -43,7 +43,7 @@ class LabProcess:
             env=os.environ | home,
             cwd=scratch,
             # A run of the tests in the background has Ctrl-C and hang-ups ignored, and would pass that on.
-            preexec_fn=_ctrl_c_works if os.name == "posix" else None,
+            preexec_fn=_signals_work if os.name == "posix" else None,
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -89,6 +89,6 @@ class LabProcess:
                 return found[0]
 
 
-def _ctrl_c_works() -> None:
+def _signals_work() -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
