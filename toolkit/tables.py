@@ -128,6 +128,8 @@ SIGNINS = Table(
         token_issuer_type           text  tokenIssuerType
         home_tenant_id              text  homeTenantId
         resource_tenant_id          text  resourceTenantId
+        app_owner_tenant_id         text  appOwnerTenantId: the tenant the application comes from (beta only)
+        cross_tenant_access_type    name  crossTenantAccessType: none, b2bCollaboration, serviceProvider …
         tenant_id                   text  the tenant whose log this is (diagnostic exports only)
         """
     ),
@@ -174,6 +176,9 @@ AUDIT = Table(
         parameters                      json  Parameters of an admin's cmdlet: name and value
         modified_properties             json  ModifiedProperties: name, old and new value
         target                          json  Target: the objects that were changed
+        additional_details              json  ExtendedProperties[additionalDetails] or additionalDetails of the directory
+        member_upn                      name  Item.ParentFolder.MemberUpn: to whom a folder was opened
+        member_rights                   text  Item.ParentFolder.MemberRights: what that person may do there
         rule_id                         text  the inbox rule's id
         rule_name                       text  the inbox rule's name
         rule_operation                  text  RuleOperation of UpdateInboxRules, or the cmdlet's verb

@@ -98,6 +98,7 @@ CHANGE_ROW = {
     "object_id": "Mail Archive",
     "correlation_id": "c1",
     "user_agent": "Mozilla/5.0",
+    "additional_details": '[{"key":"User-Agent","value":"Mozilla/5.0"}]',
     "modified_properties": '[{"Name":"ConsentContext","NewValue":"\\"x\\"","OldValue":null}]',
 }
 SIGN_IN = {
@@ -150,7 +151,7 @@ SHAPES: list[tuple[str, Any, str, str, dict[str, Any]]] = [
             "ActivityDisplayName": "Consent to application",
             "InitiatedBy": json.dumps(CHANGE["initiatedBy"]),
             "TargetResources": json.dumps(CHANGE["targetResources"]),
-            "AdditionalDetails": json.dumps(CHANGE["additionalDetails"]),
+            "AdditionalDetails": json.dumps(CHANGE["additionalDetails"], separators=(",", ":")),
             "CorrelationId": "c1",
             "Id": "Directory_1",
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.formats.exports import (
     sign_in,
     written,
 )
+from tests.formats.pipelines import lowered, lowered_on_top
 from toolkit.case import Case
 
 UTC = "2026-03-04T05:06:07+00:00"
@@ -133,6 +135,22 @@ def test_a_cleared_forward_is_empty_text_and_an_untouched_one_is_nothing(case: C
     assert said.loc["set"].deliver_and_forward
     assert said.loc["clear"].forwarding_smtp_address == ""
     assert pd.isna(said.loc["other"].forwarding_smtp_address)
+
+
+@pytest.mark.parametrize("shaped", [lowered, lowered_on_top])
+def test_documents_with_lower_cased_keys_in_a_csv_fill_all_their_columns(
+    shaped: Callable[[dict[str, Any]], dict[str, Any]], case: Case, tmp_path: Path
+) -> None:
+    folder = {"Path": "\\Inbox", "MemberUpn": "x@y.example", "MemberRights": "ReadAny"}
+    access = named(MailAccessType="Bind")
+    record = shaped(document("L1", Item={"Subject": "Invoice", "ParentFolder": folder}, OperationProperties=access))
+    purview(tmp_path / "lower.csv", row(record, "L1"))
+    account = accounted(case.load(tmp_path / "lower.csv").files[0])
+    assert (account.rows, account.partial) == (1, 0)
+    assert "the keys of its documents are in lower case" in account.notes[0]
+    said = case.frame("audit").iloc[0]
+    assert (said.row_id, said.subject, said.folder_path) == ("l1", "Invoice", "\\Inbox")
+    assert (said.member_upn, said.member_rights, said.mail_access_type) == ("x@y.example", "ReadAny", "Bind")
 
 
 def test_old_purview_headers_are_read(case: Case, tmp_path: Path) -> None:

@@ -171,11 +171,8 @@ class Case:
 
         A record that came several times has several places; its row names only the first.
         """
-        again = sorted((self.folder / "positions" / table).glob("*.parquet"))
-        own = f"SELECT record_id, file, position FROM {table}"
-        files = ", ".join(engine.text(str(f)) for f in again)
-        more = f" UNION SELECT record_id, file, position FROM read_parquet([{files}])" if again else ""
-        return self.connection().execute(f"{own}{more} ORDER BY record_id, file, position").df()
+        found = view.places(TABLES[table], self.catalog, self.folder)
+        return self.connection().execute(f"{found} ORDER BY record_id, file, position").df()
 
     def rejected(self) -> pd.DataFrame:
         """Every record that was set aside: `file` (SHA-256), `position` (from 1), `reason`, `text` (its beginning)."""
@@ -200,7 +197,7 @@ class Case:
         """This thread's DuckDB cursor, its views brought up to date with the catalog."""
         catalog = self.catalog
         if getattr(self._local, "version", None) != catalog.version:
-            gone = [p.path for parts in catalog.parts.values() for p in parts if not (self.folder / p.path).exists()]
+            gone = [p.path for p in catalog.written if not (self.folder / p.path).exists()]
             if gone:
                 raise CaseDamaged(f"{gone[0]} is gone from the case; `verify` names the file to load again.")
             with self._lock:
@@ -267,7 +264,7 @@ def _verify_files(case: Case) -> list[str]:
             problems.append(f"evidence/{sha256[:16]}… ({Path(entry.fields['path']).name}) is gone.")
         elif sha256_of(kept) != sha256:
             problems.append(f"evidence/{kept.name} ({Path(entry.fields['path']).name}) was changed.")
-    visible = {p.path for parts in case.catalog.parts.values() for p in parts}
+    visible = {p.path for p in case.catalog.written}
     # What was written last counts: a part that got lost is written anew when its file is loaded again.
     written = {part: (expected, entry) for entry in entries for part, expected in entry.fields["parts"].items()}
     last = {(entry.fields["sha256"], entry.fields["format"]): entry for entry in entries}

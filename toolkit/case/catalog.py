@@ -45,11 +45,15 @@ class Part:
 
 @dataclass
 class Catalog:
-    """The visible state of a case. `version` grows by one with each load."""
+    """The visible state of a case. `version` grows by one with each load.
+
+    `parts` are a table's rows, `again` the records of it that came again (`merge.Merging.write_again`).
+    """
 
     version: int = 0
     parts: dict[str, list[Part]] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    again: dict[str, list[Part]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Catalog:
@@ -57,10 +61,18 @@ class Catalog:
             return cls()
         try:
             data = json.loads(path.read_text("utf-8"))
-            parts = {table: [Part(**p) for p in found] for table, found in data["parts"].items()}
-            return cls(data["version"], parts, data["files"])
+            parts, again = (
+                {table: [Part(**p) for p in found] for table, found in data[kind].items()}
+                for kind in ("parts", "again")
+            )
+            return cls(data["version"], parts, data["files"], again)
         except (ValueError, KeyError, TypeError) as error:
             raise CaseDamaged(f"{path} cannot be read; restore it from a copy of the case.") from error
+
+    @property
+    def written(self) -> list[Part]:
+        """Every file of the case that the catalog vouches for, but the evidence."""
+        return [p for kind in (self.parts, self.again) for found in kind.values() for p in found]
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), indent=1).encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,17 @@ from toolkit.formats import archives
 from toolkit.formats.json_records import writable
 from toolkit.formats.source import Reader, Rejected, Source
 
-READER_VERSION = 1  # grows when a file already loaded would now be read differently
+READER_VERSION = 2  # grows when a file already loaded would now be read differently
 WATCH_ABOVE = 8 << 20  # bytes; smaller files need no progress bar
+
+
+@dataclass
+class Parts:
+    """What loading a file wrote: `rows` of its table, records that came `again`; `on_top`: see `Merging.counts`."""
+
+    rows: list[Part] = field(default_factory=list)
+    again: list[Part] = field(default_factory=list)
+    on_top: int = 0
 
 
 @dataclass
@@ -82,11 +91,12 @@ class Loader:
     def _forget_lost_parts(self, sha256: str) -> bool:
         """Take the file's parts that are gone from disk out of the catalog; false if there are any: read it anew."""
         catalog = Catalog.read(self.folder / "catalog.json")
-        parts = [p for found in catalog.parts.values() for p in found if sha256 in p.path]
-        lost = {p.path for p in parts if not (self.folder / p.path).exists()}
+        lost = {p.path for p in catalog.written if sha256 in p.path and not (self.folder / p.path).exists()}
         if lost:
             catalog.version += 1
-            catalog.parts = {t: [p for p in found if p.path not in lost] for t, found in catalog.parts.items()}
+            for kind in (catalog.parts, catalog.again):
+                for table, found in kind.items():
+                    kind[table] = [p for p in found if p.path not in lost]
             write_atomically(self.folder / "catalog.json", catalog.to_bytes())
         return not lost
 
@@ -103,52 +113,52 @@ class Loader:
             account.read, account.rejected = staging.records, len(staging.rejected)
             catalog = Catalog.read(self.folder / "catalog.json")
             parts = self._parts(staged, account, catalog, own)
-            account.notes = _sentences(account, staged, staging)
+            account.notes = _sentences(account, staged, staging, parts.on_top)
             loaded.append(account)
             whole = number + 1 == len(sources)
             self._publish(loaded, catalog, parts, staging.rejected, kept, whole=whole)
         return loaded
 
-    def _parts(self, staged: Staged, account: FileAccount, catalog: Catalog, scratch: Path) -> list[Part]:
+    def _parts(self, staged: Staged, account: FileAccount, catalog: Catalog, scratch: Path) -> Parts:
         """Write the file's rows as parts; fills `rows`, `partial` and `duplicates` of the account."""
-        table = staged.table.name
-        visible = view.select(staged.table, catalog, self.folder)
-        if staged.untouched and staged.ids == staged.count and not self._come_again(staged, visible, catalog):
+        folder = _made(self.folder / "tables" / account.table)
+        known = view.said(staged.table, catalog, self.folder)
+        if staged.untouched and staged.ids == staged.count and not self._come_again(staged, known, catalog):
             account.rows, account.partial = staged.count, staged.partial
-            return [self._part(staged.path, table, account.sha256, "")] if staged.count else []
-        merging = Merging(self.connection, staged, visible, catalog.version + 1)
-        account.rows, account.partial, account.duplicates = merging.counts()
-        parts = []
-        for suffix, write in (("", merging.write_new), (".merged", merging.write_changed)):
-            target = scratch / f"part{suffix}.parquet"
-            if write(target):
-                parts.append(self._part(target, table, account.sha256, suffix))
-        merging.write_positions(_made(self.folder / "positions" / table) / f"{account.sha256}.parquet")
+            return Parts([self._part(staged.path, folder / account.sha256)] if staged.count else [])
+        visible = view.select(staged.table, catalog, self.folder)
+        merging = Merging(self.connection, staged, known, visible, catalog.version + 1)
+        account.rows, account.partial, account.duplicates, on_top = merging.counts()
+        written, parts = scratch / "part.parquet", Parts(on_top=on_top)
+        if merging.write_new(written):
+            parts.rows.append(self._part(written, folder / account.sha256))
+        if merging.write_changed(written):
+            parts.rows.append(self._part(written, folder / f"{account.sha256}.merged", merged=True))
+        if merging.write_again(written):
+            folder = _made(self.folder / "positions" / account.table)
+            parts.again.append(self._part(written, folder / account.sha256))
         return parts
 
-    def _come_again(self, staged: Staged, visible: str, catalog: Catalog) -> bool:
+    def _come_again(self, staged: Staged, known: str, catalog: Catalog) -> bool:
         """Some of the records are in the case already."""
         if not catalog.parts.get(staged.table.name):
             return False
-        known = f"SELECT record_id FROM ({visible})"
         query = f"SELECT count(*) FROM {staged.relation} SEMI JOIN ({known}) USING (record_id)"
         return bool(engine.row(self.connection, query)[0])
 
-    def _part(self, written: Path, table: str, sha256: str, suffix: str) -> Part:
-        folder = _made(self.folder / "tables" / table)
-        target, n = folder / f"{sha256}{suffix}.parquet", 2
+    def _part(self, written: Path, place: Path, *, merged: bool = False) -> Part:
+        target, n = place.with_name(f"{place.name}.parquet"), 2
         while target.exists():
-            target, n = folder / f"{sha256}{suffix}.{n}.parquet", n + 1
+            target, n = place.with_name(f"{place.name}.{n}.parquet"), n + 1
         rows = pq.ParquetFile(written).metadata.num_rows
         shutil.move(written, target)
-        relative = target.relative_to(self.folder).as_posix()
-        return Part(relative, rows, evidence.sha256_of(target), merged=bool(suffix))
+        return Part(target.relative_to(self.folder).as_posix(), rows, evidence.sha256_of(target), merged)
 
     def _publish(
         self,
         accounts: list[FileAccount],
         catalog: Catalog,
-        parts: list[Part],
+        parts: Parts,
         rejected: list[Rejected],
         kept: Path,
         *,
@@ -165,11 +175,12 @@ class Loader:
             pq.write_table(pa.Table.from_pylist(rows), target)
         with open(kept, "rb") as file:
             os.fsync(file.fileno())
-        size, hashes = kept.stat().st_size, {p.path: p.sha256 for p in parts}
+        size, hashes = kept.stat().st_size, {p.path: p.sha256 for p in (*parts.rows, *parts.again)}
         self.journal.append("loaded", **account.to_dict(), bytes=size, parts=hashes)
         catalog.version += 1
-        if parts:
-            catalog.parts.setdefault(account.table, []).extend(parts)
+        for kind, new in ((catalog.parts, parts.rows), (catalog.again, parts.again)):
+            if new:
+                kind.setdefault(account.table, []).extend(new)
         if whole:
             catalog.files[account.sha256] = {
                 "accounts": [a.to_dict() for a in accounts],
@@ -190,7 +201,7 @@ def _again(account: FileAccount, before: dict[str, Any]) -> FileAccount:
     return account
 
 
-def _sentences(account: FileAccount, staged: Staged, staging: Staging) -> list[str]:
+def _sentences(account: FileAccount, staged: Staged, staging: Staging, on_top: int) -> list[str]:
     said = list(staged.source.notes)
     said += [f"{note}{f' ({n} times)' if n > 1 else ''}" for note, n in staging.notes.items()]
     if account.partial:
@@ -203,6 +214,11 @@ def _sentences(account: FileAccount, staged: Staged, staging: Staging) -> list[s
     if staging.rejected:
         first = min(staging.rejected, key=lambda r: r.position)
         said.append(f"{account.rejected} of {account.read} records were rejected; the first: {first.reason}")
+    if on_top:
+        said.append(
+            f"the case has {abs(on_top)} rows {'more' if on_top > 0 else 'less'} besides, since with this file it shows "
+            "which of its records of the same id contradict each other"
+        )
     if not account.read:
         said.append("it holds no records")
     return [f"{Path(account.path).name}: {sentence}." for sentence in said]

@@ -1,9 +1,9 @@
 """One row per record: how records that come again, fuller or different, become the rows that are seen.
 
-For each record id and column the distinct values are collected. Where every column has at most one, the record
-is one row, filled from all that was seen of it. Where a column has several, the records conflict: as many rows
-are kept (`id`, `id~2`, …) as the column has values. The rows so made hold all values, so merging again, in any
-order, comes to the same.
+All that was ever said of a record id is kept (what its base row does not say, in `positions/`), and its rows are made
+of all of it each time, so the order of loading does not matter. Where the records of an id agree, or say what the
+others leave out, they are one row. Where they contradict each other, each stays a row as it stood (`id`, `id~2`, …),
+filled only in the columns in which all agree.
 """
 
 from __future__ import annotations
@@ -17,96 +17,147 @@ from toolkit.case.stage import Staged
 from toolkit.tables import Column, Table
 
 KEYS = "row_id, record_id, file, position, partial, conflict"
+COMPARED = 1000  # records of one id; among more, those that say less than another stay rows of their own
 
 
 def merged(table: Table, relation: str) -> str:
     """SELECT of the rows that the records of `relation` come to; its ids have all their records in it."""
-    one_spelling = ", ".join(f"{_spelling(c)} AS {c.name}" for c in table.columns)
-    values = ", ".join(
-        f"list_sort(list(DISTINCT {c.name}) FILTER ({c.name} IS NOT NULL)) AS {c.name}" for c in table.columns
+    names = table.names
+    one = ", ".join(f"CASE WHEN NOT {_differs(c)} THEN {_shown(c)} END AS {c.name}" for c in table.columns)
+    differs = ", ".join(f"{_differs(c)} AS differs_{c.name}" for c in table.columns)
+    conflict = " OR ".join(f"differs_{n}" for n in names)
+    own = ", ".join(
+        f"CASE WHEN differs_{c.name} THEN {_shown(c, over=True)} ELSE a.{c.name} END AS {c.name}" for c in table.columns
     )
-    counts = ", ".join(f"len({c.name})" for c in table.columns)
-    picked = ", ".join(f"coalesce({c.name}[k], {c.name}[1]) AS {c.name}" for c in table.columns)
+    less = " AND ".join(f"(l.{n} IS NULL OR l.{n} IS NOT DISTINCT FROM m.{n})" for n in names)
+    columns = ", ".join(names)
+    place = "min(struct_pack(f := file, p := position))"
     return f"""
-WITH spelled AS (SELECT record_id, file, position, partial, {one_spelling} FROM {relation}),
-grouped AS (
-    SELECT record_id, min(struct_pack(f := file, p := position)) AS place, bool_and(partial) AS partial, {values}
-    FROM spelled GROUP BY record_id),
-counted AS (SELECT *, greatest(1, {counts}) AS n FROM grouped),
-numbered AS (SELECT *, unnest(range(1, n + 1)) AS k FROM counted)
-SELECT CASE WHEN k = 1 THEN record_id ELSE record_id || '~' || k END AS row_id, record_id,
-    place.f AS file, place.p AS position, partial, n > 1 AS conflict, {picked}
-FROM numbered"""
+WITH said AS (SELECT record_id, file, position, partial, {columns} FROM {relation}),
+agreed AS (SELECT record_id, {place} AS place, bool_and(partial) AS partial, {one}, {differs}
+    FROM said GROUP BY record_id),
+apart AS (SELECT record_id, {place} AS place, bool_and(partial) AS partial, {columns}
+    FROM (SELECT s.record_id, s.file, s.position, s.partial, {own}
+        FROM said s JOIN agreed a ON a.record_id = s.record_id WHERE {conflict})
+    GROUP BY record_id, {columns}),
+each AS (SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY {columns}) AS k,
+    count(*) OVER (PARTITION BY record_id) AS many FROM apart),
+less AS (SELECT DISTINCT l.record_id, l.k FROM each l JOIN each m ON m.record_id = l.record_id
+    WHERE l.k <> m.k AND l.many <= {COMPARED} AND {less}),
+kept AS (SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY k) AS n FROM each ANTI JOIN less USING (record_id, k))
+SELECT record_id AS row_id, record_id, place.f AS file, place.p AS position, partial, false AS conflict, {columns}
+FROM agreed WHERE NOT ({conflict})
+UNION ALL SELECT CASE WHEN n = 1 THEN record_id ELSE record_id || '~' || n END, record_id, place.f, place.p, partial,
+    true, {columns}
+FROM kept"""
 
 
-def _spelling(column: Column) -> str:
-    """The column with one spelling for values that mean the same."""
+def _same(column: Column, name: str) -> str:
+    """What is equal for values that mean the same."""
     if column.kind == "name":
-        return f"min({column.name}) OVER (PARTITION BY record_id, lower({column.name}))"
+        return f"lower({name})"
     if column.kind == "json":
-        return f"min({column.name}) OVER (PARTITION BY record_id, same_json({column.name}))"
+        return f"same_json({name})"
     if column.kind == "time":
         # Some exports cut the fraction of the second off.
-        second = f"date_trunc('second', {column.name})"
-        return f"max({column.name}) OVER (PARTITION BY record_id, {second})"
-    return column.name
+        return f"date_trunc('second', {name})"
+    return name
+
+
+def _differs(column: Column) -> str:
+    same = _same(column, column.name)
+    return f"(min({same}) IS DISTINCT FROM max({same}))"
+
+
+def _shown(column: Column, *, over: bool = False) -> str:
+    """The one spelling of values that mean the same: of the whole id, or `over` those of them that a record is like."""
+    best = "max" if column.kind == "time" else "min"
+    if not over:
+        return f"{best}({column.name})"
+    name = f"s.{column.name}"
+    if column.kind not in ("name", "json", "time"):
+        return name
+    return f"{best}({name}) OVER (PARTITION BY s.record_id, {_same(column, name)})"
 
 
 class Merging:
-    """The rows of a file some of whose records come twice, or are in the case (`visible`) already."""
+    """The rows of a file some of whose records come twice, or are in the case already.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, staged: Staged, visible: str, revision: int) -> None:
+    `known`: all that the case has of its tables' records (`view.said`); `visible`: its rows.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, staged: Staged, known: str, visible: str, revision: int
+    ) -> None:
         self.connection, self.revision = connection, revision
         columns = ", ".join(staged.table.names)
-        self._rows = f"{KEYS}, {columns}"
-        record = f"record_id, file, position, partial, {columns}"
+        self._rows, self._columns = f"{KEYS}, {columns}", columns
         says = f"row_id, record_id, partial, conflict, {columns}"
-        repeated = (
-            "SELECT record_id FROM arrived GROUP BY record_id HAVING count(*) > 1 UNION SELECT record_id FROM seen"
-        )
-        both = f"SELECT {record} FROM arrived SEMI JOIN repeated USING (record_id) UNION ALL SELECT {record} FROM seen"
+        record = f"record_id, partial, {columns}"
+        first = "min(struct_pack(late := late, f := file, p := position))"
         for name, query in {
             "arrived": f"SELECT {self._rows} FROM {staged.relation} WHERE {staged.good}",
-            "seen": f"SELECT {self._rows} FROM ({visible}) SEMI JOIN arrived USING (record_id)",
-            "repeated": repeated,
-            "became": merged(staged.table, f"({both})"),
+            "known": f"SELECT file, position, {record} FROM ({known}) SEMI JOIN arrived USING (record_id)",
+            "repeated": """SELECT record_id FROM arrived GROUP BY record_id HAVING count(*) > 1
+                UNION SELECT record_id FROM known""",
+            "fresh": "SELECT * FROM arrived ANTI JOIN known USING (record_id)",
+            "base": f"""SELECT {self._rows} FROM fresh ANTI JOIN repeated USING (record_id)
+                UNION ALL SELECT {self._rows} FROM fresh SEMI JOIN repeated USING (record_id)
+                QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY position) = 1""",
+            # Everything said of these records, each saying once, with the place where it was first read.
+            "said": f"""SELECT {record}, place.late AS late, place.f AS file, place.p AS position FROM (
+                SELECT {record}, {first} AS place FROM (
+                    SELECT file, position, {record}, false AS late FROM known UNION ALL
+                    SELECT file, position, {record}, true FROM arrived SEMI JOIN repeated USING (record_id))
+                GROUP BY ALL)""",
+            "became": merged(staged.table, "said"),
+            "seen": f"SELECT {self._rows} FROM ({visible}) SEMI JOIN known USING (record_id)",
+            "shown": "SELECT * FROM seen UNION ALL SELECT * FROM base SEMI JOIN repeated USING (record_id)",
             # Only what says something else than before is written again; where it stands does not count.
-            "changed": f"SELECT DISTINCT record_id FROM (SELECT {says} FROM became EXCEPT SELECT {says} FROM seen)",
+            "changed": f"""SELECT DISTINCT record_id FROM (
+                (SELECT {says} FROM became EXCEPT SELECT {says} FROM shown) UNION ALL
+                (SELECT {says} FROM shown EXCEPT SELECT {says} FROM became))""",
         }.items():
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
-    def counts(self) -> tuple[int, int, int]:
-        """Rows that are new, those of them that are partial, and records that are duplicates."""
-        once, fresh = "arrived ANTI JOIN repeated USING (record_id)", "became ANTI JOIN seen USING (record_id)"
+    def counts(self) -> tuple[int, int, int, int]:
+        """Rows that are new, those of them that are partial, records that are duplicates, and rows that came on top.
+
+        On top: a record can show two earlier ones, that seemed to be parts of one, to be two.
+        """
         arrived, rows, partial = engine.row(
             self.connection,
-            f"""SELECT (SELECT count(*) FROM arrived),
-                (SELECT count(*) FROM {once}) + (SELECT count(*) FROM became) - (SELECT count(*) FROM seen),
-                (SELECT count(*) FROM {once} WHERE partial) + (SELECT count(*) FROM {fresh} WHERE partial)""",
+            """SELECT (SELECT count(*) FROM arrived),
+                (SELECT count(*) FROM base ANTI JOIN repeated USING (record_id))
+                + (SELECT count(*) FROM became) - (SELECT count(*) FROM seen),
+                (SELECT count(*) FROM base ANTI JOIN repeated USING (record_id) WHERE partial)
+                + (SELECT count(*) FROM became WHERE partial) - (SELECT count(*) FROM seen WHERE partial)""",
         )
-        return rows, partial, arrived - rows
+        new = min(max(rows, 0), arrived)
+        return new, min(max(partial, 0), new), arrived - new, rows - new
 
     def write_new(self, target: Path) -> bool:
-        """Rows of records that the case did not have; false if there are none."""
-        return self._write(
-            target,
-            f"""SELECT {self._rows}, 0 AS _rev FROM arrived ANTI JOIN repeated USING (record_id)
-            UNION ALL SELECT {self._rows}, 0 AS _rev FROM became ANTI JOIN seen USING (record_id) ORDER BY position""",
-        )
+        """The first record of each id that the case did not have; false if there are none."""
+        return self._write(target, f"SELECT {self._rows}, 0 AS _rev FROM base ORDER BY position")
 
     def write_changed(self, target: Path) -> bool:
-        """Rows that replace earlier ones of the same record: filled, or in conflict now; false if there are none."""
+        """Rows that replace those of the same record: filled, or in conflict now; false if there are none."""
         return self._write(
             target,
             f"""SELECT {self._rows}, {self.revision} AS _rev FROM became
-            SEMI JOIN changed USING (record_id) SEMI JOIN seen USING (record_id) ORDER BY row_id""",
+            SEMI JOIN changed USING (record_id) ORDER BY row_id""",
         )
 
-    def write_positions(self, target: Path) -> bool:
-        """Where the records that came again stand: the row itself names only the first place."""
+    def write_again(self, target: Path) -> bool:
+        """The records that are not a base row: where they stand and, if they say something new, what they say."""
         return self._write(
             target,
-            "SELECT record_id, file, position FROM arrived SEMI JOIN repeated USING (record_id) ORDER BY position",
+            f"""SELECT a.record_id, a.file, a.position, s.position IS NOT NULL AS says, s.partial,
+                {", ".join(f"s.{c}" for c in self._columns.split(", "))}
+            FROM (arrived SEMI JOIN repeated USING (record_id)) a
+            ANTI JOIN base b ON b.position = a.position
+            LEFT JOIN said s ON s.late AND s.position = a.position
+            ORDER BY a.position""",
         )
 
     def _write(self, target: Path, query: str) -> bool:

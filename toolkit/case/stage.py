@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -74,6 +74,11 @@ class Staging:
         """All records of a source; without one, of the CSV that the reader has open: the fast way where DuckDB
         takes it, else row by row. `watch` shows progress."""
         staged = self._stage(source, watch=watch) if source else self._read_csv(reader, watch)
+        if staged.partial and (lower_case := staged.source.format.lower_case):
+            other = self._stage(replace(staged.source, format=lower_case))
+            if other.partial < staged.partial:
+                self.notes["the keys of its documents are in lower case"] += 1
+                staged = other
         if staged.dated and not staged.extraction.date_order and (order := self._date_order(staged)):
             spelling = "month/day" if order == "mdy" else "day/month"
             self.notes[f"dates were read as {spelling}, as the file itself shows"] += 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from toolkit import engine
-from toolkit.case.catalog import Catalog
+from toolkit.case.catalog import Catalog, Part
 from toolkit.case.merge import KEYS
-from toolkit.tables import BOOKKEEPING, Table
+from toolkit.tables import BOOKKEEPING, Column, Table
 
 
 def select(table: Table, catalog: Catalog, folder: Path) -> str:
@@ -15,13 +16,9 @@ def select(table: Table, catalog: Catalog, folder: Path) -> str:
     parts = catalog.parts.get(table.name, [])
     columns = ", ".join(table.names)
     if not parts:
-        types = ", ".join(f"NULL::{c.type} AS {c.name}" for c in (*BOOKKEEPING, *table.columns))
-        return f"SELECT {types} WHERE false"
-    # Where a part does not number its rows, they stand in the order of the evidence file.
-    rows = f"""SELECT {KEYS.replace("position", "coalesce(position, file_row_number + 1) AS position")},
-        coalesce(_rev, 0) AS _rev, {columns}
-        FROM read_parquet({_files([p.path for p in parts], folder)}, union_by_name = true, file_row_number = true)"""
-    merged = [p.path for p in parts if p.merged]
+        return _nothing((*BOOKKEEPING, *table.columns))
+    rows = f"SELECT {KEYS}, _rev, {columns} FROM ({_rows(table, parts, folder)})"
+    merged = [p for p in parts if p.merged]
     if not merged:
         return f"SELECT {KEYS}, {columns} FROM ({rows})"
     newest = f"SELECT record_id, max(_rev) AS newest FROM read_parquet({_files(merged, folder)}) GROUP BY record_id"
@@ -29,5 +26,42 @@ def select(table: Table, catalog: Catalog, folder: Path) -> str:
         WHERE _rev >= coalesce(newest, 0)"""
 
 
-def _files(paths: list[str], folder: Path) -> str:
-    return "[" + ", ".join(engine.text(str(folder / p)) for p in paths) + "]"
+def said(table: Table, catalog: Catalog, folder: Path) -> str:
+    """SELECT of all that records ever said, apart: `record_id`, `file`, `position`, `partial`, columns."""
+    columns = f"record_id, file, position, partial, {', '.join(table.names)}"
+    base = [p for p in catalog.parts.get(table.name, []) if not p.merged]
+    again = catalog.again.get(table.name, [])
+    found = []
+    if base:
+        found.append(f"SELECT {columns} FROM ({_rows(table, base, folder)})")
+    if again:
+        found.append(f"SELECT {columns} FROM ({_rows(table, again, folder)}) WHERE says")
+    return " UNION ALL ".join(found) or _nothing((*BOOKKEEPING, *table.columns))
+
+
+def places(table: Table, catalog: Catalog, folder: Path) -> str:
+    """SELECT of every place where a record stands: `record_id`, `file`, `position`."""
+    columns = "record_id, file, position"
+    base = [p for p in catalog.parts.get(table.name, []) if not p.merged]
+    again = catalog.again.get(table.name, [])
+    found = [f"SELECT {columns} FROM ({_rows(table, base, folder)})"] if base else []
+    if again:
+        found.append(f"SELECT {columns} FROM read_parquet({_files(again, folder)})")
+    return " UNION ALL ".join(found) or _nothing(BOOKKEEPING[1:4])
+
+
+def _rows(table: Table, parts: Iterable[Part], folder: Path) -> str:
+    """The rows of parts. Where a part does not number them, they stand in the order of the evidence file; a column
+    that is younger than a part is empty there."""
+    typed = _nothing((*BOOKKEEPING, Column("_rev", "int", ""), *table.columns))
+    return f"""SELECT * REPLACE (coalesce(position, file_row_number + 1) AS position, coalesce(_rev, 0) AS _rev)
+        FROM ({typed} UNION ALL BY NAME
+        FROM read_parquet({_files(parts, folder)}, union_by_name = true, file_row_number = true))"""
+
+
+def _nothing(columns: Iterable[Column]) -> str:
+    return f"SELECT {', '.join(f'NULL::{c.type} AS {c.name}' for c in columns)} WHERE false"
+
+
+def _files(parts: Iterable[Part], folder: Path) -> str:
+    return "[" + ", ".join(engine.text(str(folder / p.path)) for p in parts) + "]"

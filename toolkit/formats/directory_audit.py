@@ -37,6 +37,7 @@ def _columns(place: str, initiated: str, targets: str) -> dict[str, tuple[str, .
         "correlation_id": (place.format("correlationId"),),
         "user_agent": ("list:more/User-Agent",),
         "target": (targets,),
+        "additional_details": (place.format("additionalDetails"),),
         "modified_properties": (
             f"sql:CASE WHEN len({changes}) > 0 THEN to_json(list_transform({changes}, lambda c: {pairs}))::VARCHAR END",
         ),
@@ -99,6 +100,7 @@ _TABLE = {
     "operationName": "OperationName",
     "result": "Result",
     "correlationId": "CorrelationId",
+    "additionalDetails": "AdditionalDetails",
 }
 
 

@@ -60,6 +60,7 @@ class Format:
     json_texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists: Mapping[str, str] = field(default_factory=dict)  # list name → place of its JSON array
     date_order: str = ""  # "mdy" where the service always writes month first
+    lower_case: Format | None = None  # the export with its documents' keys in lower case, for when they tell nothing
 
 
 Columns = Mapping[str, tuple[str, ...]]

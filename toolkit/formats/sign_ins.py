@@ -75,6 +75,8 @@ GRAPH: dict[str, tuple[str, ...]] = {
     "token_issuer_type": ("doc:$.tokenIssuerType",),
     "home_tenant_id": ("doc:$.homeTenantId",),
     "resource_tenant_id": ("doc:$.resourceTenantId",),
+    "app_owner_tenant_id": ("doc:$.appOwnerTenantId",),
+    "cross_tenant_access_type": ("doc:$.crossTenantAccessType",),
 }
 
 
@@ -165,6 +167,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "token_issuer_type": ("@TokenIssuerType",),
     "home_tenant_id": ("@HomeTenantId",),
     "resource_tenant_id": ("@ResourceTenantId",),
+    "app_owner_tenant_id": ("@AppOwnerTenantId",),
+    "cross_tenant_access_type": ("@CrossTenantAccessType",),
     "tenant_id": ("@AADTenantId",),
 }
 
@@ -288,6 +292,7 @@ PORTAL = Format(
         "token_issuer_type": ("cell:Token issuer type",),
         "home_tenant_id": ("cell:Home tenant ID",),
         "resource_tenant_id": ("cell:Resource tenant ID",),
+        "cross_tenant_access_type": ("cell:Cross tenant access type",),
     },
 )
 

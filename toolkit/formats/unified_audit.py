@@ -5,7 +5,7 @@ Source: Purview portal export; `Search-UnifiedAuditLog`; Microsoft's Office 365 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 from toolkit.formats.format import Columns, Format, Head, Recognise, joined, moved
 
@@ -92,6 +92,9 @@ AUDIT_DATA: dict[str, tuple[str, ...]] = {
     "parameters": ("doc:$.Parameters",),
     "modified_properties": ("doc:$.ModifiedProperties",),
     "target": ("doc:$.Target",),
+    "additional_details": ("list:extended/additionalDetails",),
+    "member_upn": ("doc:$.Item.ParentFolder.MemberUpn",),
+    "member_rights": ("doc:$.Item.ParentFolder.MemberRights",),
     "rule_id": (
         f"sql:CASE WHEN {_IS_MAPI_RULE} THEN nullif({{list:operation/RuleId}}, '0') END",
         f"sql:CASE WHEN regexp_matches({_RULE}, '^\\d{{10,}}$') THEN {_RULE} END",
@@ -138,6 +141,31 @@ LISTS = {
 }
 
 
+def _lower(name: str, rest: str) -> str:
+    return f"doc:$.{name.lower()}{rest}"
+
+
+def _lower_throughout(name: str, rest: str) -> str:
+    return f"doc:$.{name.lower()}{rest.lower()}"
+
+
+# The list at a place, its keys `Name` and `Value` even where the pipeline lower-cased them too.
+_NAMED = (
+    """sql:regexp_replace(regexp_replace({{{}}}, '"name"\\s*:', '"Name":', 'g'), '"value"\\s*:', '"Value":', 'g')"""
+)
+
+
+def _in_lower_case(fmt: Format) -> Format:
+    """The same export from a pipeline that writes the keys of its documents in lower case: those on top, or all."""
+    columns = joined(moved(fmt.columns, _lower), moved(fmt.columns, _lower_throughout))
+    return replace(
+        fmt,
+        record_id=moved({"x": fmt.record_id}, _lower)["x"],
+        lists={name: _NAMED.format(moved({"x": (place,)}, _lower)["x"][0]) for name, place in fmt.lists.items()},
+        columns={column: tuple(dict.fromkeys(places)) for column, places in columns.items()},
+    )
+
+
 def with_envelope(**cells: str) -> dict[str, tuple[str, ...]]:
     """The document's places, and after them the export's own columns, for records whose document is lost."""
     return {c: (*places, f"cell:{cells[c]}") if c in cells else places for c, places in AUDIT_DATA.items()}
@@ -156,7 +184,7 @@ def _search(head: Head) -> bool:
 
 
 def _csv(name: str, title: str, recognise: Recognise, **cells: str) -> Format:
-    return Format(
+    fmt = Format(
         name=name,
         table="audit",
         title=title,
@@ -168,6 +196,7 @@ def _csv(name: str, title: str, recognise: Recognise, **cells: str) -> Format:
         lists=LISTS,
         columns=with_envelope(**cells),
     )
+    return replace(fmt, lower_case=_in_lower_case(fmt))
 
 
 PURVIEW_CSV = _csv(
@@ -200,21 +229,13 @@ ID = ("doc:$.Id",)
 SCHEMA = "https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema"
 
 
-def _lower(name: str, rest: str) -> str:
-    return f"doc:$.{name.lower()}{rest}"
-
-
-def _lowered(lists: Mapping[str, str]) -> dict[str, str]:
-    return {name: moved({"x": (place,)}, _lower)["x"][0] for name, place in lists.items()}
-
-
 def _json(
     name: str, title: str, recognise: Recognise, document: str = "", row: Columns | None = None, source: str = SCHEMA
 ) -> Format:
     """An AuditData document as a JSON record, or inside one at the path `document`."""
     record_id = (*ID, *(row or {}).get("record_id", ()))
     further = {column: places for column, places in (row or {}).items() if column != "record_id"}
-    return Format(
+    fmt = Format(
         name=name,
         table="audit",
         title=title,
@@ -226,6 +247,7 @@ def _json(
         lists=LISTS,
         columns=joined(AUDIT_DATA, further),
     )
+    return replace(fmt, lower_case=_in_lower_case(fmt)) if document else fmt
 
 
 ACTIVITY = _json(
@@ -235,16 +257,11 @@ ACTIVITY = _json(
         {"CreationTime", "Operation", "RecordType"} <= head.keys or {"CreationTime", "Operation", "Id"} <= head.keys
     ),
 )
-ACTIVITY_LOWER = Format(
+ACTIVITY_LOWER = replace(
+    _in_lower_case(ACTIVITY),
     name="activity-api-lower-case",
-    table="audit",
     title="Management Activity API records, keys in lower case",
-    source=SCHEMA,
-    container="json",
     recognise=lambda head: {"creationtime", "operation"} <= head.keys,
-    record_id=("doc:$.id",),
-    lists=_lowered(LISTS),
-    columns=moved(AUDIT_DATA, _lower),
 )
 SEARCH_JSON = _json(
     "search-unifiedauditlog-json",
