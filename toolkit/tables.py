@@ -176,7 +176,7 @@ AUDIT = Table(
         parameters                      json  Parameters of an admin's cmdlet: name and value
         modified_properties             json  ModifiedProperties: name, old and new value
         target                          json  Target: the objects that were changed
-        additional_details              json  ExtendedProperties[additionalDetails] or additionalDetails of the directory
+        additional_details              json  ExtendedProperties[additionalDetails], or additionalDetails
         member_upn                      name  Item.ParentFolder.MemberUpn: to whom a folder was opened
         member_rights                   text  Item.ParentFolder.MemberRights: what that person may do there
         rule_id                         text  the inbox rule's id

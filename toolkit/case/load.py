@@ -216,8 +216,8 @@ def _sentences(account: FileAccount, staged: Staged, staging: Staging, on_top: i
         said.append(f"{account.rejected} of {account.read} records were rejected; the first: {first.reason}")
     if on_top:
         said.append(
-            f"the case has {abs(on_top)} rows {'more' if on_top > 0 else 'less'} besides, since with this file it shows "
-            "which of its records of the same id contradict each other"
+            f"the case has {abs(on_top)} rows {'more' if on_top > 0 else 'less'} besides, since this file shows which "
+            "of its records of the same id contradict each other"
         )
     if not account.read:
         said.append("it holds no records")

@@ -44,7 +44,8 @@ each AS (SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY {columns})
     count(*) OVER (PARTITION BY record_id) AS many FROM apart),
 less AS (SELECT DISTINCT l.record_id, l.k FROM each l JOIN each m ON m.record_id = l.record_id
     WHERE l.k <> m.k AND l.many <= {COMPARED} AND {less}),
-kept AS (SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY k) AS n FROM each ANTI JOIN less USING (record_id, k))
+kept AS (SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY k) AS n
+    FROM each ANTI JOIN less USING (record_id, k))
 SELECT record_id AS row_id, record_id, place.f AS file, place.p AS position, partial, false AS conflict, {columns}
 FROM agreed WHERE NOT ({conflict})
 UNION ALL SELECT CASE WHEN n = 1 THEN record_id ELSE record_id || '~' || n END, record_id, place.f, place.p, partial,
