@@ -61,6 +61,7 @@ rows = len(frame)
 import duckdb
 more = {}
 connection = duckdb.connect(config={"threads": 2})
+connection.execute("SET enable_progress_bar = false")
 query = "SELECT sum(length(COLUMNS(*))) FROM read_csv(?, all_varchar = true)"
 began = time.perf_counter()
 connection.execute(query, [path]).fetchall()

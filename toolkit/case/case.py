@@ -21,8 +21,10 @@ from toolkit.case import raw, view
 from toolkit.case.catalog import Catalog, FileAccount, write_atomically
 from toolkit.case.journal import Clock, Journal, system_clock
 from toolkit.case.load import Loader
+from toolkit.case.progress import Bars
 from toolkit.errors import CaseBusy, CaseDamaged, CaseNotFound, UsageError
 from toolkit.formats import normalise
+from toolkit.formats.source import Report
 from toolkit.tables import TABLES
 
 LAYOUT = 1
@@ -90,10 +92,16 @@ class Case:
         )
         return [row[0] for row in found.fetchall()]
 
-    def load(self, *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], date_order: str = "") -> Loading:
+    def load(
+        self,
+        *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        date_order: str = "",
+        report: Report | None = None,
+    ) -> Loading:
         """Take in evidence files (folders are walked); bad files are in the accounts, not exceptions.
 
-        `date_order` ("mdy" or "dmy") settles local-format dates that the file itself does not.
+        `date_order` ("mdy" or "dmy") settles local-format dates that the file itself does not. `report` is told what
+        is being done and how much of it is (0 to 1); without it, bars are drawn in a notebook's cell or a terminal.
 
         Raises:
             UsageError: no path, or `date_order` is something else.
@@ -105,8 +113,8 @@ class Case:
         if not files:
             raise UsageError("There is nothing to load: name at least one file, or a folder that holds some.")
         try:
-            with FileLock(self.folder / "catalog.lock", timeout=LOCK_SECONDS):
-                loader = Loader(self.folder, self.journal, self._root.cursor(), date_order)
+            with FileLock(self.folder / "catalog.lock", timeout=LOCK_SECONDS), Bars() as bars:
+                loader = Loader(self.folder, self.journal, self._root.cursor(), date_order, report or bars)
                 accounts = [account for f in files for account in loader.load(f)]
         except Timeout as error:
             raise CaseBusy(f"Another process is loading into {self.folder}; try again.") from error

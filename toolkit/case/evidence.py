@@ -6,16 +6,16 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
-from toolkit.case.progress import bar
 from toolkit.errors import EvidenceError
 
 CHUNK = 1 << 20
 
 
-def take_in(path: Path, folder: Path) -> tuple[Path, str]:
-    """Copy `path` into `folder` while hashing it; returns the copy and its SHA-256.
+def take_in(path: Path, folder: Path, report: Callable[[float], None] = lambda _share: None) -> tuple[Path, str]:
+    """Copy `path` into `folder` while hashing it; returns the copy and its SHA-256. `report` is told the share done.
 
     Raises:
         EvidenceError: the file cannot be read, or is no ordinary file.
@@ -26,15 +26,12 @@ def take_in(path: Path, folder: Path) -> tuple[Path, str]:
     try:
         if not path.is_file():
             raise EvidenceError("there is no such file" if not path.exists() else "it is no ordinary file")
-        with (
-            open(path, "rb") as reader,
-            open(incoming, "wb") as writer,
-            bar(f"copying {path.name[:40]}", path.stat().st_size) as shown,
-        ):
+        size = path.stat().st_size
+        with open(path, "rb") as reader, open(incoming, "wb") as writer:
             while block := reader.read(CHUNK):
                 digest.update(block)
                 writer.write(block)
-                shown.update(len(block))
+                report(writer.tell() / max(size, 1))
     except OSError as error:
         incoming.unlink(missing_ok=True)
         raise EvidenceError(f"it cannot be read ({error.strerror or error})") from error

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ from toolkit.case.stage import Staged, Staging
 from toolkit.errors import EvidenceError
 from toolkit.formats import archives
 from toolkit.formats.json_records import writable
-from toolkit.formats.source import Reader, Rejected, Source
+from toolkit.formats.source import Reader, Rejected, Report, Source, silent
 
 READER_VERSION = 2  # grows when a file already loaded would now be read differently
-WATCH_ABOVE = 8 << 20  # bytes; smaller files need no progress bar
+WATCH_ABOVE = 8 << 20  # bytes; of smaller files it is not asked how far DuckDB is
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Loader:
     journal: Journal
     connection: duckdb.DuckDBPyConnection
     date_order: str = ""
+    report: Report = silent
 
     def load(self, path: Path, shown: str = "") -> list[FileAccount]:
         """Take in one file; whatever is wrong with it is in the accounts' notes, never an exception.
@@ -54,7 +56,8 @@ class Loader:
         """
         account = FileAccount(shown or str(path), "", "", 0, 0, 0, 0, 0, "")
         try:
-            kept, account.sha256 = evidence.take_in(path, self.folder / "evidence")
+            copying = partial(self.report, f"Copying {Path(account.path).name}")
+            kept, account.sha256 = evidence.take_in(path, self.folder / "evidence", copying)
         except EvidenceError as error:
             return [self._not_loaded(account, str(error))]
         known = Catalog.read(self.folder / "catalog.json").files.get(account.sha256)
@@ -101,15 +104,17 @@ class Loader:
         return not lost
 
     def _read(self, kept: Path, scratch: Path, blank: FileAccount) -> list[FileAccount]:
-        reader = Reader(kept, scratch)
+        reading = partial(self.report, f"Reading {Path(blank.path).name}")
+        reader = Reader(kept, scratch, reading)
         sources: list[Source | None] = [None] if reader.has_fast_way else [*reader.careful()]
         loaded = []
         for number, source in enumerate(sources):
             fmt = source.format if source else reader.format
             account = replace(blank, format=fmt.name, table=fmt.table)
             own = _made(scratch / str(number))
-            staging = Staging(self.connection, own, account.sha256, self.date_order)
-            staged = staging.read(source, reader, watch=kept.stat().st_size > WATCH_ABOVE)
+            report = reading if kept.stat().st_size > WATCH_ABOVE else None
+            staging = Staging(self.connection, own, account.sha256, self.date_order, report)
+            staged = staging.read(source, reader)
             account.read, account.rejected = staging.records, len(staging.rejected)
             catalog = Catalog.read(self.folder / "catalog.json")
             parts = self._parts(staged, account, catalog, own)

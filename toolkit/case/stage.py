@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -60,20 +61,24 @@ class Staged:
 
 @dataclass
 class Staging:
-    """Reads one evidence file; `records` (how many it has), `rejected` and `notes` fill on the way."""
+    """Reads one evidence file; `records` (how many it has), `rejected` and `notes` fill on the way.
+
+    `report`, where somebody wants to know, is told how much of the file DuckDB has read.
+    """
 
     connection: duckdb.DuckDBPyConnection
     scratch: Path
     sha256: str
     date_order: str = ""
+    report: Callable[[float], None] | None = None
     records: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
-    def read(self, source: Source | None, reader: Reader, *, watch: bool) -> Staged:
+    def read(self, source: Source | None, reader: Reader) -> Staged:
         """All records of a source; without one, of the CSV that the reader has open: the fast way where DuckDB
-        takes it, else row by row. `watch` shows progress."""
-        staged = self._stage(source, watch=watch) if source else self._read_csv(reader, watch)
+        takes it, else row by row."""
+        staged = self._stage(source) if source else self._read_csv(reader)
         if staged.partial and (lower_case := staged.source.format.lower_case):
             other = self._stage(replace(staged.source, format=lower_case))
             if other.partial < staged.partial:
@@ -92,17 +97,17 @@ class Staging:
         staged.untouched = staged.untouched and not self.rejected
         return staged
 
-    def _read_csv(self, reader: Reader, watch: bool) -> Staged:
+    def _read_csv(self, reader: Reader) -> Staged:
         for long_lines in (False, True, True):
             try:
-                return self._stage(reader.fast(long_lines=long_lines), watch=watch)
+                return self._stage(reader.fast(long_lines=long_lines))
             except duckdb.Error:
                 if long_lines and not reader.mend_encoding():
                     break
         self.notes["some lines are not valid CSV; the others were read one by one"] += 1
-        return self._stage(reader.careful()[0], watch=watch)
+        return self._stage(reader.careful()[0])
 
-    def _stage(self, source: Source, *, watch: bool = False, order: str = "") -> Staged:
+    def _stage(self, source: Source, *, order: str = "") -> Staged:
         extraction = Extraction(source.format, source.columns, order or self.date_order)
         staged = Staged(source, extraction, self.scratch / f"staged{len(list(self.scratch.iterdir()))}.parquet")
         rows = extraction.select(source.relation, position=source.position)
@@ -112,9 +117,8 @@ class Staging:
         query = f"""COPY (SELECT record_id AS row_id, record_id, {engine.text(self.sha256)} AS file, {position},
                 partial, false AS conflict, NULL::INTEGER AS _rev, * EXCLUDE ({rest})
             FROM ({rows})) TO {engine.text(str(staged.path))} (FORMAT parquet)"""
-        if watch:
-            cursor = self.connection.cursor()
-            watched("reading", lambda: cursor.execute(query), cursor.query_progress, cursor.interrupt)
+        if self.report:
+            watched(self.connection.cursor(), query, self.report)
         else:
             self.connection.execute(query)
         self._count(staged)

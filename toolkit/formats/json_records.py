@@ -10,13 +10,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 _DECODER = json.JSONDecoder()
 _BLANK = re.compile(r"[\s,\ufeff]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _VALUE_ARRAY = re.compile(r'"value"\s*:\s*\[')
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BETWEEN_LINES = re.compile(r"\}\r?\n(?=\{)")
+PIECE = 32 << 20
+LONGEST = 1 << 20  # how far from a piece's end a place to cut is looked for
 _NEW_LINE = re.compile(r"\n(?=[{\[])")
 _NEXT_LINE = re.compile(r"\n\s*(?=[{\[])")
 
@@ -41,11 +44,29 @@ class Pages:
     context = ""
 
 
-def records(text: str, pages: Pages) -> Iterator[Record]:
-    """All records of a JSON file's text, in order. Fills `pages` on the way."""
-    for position, (start, end, problem, value) in enumerate(_pieces(text, pages), 1):
-        piece = text[start:end] if isinstance(start, int) else start
-        yield Record(position, piece, problem, value if isinstance(value, dict) else {})
+def records(file: TextIO, pages: Pages) -> Iterator[Record]:
+    """All records of a JSON file, in order. Fills `pages` on the way."""
+    position = 0
+    for text in _texts(file):
+        for start, end, problem, value in _pieces(text, pages):
+            position += 1
+            piece = text[start:end] if isinstance(start, int) else start
+            yield Record(position, piece, problem, value if isinstance(value, dict) else {})
+
+
+def _texts(file: TextIO) -> Iterator[str]:
+    """The file in texts of about `PIECE` characters, cut between JSON Lines; any other JSON in one."""
+    waiting: list[str] = []
+    while block := file.read(PIECE):
+        # Where a line ends at the very end of the block, the next one cuts.
+        cuts = [m.start() + 1 for m in _BETWEEN_LINES.finditer(block, max(0, len(block) - LONGEST))]
+        if not cuts:
+            waiting.append(block)
+            continue
+        yield "".join([*waiting, block[: cuts[-1]]])
+        waiting = [block[cuts[-1] :]]
+    if waiting:
+        yield "".join(waiting)
 
 
 def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,7 +66,7 @@ def head_of(path: Path) -> Head:
 
 def _json_head(text: str) -> Head:
     pages, first = Pages(), []
-    for record in records(text, pages):
+    for record in records(io.StringIO(text), pages):
         if not record.problem:
             try:
                 value = json.loads(record.text)

@@ -6,7 +6,7 @@ record by record into a scratch Parquet file, where what is broken is set aside 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,14 @@ from toolkit.formats.containers import mend_encoding, plain_text
 from toolkit.formats.format import Format, Head
 from toolkit.formats.recognise import head_of, recognise, recognise_record, shown
 
+Report = Callable[[str, float], None]  # what is being done, and how much of it is (0 to 1)
 BATCH = 5_000
 LONG_LINE = 256 << 20
 KEPT_OF_REJECTED = 20_000  # characters
+
+
+def silent(_what: str, _share: float) -> None:
+    """A `Report` for when nobody asks."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,15 @@ class Source:
 class Reader:
     """Opens one evidence file. A CSV has one kind of record, a JSON file may have several, told for each record.
 
+    `report` is told how much of the file has been read where that is done record by record.
+
     Raises:
         EvidenceError: the file is empty, no text, or no known export.
     """
 
-    def __init__(self, evidence: Path, scratch: Path) -> None:
+    def __init__(self, evidence: Path, scratch: Path, report: Callable[[float], None] = lambda _share: None) -> None:
         self.scratch = scratch
+        self.report = report
         self.text = plain_text(evidence, scratch)
         self.head = head_of(self.text.path)
         # Of a JSON file it is the first record's; the others may be of another.
@@ -118,7 +126,7 @@ class Reader:
     def all_records(self) -> Source:
         """A JSON file's records of every kind, as they stand in the file."""
         sheets = _Sheets(self.scratch, ["position", "document"])
-        for record in json_records.records(self._whole_text(), json_records.Pages()):
+        for record in self._json(json_records.Pages()):
             if not record.problem:
                 sheets.add(self.format, record.position, [record.text])
         sheets.close()
@@ -129,7 +137,7 @@ class Reader:
         rejected: list[Rejected] = []
         found = {self.format.name: Source(self.format, self.head, rejected=rejected, notes=notes)}
         fmt: Format | None = self.format
-        for record in json_records.records(self._whole_text(), pages):
+        for record in self._json(pages):
             if record.value:
                 fmt = recognise_record(record.value, pages.context)
             problem = record.problem
@@ -146,9 +154,14 @@ class Reader:
             notes.append("it names a next page: load that too, or records are missing")
         return found
 
-    def _whole_text(self) -> str:
+    def _json(self, pages: json_records.Pages) -> Iterator[json_records.Record]:
+        size, read = max(self.text.path.stat().st_size, 1), 0
         with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            return file.read()
+            for record in json_records.records(file, pages):
+                read += len(record.text)
+                if record.position % BATCH == 0:
+                    self.report(min(read / size, 1.0))
+                yield record
 
     def _rows(self, source: Source) -> Iterator[tuple[Any, ...]]:
         with open(self.text.path, encoding="utf-8-sig", errors="replace", newline="") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.case.evidence import find
+from toolkit.formats.source import Report
 from toolkit.tables import TABLES
 from toolkit.views.background import Background
 from toolkit.views.coverage import coverage_html
@@ -39,6 +41,7 @@ COUNTED = {
     "secure_scores": "Secure Scores",
     "secure_score_controls": "Secure Score controls",
 }
+REPORT_EVERY = 0.5  # seconds
 DATED = ("signins", "audit", "messages")
 NEXT_PAGE = "it names a next page"
 WHICH_ORDER = (
@@ -108,7 +111,7 @@ class LoadMore:
         self.load = widgets.Button(description="Load from this path", layout=fit, button_style="primary")
         self.upload = widgets.FileUpload(multiple=True, description="Choose files…", layout=fit)
         self.stop = widgets.Button(description="Stop after this file", layout=fit, disabled=True)
-        self.progress = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="240px", visibility="hidden"))
+        self.progress = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="240px", visibility="hidden"))
         self.said = widgets.HTML()
         self.month_first = widgets.Button(description="Month first: 3/12 is 12 March", layout=fit)
         self.day_first = widgets.Button(description="Day first: 3/12 is 3 December", layout=fit)
@@ -132,6 +135,7 @@ class LoadMore:
         self.day_first.on_click(lambda _button: self._again("dmy"))
         self.work = Background(self._event, self._ended)
         self._loaded: list[dict[str, Any]] = []
+        self._done = 0
         self.load.on_click(lambda _button: self.start_path())
         self.stop.on_click(lambda _button: self.work.stop())
         self.upload.observe(lambda change: self.start_upload(change["new"]), "value")
@@ -163,18 +167,27 @@ class LoadMore:
             return
         if not self.work.start(lambda say, stopped: _load_each(self.case, files, say, stopped, date_order)):
             return
-        self._loaded = []
+        self._loaded, self._done = [], 0
         self.progress.max, self.progress.value, self.progress.layout.visibility = len(files), 0, "visible"
         self.load.disabled, self.stop.disabled = True, False
 
     def _event(self, event: Any) -> None:
         kind, value = event
         if kind == "begin":
-            done = f"{self.progress.value} of {self.progress.max} files done. "
-            self.said.value = page(f"<p>{done}Reading {escape(value)} …</p>")
+            self._say(f"Reading {value} …")
+        elif kind == "share":
+            what, share = value
+            self._say(f"{what} … {share:.0%}")
+            # Copying is quick; most of the time goes into reading.
+            self.progress.value = self._done + (share if what.startswith("Reading") else 0)
         else:
             self._loaded += value
-            self.progress.value += 1
+            self._done += 1
+            self.progress.value = self._done
+
+    def _say(self, what: str) -> None:
+        done = f"{self._done} of {self.progress.max:.0f} files done. "
+        self.said.value = page(f"<p>{done}{escape(what)}</p>")
 
     def _ended(self, error: Exception | None) -> None:
         self.load.disabled, self.stop.disabled = False, True
@@ -201,12 +214,13 @@ def ambiguous(case: Case) -> list[tuple[str, Path]]:
 
 
 def _load_each(case: Case, files: list[Any], say: Any, stopped: Any, date_order: str = "") -> None:
+    report = _now_and_then(lambda what, share: say(("share", (what, share))))
     for file in files:
         if stopped():
             return
         if isinstance(file, Path):
             say(("begin", file.name))
-            accounts = case.load(file, date_order=date_order).files
+            accounts = case.load(file, date_order=date_order, report=report).files
         else:
             name, content = file
             say(("begin", name))
@@ -214,8 +228,21 @@ def _load_each(case: Case, files: list[Any], say: Any, stopped: Any, date_order:
                 # The browser gives a bare name; anything else would be a path out of the folder.
                 path = Path(folder) / (Path(name).name or "upload")
                 path.write_bytes(content)
-                accounts = case.load(path, date_order=date_order).files
+                accounts = case.load(path, date_order=date_order, report=report).files
         say(("done", [account.to_dict() for account in accounts]))
+
+
+def _now_and_then(report: Report) -> Report:
+    """The report, not oftener than a browser can follow."""
+    last = time.monotonic()
+
+    def told(what: str, share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > REPORT_EVERY:
+            last = time.monotonic()
+            report(what, share)
+
+    return told
 
 
 def _accounting(case: Case) -> str:
