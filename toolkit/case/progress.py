@@ -15,7 +15,7 @@ SHOW_AFTER = 1.0  # seconds; shorter work needs no bar
 
 
 class Bars:
-    """A report (`formats.source.Report`) that draws a bar for each thing that is done, where somebody can see it. Use it with `with`."""
+    """A `Report` that draws a bar for each thing that is done, where somebody can see it. Used in a `with`."""
 
     def __init__(self) -> None:
         self._shown = "ipykernel" in sys.modules or sys.stderr.isatty()

@@ -15,6 +15,7 @@ import pandas as pd
 from toolkit.case import Case
 from toolkit.case.verdicts import key_of, verdicts
 from toolkit.detect import Finding, Triage
+from toolkit.tables import TABLES
 from toolkit.views.evidence_rows import EvidenceRows
 from toolkit.views.look import SEVERITIES, as_text, box, html_table, severity
 
@@ -94,10 +95,15 @@ def where_and_when(finding: Finding, zone: tzinfo, zone_name: str) -> str:
     return f"{who}· {_when(finding, zone, zone_name)}"
 
 
-def caption(finding: Finding, shown: int) -> str:
-    """How many rows prove it, and how many of them are shown."""
-    rows = f"{finding.count:,} row{'s' if finding.count != 1 else ''}"
-    return rows + (f", the first {shown} of them." if finding.count > shown else ".")
+def proofs(finding: Finding) -> dict[str, list[str]]:
+    """The rows that prove it: table → their ids."""
+    return {finding.table: finding.evidence, **finding.further}
+
+
+def caption(table: str, row_ids: list[str], shown: int) -> str:
+    """Of which table the rows are, how many, and how many of them are shown."""
+    rows = f"{TABLES[table].title}: {len(row_ids):,} row{'s' if len(row_ids) != 1 else ''}"
+    return rows + (f", the first {shown} of them." if len(row_ids) > shown else ".")
 
 
 def facts(finding: Finding) -> list[str]:
@@ -112,13 +118,14 @@ def _finding(case: Case, finding: Finding, zone: tzinfo, zone_name: str, verdict
         f"{severity(finding.severity)} <b>{escape(finding.title)}</b>"
         f" {escape(where_and_when(finding, zone, zone_name))}" + (f" · verdict: {escape(verdict)}" if verdict else "")
     )
-    source = EvidenceRows(case, finding.table)
-    rows = source.of(finding.evidence[:ROWS])
-    table = html_table(
-        rows, headings=source.headings(zone_name), caption=caption(finding, len(rows)), zone=zone, one_line=True
-    )
+    tables = []
+    for table, row_ids in proofs(finding).items():
+        source = EvidenceRows(case, table)
+        rows = source.of(row_ids[:ROWS])
+        said_of = caption(table, row_ids, len(rows))
+        tables.append(html_table(rows, headings=source.headings(zone_name), caption=said_of, zone=zone, one_line=True))
     said = "".join(f'<p class="toolkit-quiet">{escape(fact)}</p>' for fact in facts(finding))
-    return f"<details><summary>{line}</summary><p>{escape(finding.summary)}</p>{said}{table}</details>"
+    return f"<details><summary>{line}</summary><p>{escape(finding.summary)}</p>{said}{''.join(tables)}</details>"
 
 
 def _when(finding: Finding, zone: tzinfo, zone_name: str) -> str:

@@ -68,24 +68,34 @@ function render({ model, el }) {
       place.replaceChildren(make("p", "toolkit-quiet", "Reading the rows …"));
       return;
     }
+    place.replaceChildren(...found.tables.map((shown) => proof(finding, place, found, shown)));
+    if (found.open && found.record) {
+      const record = make("div", "toolkit-paged-record");
+      record.append(make("b", "", found.record.title), make("pre", "", found.record.text));
+      place.append(record);
+    }
+  }
+
+  function proof(finding, place, found, shown) {
     const table = make("table", "toolkit-table toolkit-one-line");
-    table.append(make("caption", "", found.caption));
+    table.append(make("caption", "", shown.caption));
     const head = make("tr");
-    found.headings.forEach((heading) => head.append(make("th", "", heading)));
+    shown.headings.forEach((heading) => head.append(make("th", "", heading)));
     const thead = make("thead");
     thead.append(head);
     const body = make("tbody");
-    found.rows.forEach(([id, ...values]) => {
-      const line = make("tr", id === found.open ? "open" : "");
+    shown.rows.forEach(([id, ...values]) => {
+      const key = `${shown.table}/${id}`;
+      const line = make("tr", key === found.open ? "open" : "");
       values.forEach((value) => {
         const cell = make("td", "", value);
         cell.title = value.slice(0, 1000);
         line.append(cell);
       });
       line.onclick = () => {
-        found.open = found.open === id ? null : id;
+        found.open = found.open === key ? null : key;
         found.record = null;
-        if (found.open) model.send({ kind: "record", key: finding.key, row: id });
+        if (found.open) model.send({ kind: "record", key: finding.key, table: shown.table, row: id });
         rows(finding, place);
       };
       body.append(line);
@@ -93,12 +103,7 @@ function render({ model, el }) {
     table.append(thead, body);
     const scroll = make("div", "toolkit-scroll");
     scroll.append(table);
-    place.replaceChildren(scroll);
-    if (found.open && found.record) {
-      const record = make("div", "toolkit-paged-record");
-      record.append(make("b", "", found.record.title), make("pre", "", found.record.text));
-      place.append(record);
-    }
+    return scroll;
   }
 
   function draw() {
@@ -139,7 +144,7 @@ function render({ model, el }) {
   const answer = (message) => {
     const found = bodies.get(message.key);
     if (message.kind === "rows") bodies.set(message.key, { ...message, open: null, record: null });
-    else if (message.kind === "record" && found && found.open === message.row) found.record = message;
+    else if (message.kind === "record" && found && found.open === `${message.table}/${message.row}`) found.record = message;
     else return;
     const finding = model.get("findings").find((f) => f.key === message.key);
     const box = [...root.children].find((node) => node.dataset.key === message.key);

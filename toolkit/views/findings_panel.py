@@ -17,7 +17,7 @@ from toolkit.errors import ToolkitError
 from toolkit.views import look
 from toolkit.views.background import InOrder
 from toolkit.views.evidence_rows import EvidenceRows, one_line, record_text
-from toolkit.views.findings import ROWS, caption, facts, where_and_when
+from toolkit.views.findings import ROWS, caption, facts, proofs, where_and_when
 
 HERE = Path(__file__).parent
 SHOWN = 300  # findings; more are no list that a person reads, and `triage` has them all
@@ -71,8 +71,9 @@ class FindingsPanel(anywidget.AnyWidget):
         if kind == "rows":
             self._work.put(lambda: self._rows(key, finding))
         elif kind == "record":
-            row = str(message.get("row"))
-            self._work.put(lambda: self._record(key, finding, row))
+            table, row = str(message.get("table")), str(message.get("row"))
+            if table in proofs(finding):
+                self._work.put(lambda: self._record(key, table, row))
         elif kind == "verdict":
             verdict, note = str(message.get("verdict", "")), str(message.get("note", ""))
             self._work.put(lambda: self._decided(key, verdict, note))
@@ -92,23 +93,22 @@ class FindingsPanel(anywidget.AnyWidget):
         return self._described()
 
     def _rows(self, key: str, finding: Finding) -> dict[str, Any]:
-        source = EvidenceRows(self._case, finding.table)
-        shown = source.of(finding.evidence[:ROWS])
-        rows = [[one_line(look.as_text(v, zone=self._zone)) for v in row] for row in shown.itertuples(index=False)]
-        return {
-            "kind": "rows",
-            "key": key,
-            "caption": caption(finding, len(rows)) + " Click a row for its record.",
-            "headings": list(source.headings(self._zone_name).values()),
-            "rows": rows,
-        }
+        tables = []
+        for table, row_ids in proofs(finding).items():
+            source = EvidenceRows(self._case, table)
+            shown = source.of(row_ids[:ROWS])
+            rows = [[one_line(look.as_text(v, zone=self._zone)) for v in row] for row in shown.itertuples(index=False)]
+            said_of = caption(table, row_ids, len(rows)) + " Click a row for its record."
+            headings = list(source.headings(self._zone_name).values())
+            tables.append({"table": table, "caption": said_of, "headings": headings, "rows": rows})
+        return {"kind": "rows", "key": key, "tables": tables}
 
-    def _record(self, key: str, finding: Finding, row: str) -> dict[str, Any]:
+    def _record(self, key: str, table: str, row: str) -> dict[str, Any]:
         try:
-            title, text = f"The record {row}", record_text(self._case, finding.table, row)
+            title, text = f"The record {row}", record_text(self._case, table, row)
         except ToolkitError as error:
             title, text = "Not shown", str(error)
-        return {"kind": "record", "key": key, "row": row, "title": title, "text": text}
+        return {"kind": "record", "key": key, "table": table, "row": row, "title": title, "text": text}
 
     def _described(self) -> list[dict[str, Any]]:
         given = verdicts(self._case)

@@ -112,9 +112,10 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
         "coverage": ("What the evidence covers", "Questions with no record are not answered by this page."),
         "files": ("Evidence files", "Records read = rows + already known + rejected. SHA-256 of each file as it came."),
     }
+    shown = tables | {"findings": _readable(tables["findings"])}
     sections = [
         Section(titles[name][0], titles[name][1] if len(frame) else quiet.get(name, ""), _table(frame))
-        for name, frame in tables.items()
+        for name, frame in shown.items()
     ]
     sections.insert(1, Section("Timeline", note, Markup(picture)))  # noqa: S704 (svg escapes)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True)
@@ -157,6 +158,14 @@ def _findings(case: Case, found: Triage) -> pd.DataFrame:
         )
     names = ["severity", "finding", "user", "first", "last", "rows", "summary", "verdict", "detection"]
     return _dated(pd.DataFrame(rows, columns=names))
+
+
+def _readable(findings: pd.DataFrame) -> pd.DataFrame:
+    """The findings for the page: fewer columns, so that the summary has room; the CSV has all."""
+    first, last = (findings[name].dt.strftime("%Y-%m-%d %H:%M").fillna("no time") for name in ("first", "last"))
+    later = last.where(first.str[:10] != last.str[:10], last.str[11:])
+    when = first.where(first == last, first + " to " + later)
+    return findings.assign(when=when)[["severity", "finding", "user", "when", "summary", "verdict"]]
 
 
 def _not_the_owners(case: Case, found: Triage) -> list[Finding]:

@@ -117,7 +117,10 @@ def html_table(
     shown = {str(c): str(c) for c in rows.columns} if headings is None else dict(headings)
     part = rows if limit is None else rows.head(limit)
     kinds = {name: _kind(part[name]) for name in shown}
-    head = "".join(f'<th class="{kinds[n]}" scope="col">{escape(label)}</th>' for n, label in shown.items())
+    head = "".join(
+        f'<th class="{kinds[n]}" scope="col" data-column="{escape(n)}">{escape(label)}</th>'
+        for n, label in shown.items()
+    )
     body = []
     for _, row in part.iterrows():
         cells = []
