@@ -34,6 +34,13 @@ def main() -> None:
     except ToolkitError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    except Exception as error:
+        # DuckDB is loaded only where a command needs it.
+        if "duckdb" not in sys.modules or not isinstance(error, sys.modules["duckdb"].Error):
+            raise
+        said = str(error).splitlines()[0]
+        click.echo(f"A table of the case cannot be read: `verify` says what to load again. ({said})", err=True)
+        sys.exit(2)
 
 
 @cli.command()

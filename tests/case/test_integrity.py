@@ -60,11 +60,18 @@ def test_verify_names_the_file_that_is_not_as_it_was(
     assert says in problems[0]
 
 
-def test_following_what_verify_says_about_a_lost_part_brings_it_back(filled: Case, tmp_path: Path) -> None:
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(("harm", "says"), [(Path.unlink, "is gone from the case"), (cut, "cannot be read; `verify`")])
+def test_following_what_verify_says_about_a_lost_part_brings_it_back(
+    filled: Case, tmp_path: Path, harm: Callable[[Path], None], says: str
+) -> None:
     before = filled.frame("signins")
-    only(filled, "tables/signins/*.parquet").unlink()
+    harm(only(filled, "tables/signins/*.parquet"))
     opened = open_case(filled.folder)
-    with pytest.raises(CaseDamaged, match="is gone from the case"):
+    with pytest.raises(CaseDamaged, match=says):
         opened.frame("signins")
     account = opened.load(tmp_path / "signins.json").files[0]
     assert (account.rows, account.duplicates) == (1, 0)

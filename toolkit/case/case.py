@@ -212,9 +212,14 @@ class Case:
                 cursor = getattr(self._local, "cursor", None) or self._root.cursor()
                 cursor.execute("SET TimeZone = 'UTC'")
                 for table in TABLES.values():
-                    cursor.execute(
-                        f"CREATE OR REPLACE TEMP VIEW {table.name} AS {view.select(table, catalog, self.folder)}"
-                    )
+                    query = view.select(table, catalog, self.folder)
+                    try:
+                        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {table.name} AS {query}")
+                    except duckdb.Error as error:
+                        raise CaseDamaged(
+                            f"A file in {self.folder / 'tables' / table.name} cannot be read; "
+                            "`verify` names the evidence file to load again."
+                        ) from error
                 self._local.cursor, self._local.version = cursor, catalog.version
                 self._local.backend = ibis.duckdb.from_connection(cursor)
         found: duckdb.DuckDBPyConnection = self._local.cursor
@@ -284,7 +289,7 @@ def _verify_files(case: Case) -> list[str]:
         elif not part.exists():
             problems.append(f"{path} is gone; {again}.")
         elif sha256_of(part) != expected:
-            problems.append(f"{path} was changed since it was written.")
+            problems.append(f"{path} was changed since it was written; {again}.")
     return problems + [f"{path} is in the catalog but not in the journal." for path in sorted(visible - set(written))]
 
 

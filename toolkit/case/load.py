@@ -92,9 +92,9 @@ class Loader:
         return account
 
     def _forget_lost_parts(self, sha256: str) -> bool:
-        """Take the file's parts that are gone from disk out of the catalog; false if there are any: read it anew."""
+        """Take the file's parts that are gone or damaged out of the catalog; false if there are any: read it anew."""
         catalog = Catalog.read(self.folder / "catalog.json")
-        lost = {p.path for p in catalog.written if sha256 in p.path and not (self.folder / p.path).exists()}
+        lost = {p.path for p in catalog.written if sha256 in p.path and not self._is_whole(p)}
         if lost:
             catalog.version += 1
             for kind in (catalog.parts, catalog.again):
@@ -102,6 +102,10 @@ class Loader:
                     kind[table] = [p for p in found if p.path not in lost]
             write_atomically(self.folder / "catalog.json", catalog.to_bytes())
         return not lost
+
+    def _is_whole(self, part: Part) -> bool:
+        path = self.folder / part.path
+        return path.exists() and evidence.sha256_of(path) == part.sha256
 
     def _read(self, kept: Path, scratch: Path, blank: FileAccount) -> list[FileAccount]:
         reading = partial(self.report, f"Reading {Path(blank.path).name}")
