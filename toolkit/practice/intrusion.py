@@ -20,6 +20,7 @@ ROGUE_APP = App(
     "00000003-0000-0000-c000-000000000000",
     "Microsoft Graph",
     "Browser",
+    DRAW.uuid("rogue app's tenant"),
 )
 ROGUE_PRINCIPAL = DRAW.uuid("rogue principal")
 GRANT = DRAW.uuid("rogue grant")

@@ -54,13 +54,14 @@ V1_PROPERTIES = (
 
 @dataclass(frozen=True)
 class App:
-    """A client application and the resource it asks a token for."""
+    """A client application, the resource it asks a token for, and the tenant the application comes from."""
 
     app_id: str
     name: str
     resource_id: str
     resource_name: str
     client_app: str
+    owner_tenant: str = MICROSOFT_TENANT
 
 
 @cache
@@ -133,7 +134,7 @@ def sign_in(
         "resourceTenantId": TENANT_ID,
         "homeTenantId": home,
         "homeTenantName": "",
-        "appOwnerTenantId": MICROSOFT_TENANT,
+        "appOwnerTenantId": app.owner_tenant,
         "resourceOwnerTenantId": MICROSOFT_TENANT,
         "authenticationMethodsUsed": [],
         "authenticationRequirement": "singleFactorAuthentication" if mfa == "none" else "multiFactorAuthentication",
