@@ -52,6 +52,21 @@ def test_method_added_is_medium_and_says_which(case: Case, tmp_path: Path) -> No
     assert "SM-1" in finding.summary
 
 
+def test_method_told_in_the_additional_details_alone(case: Case, tmp_path: Path) -> None:
+    """Of large changes the list of properties is empty; a piece of the details may end anywhere."""
+    changed = [
+        {"Name": "StrongAuthenticationMethod", "OldValue": [], "NewValue": [{"MethodType": 6, "Default": False}]},
+        {"Name": "AssignedPlan", "OldValue": [], "NewValue": ["x" * 50]},
+    ]
+    piece = json.dumps({"targetUpdatedProperties": json.dumps(changed)})[:-30]
+    details = {"Name": "additionalDetails", "Value": json.dumps({"id": "1", "seq": "1", "b": piece, "c": "4"})}
+    told = change("m", "Update user.", ModifiedProperties=[], ExtendedProperties=[details])
+    acts(case, tmp_path, told | {"UserId": "admin@contoso.com"})
+    (finding,) = alone(case, "ID-01")
+    assert (finding.severity, finding.user, finding.involved) == ("medium", ADELE, ["admin@contoso.com"])
+    assert finding.summary.startswith("A way to pass multi-factor authentication was added: text message.")
+
+
 def test_method_removed_is_none_added(case: Case, tmp_path: Path) -> None:
     phone = [{"Name": "StrongAuthenticationPhoneAppDetail", "NewValue": "[]", "OldValue": '[{"DeviceName": "SM-1"}]'}]
     acts(case, tmp_path, change("m", "Update user.", ModifiedProperties=phone))
@@ -119,6 +134,33 @@ def test_consent_to_a_known_malicious_application_is_critical(case: Case, tmp_pa
     (finding,) = alone(case, "OA-01")
     assert finding.severity == "critical"
     assert "Mail Helper" in finding.summary
+
+
+MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+
+
+@pytest.mark.parametrize(("owner", "severity"), [(MICROSOFT, None), (PRINCIPAL, "high"), (None, "high")])
+def test_consent_to_an_application_of_microsofts_own_is_none(
+    case: Case, tmp_path: Path, owner: str | None, severity: str | None
+) -> None:
+    entries(case, tmp_path, entry("s", 0, appId=APP.upper(), appOwnerTenantId=owner))
+    acts(case, tmp_path, consent("c", "Mail.Read"))
+    assert [f.severity for f in alone(case, "OA-01")] == ([severity] if severity else [])
+
+
+def test_a_grant_names_who_got_it_and_not_the_service_it_opens(case: Case, tmp_path: Path) -> None:
+    """Exchange Online, the target, is Microsoft's own; the application that may read from it is not."""
+    exchange = "00000002-0000-0ff1-ce00-000000000000"
+    properties = [
+        {"Name": "DelegatedPermissionGrant.Scope", "NewValue": "EWS.AccessAsUser.All", "OldValue": ""},
+        {"Name": "ServicePrincipal.ObjectID", "NewValue": PRINCIPAL, "OldValue": ""},
+    ]
+    target = [{"ID": "Office 365 Exchange Online", "Type": 1}, {"ID": exchange, "Type": 2}]
+    entries(case, tmp_path, entry("s", 0, appId=exchange, appOwnerTenantId=MICROSOFT))
+    acts(case, tmp_path, change("g", "Add delegated permission grant.", ModifiedProperties=properties, Target=target))
+    (finding,) = alone(case, "OA-01")
+    assert finding.severity == "high"
+    assert f"The application with the object id {PRINCIPAL} was given access to EWS.AccessAsUser.All" in finding.summary
 
 
 def test_the_same_consent_from_both_logs_counts_once(case: Case, tmp_path: Path) -> None:

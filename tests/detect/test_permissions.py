@@ -98,6 +98,44 @@ def test_folders(case: Case, tmp_path: Path) -> None:
     assert ADELE in found["all"].involved
 
 
+def opened(record_id: str, member: str, rights: str, path: str = "\\Inbox", **more: object) -> dict[str, object]:
+    """A folder's permissions changed in Outlook, as Exchange records it."""
+    folder = {"Id": "LgAAAA", "MemberRights": rights, "MemberUpn": member, "Name": path[1:], "Path": path}
+    item = {"Id": "LgAAAA", "ParentFolder": folder}
+    return document(record_id, "AddFolderPermissions", Item=item, **({"MailboxOwnerUPN": ADELE} | more))
+
+
+def test_folders_opened_in_outlook_name_the_person_and_the_rights(case: Case, tmp_path: Path) -> None:
+    acts(
+        case,
+        tmp_path,
+        opened("bob", "bob@contoso.com", "ReadAny, Visible"),
+        opened("all", "Default", "ReadAny, Create, Visible", "\\Sent Items"),
+        opened("cal", "bob@contoso.com", "ReadAny, FreeBusySimple, FreeBusyDetailed", "\\Kalender"),
+        opened("other", "bob@contoso.com", "ReadAny", MailboxOwnerUPN="carol@contoso.com", UserId="S-1-5-18"),
+    )
+    found = {f.evidence[0]: f for f in alone(case, "DG-03")}
+    severities = {"bob": "medium", "all": "high", "cal": "low", "other": "medium"}
+    assert {i: f.severity for i, f in found.items()} == severities
+    said = f"The folder “\\Inbox” of {ADELE} was opened to bob@contoso.com (ReadAny, Visible). It was done by {ADELE}."
+    assert (found["bob"].summary, found["bob"].involved) == (said, ["bob@contoso.com"])
+    assert (found["other"].user, found["other"].involved) == ("carol@contoso.com", ["bob@contoso.com"])
+
+
+def test_folders_opened_without_the_right_to_read_or_by_the_service_are_no_finding(case: Case, tmp_path: Path) -> None:
+    acts(
+        case,
+        tmp_path,
+        opened("busy", "Default", "FreeBusySimple"),
+        opened("none", "bob@contoso.com", "None", "\\A"),
+        opened("put", "bob@contoso.com", "Create, Visible", "\\B"),
+        opened("team", "Member@local", "ReadAny, Create, EditAny", "\\C"),
+        opened("service", "bob@contoso.com", "ReadAny", "\\D", UserId="S-1-5-18", ExternalAccess=True),
+        cmdlet("post", "Add-MailboxFolderPermission", Identity=f"{ADELE}:\\E", User="bob", AccessRights="Contributor"),
+    )
+    assert alone(case, "DG-03") == []
+
+
 def test_published_calendar_and_impersonation(case: Case, tmp_path: Path) -> None:
     acts(
         case,

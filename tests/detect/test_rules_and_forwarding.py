@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.formats.exports import document, named, purview
+from tests.formats.exports import document, named, purview, sign_in, written
 from toolkit.case import Case
 from toolkit.detect import Finding
 from toolkit.detect import triage as all_detections
@@ -78,6 +78,18 @@ def test_ir01_a_rule_that_sends_mail_outside_is_critical(case: Case, tmp_path: P
 def test_ir01_a_rule_that_sends_mail_inside_is_low(case: Case, tmp_path: Path) -> None:
     assert told(found(case, tmp_path, rule("r", Name="x", ForwardTo="boss@contoso.com"))) == [
         ("IR-01", "low", "adele@contoso.com", ["r"])
+    ]
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("none", "low"), ("serviceProvider", "critical")])
+def test_ir01_the_domain_of_a_partner_is_not_the_tenants_own(
+    case: Case, tmp_path: Path, kind: str, severity: str
+) -> None:
+    """A partner's technician signs in as a member; only the kind of access tells that he is of another tenant."""
+    technician = sign_in("s", userPrincipalName="tech@partner.example", userType="member", crossTenantAccessType=kind)
+    case.load(written(tmp_path / "s.json", [technician]))
+    assert told(found(case, tmp_path, rule("r", Name="x", ForwardTo="tech@partner.example"))) == [
+        ("IR-01", severity, "adele@contoso.com", ["r"])
     ]
 
 

@@ -114,9 +114,7 @@ def retention(evidence: Evidence) -> ir.Table:
     """CL-07: retention of the audit log shortened, or the plan for advanced auditing taken from a user."""
     policies = run(evidence, POLICIES)
     named = evidence.changes
-    told = named.modified_properties.fill_null("")
-    if "additional_details" in named.columns:
-        told = told + named.additional_details.fill_null("")
+    told = named.modified_properties.fill_null("") + named.additional_details.fill_null("")
     licence = named.name.isin(LICENCES) & told.contains(ADVANCED)
     plans = named.mutate(told=told).filter(licence, succeeded(named))
     disabled = plans.told.re_search(rf"DisabledPlans=\[[^\]]*{ADVANCED}[^\]]*\]")

@@ -50,6 +50,8 @@ def candidates(rows: ir.Table) -> ir.Table:
         "session_id",
         "parameters",
         "object_id",
+        "member_upn",
+        "member_rights",
         user=rows.user_principal_name.lower(),
         group=rows.name + "|" + about.lower(),
         table=ibis.literal("audit"),

@@ -6,6 +6,7 @@ Source: MITRE ATT&CK T1528 and T1671; `reference/risky_scopes.csv`, `reference/o
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,8 @@ from toolkit.detect.records import act, changes, parameters, succeeded, truth
 from toolkit.detect.words import listed, short, text
 from toolkit.enrich.apps import RISKS, AppOfInterest, apps_of_interest, risk_of
 
-CONSENT = ("consent to application", "add delegated permission grant", "add oauth2permissiongrant")
+GRANTS = ("add delegated permission grant", "add oauth2permissiongrant")
+CONSENT = ("consent to application", *GRANTS)
 CONTEXT = ("add service principal",)
 GUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
@@ -69,11 +71,15 @@ def _first(column: ir.StringValue, pattern: str) -> ir.StringValue:
 
 def judge_consent(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     given = rows[rows.name.isin(CONSENT)]
-    told = [c for row in given.itertuples() for c in [*changes(row.modified_properties), *changes(row.target)]]
+    told = [change for row in given.itertuples() for change in _told(row)]
     scopes = sorted({s for name, new, _ in told for s in _scopes(name, new)}, key=lambda s: -RISKS.index(risk_of(s)))
-    ids = {m.lower() for text_ in [*rows.object_id, *rows.target] for m in re.findall(GUID, text(text_))}
-    known = next((apps_of_interest()[i] for i in ids if i in apps_of_interest()), None)
-    if ids & evidence.settings.allowed.apps or (known and known.kind == "watch_first_party"):
+    ids = _app_ids(rows)
+    of_interest = (apps_of_interest()[i] for i in sorted(ids & apps_of_interest().keys()))
+    known = min(of_interest, key=lambda app: app.kind != "malicious", default=None)
+    kind = known.kind if known else ""
+    if ids & evidence.settings.allowed.apps or kind == "watch_first_party":
+        return None
+    if ids & evidence.first_party and kind != "malicious":
         return None
     severity = _severity(scopes, known)
     if severity is None:
@@ -93,6 +99,21 @@ def judge_consent(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
         severity = "medium" if severity != "low" else severity
         summary += f" {before} others of the organisation had consented to it before."
     return Judgement(severity, summary)
+
+
+def _told(row: Any) -> list[tuple[str, str, str]]:
+    return [*changes(row.modified_properties), *changes(row.target)]
+
+
+def _app_ids(rows: pd.DataFrame) -> set[str]:
+    """Ids of the application that got access. The target of a grant is what it was given access to, not the taker."""
+    texts = []
+    for row in rows.itertuples():
+        if row.name in GRANTS:
+            texts += [new or old for name, new, old in _told(row) if name == "serviceprincipal.appid"]
+        else:
+            texts += [text(row.object_id), text(row.target)]
+    return {found.lower() for said in texts for found in re.findall(GUID, said)}
 
 
 def _severity(scopes: list[str], known: AppOfInterest | None) -> str | None:
@@ -120,14 +141,21 @@ def _scopes(name: str, value: str) -> list[str]:
 
 
 def _named(rows: pd.DataFrame, known: AppOfInterest | None) -> str:
-    for document in rows.target.dropna():
+    grants = rows.name.isin(GRANTS)
+    for document in rows[~grants].target.dropna():
         names = re.findall(r'"ID"\s*:\s*"([^"]*)"\s*,\s*"Type"\s*:\s*1\b', document, re.IGNORECASE)
         names += [v for n, v in parameters(document).items() if n == "displayname"]
         names += re.findall(r'"displayName"\s*:\s*"([^"]+)"\s*,\s*"type"\s*:\s*"ServicePrincipal"', document)
         names += re.findall(r'"displayName"\s*:\s*"([^"]+)"', document.partition("modifiedProperties")[0])
         if names:
             return f"“{short(names[0], 60)}”"
-    return f"“{short(known.name, 60)}”" if known else "of unknown name"
+    for row in rows[grants].itertuples():
+        if names := [new for name, new, _ in _told(row) if name == "serviceprincipal.displayname" and new]:
+            return f"“{short(names[0], 60)}”"
+    if known:
+        return f"“{short(known.name, 60)}”"
+    number = str(rows.group.iloc[0])
+    return f"with the object id {number}" if re.fullmatch(GUID, number) else "of unknown name"
 
 
 def _worth(scopes: list[str]) -> str:

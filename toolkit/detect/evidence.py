@@ -21,11 +21,13 @@ from toolkit.detect.logons import logons
 from toolkit.detect.records import operation
 from toolkit.detect.settings import Settings
 from toolkit.enrich.addresses import addresses
+from toolkit.enrich.apps import MICROSOFT_TENANTS
 from toolkit.enrich.networks import NetworkClasses
 from toolkit.tables import TABLES
 
 _ADDRESS = re.compile(r"[A-Z0-9._%+'-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", re.IGNORECASE)
 LOGONS = "logons"
+FROM_OUTSIDE = ("b2bcollaboration", "b2bdirectconnect", "microsoftsupport", "serviceprovider")
 MASSES = ("signin", "read", "item", "delete", "send", "search", "file", "sharing", "teams")
 
 
@@ -95,7 +97,11 @@ class Evidence:
 
         The list of accepted domains would be better; an export does not carry it.
         """
-        signed_in = self.signins.filter(self.signins.user_type.fill_null("member").lower() != "guest")
+        # A partner's technicians sign in as members, though they are of another tenant.
+        signed_in = self.signins.filter(
+            self.signins.user_type.fill_null("member").lower() != "guest",
+            ~self.signins.cross_tenant_access_type.lower().isin(FROM_OUTSIDE).fill_null(False),
+        )
         names = [signed_in.user_principal_name, self.audit.mailbox_owner_upn]
         admins = self.audit.filter(self.audit.workload.lower() == "exchange", self.audit.user_type.isin(["0", "2"]))
         names.append(admins.user_principal_name)
@@ -105,6 +111,12 @@ class Evidence:
             upn = upn.filter(upn.upn.contains("@"), ~upn.upn.contains("#ext#"), ~upn.upn.contains(" "))
             found |= {str(u).rpartition("@")[2] for u in upn.execute().upn}
         return frozenset(found)
+
+    @cached_property
+    def first_party(self) -> frozenset[str]:
+        """Applications that come from a tenant of Microsoft's own, as sign-ins say (ids in lower case)."""
+        own = self.signins.filter(self.signins.app_owner_tenant_id.lower().isin(MICROSOFT_TENANTS))
+        return frozenset(own.select(id=own.app_id.lower()).distinct().execute().id.dropna())
 
     def outside(self, text: str) -> list[str]:
         """The mail addresses in a text that are not of the tenant's own domains or below them, each once."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -14,8 +15,8 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement, Stage, lowered
-from toolkit.detect.records import act, affected, changes, succeeded
-from toolkit.detect.words import listed, short, text
+from toolkit.detect.records import act, affected, changes, detailed, succeeded
+from toolkit.detect.words import listed, short
 
 REGISTERED = (
     "user registered security info",
@@ -48,8 +49,8 @@ def method_added(evidence: Evidence) -> ir.Table:
     named = evidence.changes
     changed = ibis.literal(False)
     for name in STRONG:
-        told = named.modified_properties.contains(name) | named.target.contains(name)
-        changed = changed | told.fill_null(False)
+        for place in (named.modified_properties, named.target, named.additional_details):
+            changed = changed | place.contains(name).fill_null(False)
     rows = named.filter(named.name.isin(REGISTERED) | ((named.name == "update user") & changed), succeeded(named))
     rows = rows.mutate(user=affected(rows), actor=rows.user_principal_name.lower())
     first = evidence.successes.group_by("user", "ip_address").agg(first_address=evidence.successes.time.min())
@@ -69,6 +70,7 @@ def method_added(evidence: Evidence) -> ir.Table:
         "session_id",
         "modified_properties",
         "target",
+        "additional_details",
         owners=(rows.first_address < edge).fill_null(False),
         act=act(rows),
         group=rows.time.date().cast("string"),
@@ -77,7 +79,7 @@ def method_added(evidence: Evidence) -> ir.Table:
 
 
 def judge_method(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
-    added = [m for row in rows.itertuples() for m in _methods(text(row.modified_properties), text(row.target))]
+    added = [m for row in rows.itertuples() for m in _methods(row)]
     taken = rows[~rows.name.isin(REGISTERED)]
     if len(taken) == len(rows) and not added:
         return None  # a method was removed, not added
@@ -101,10 +103,14 @@ def judge_method(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     return Judgement("medium", summary, involved=tuple(others))
 
 
-def _methods(properties: str, target: str) -> list[str]:
+def _methods(row: Any) -> list[str]:
     """What the change added: devices by name, methods by kind."""
     found = []
-    for name, new, old in [*changes(properties), *changes(target)]:
+    for name, new, old in [
+        *changes(row.modified_properties),
+        *changes(row.target),
+        *detailed(row.additional_details),
+    ]:
         if name == "strongauthenticationphoneappdetail":
             before = {_device(d) for d in _list(old)}
             found += [f"authenticator app on “{short(_device(d), 40)}”" for d in _list(new) if _device(d) not in before]

@@ -15,18 +15,20 @@ from toolkit.detect.cmdlets import all_parameters, candidates, changed_object, r
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement, raised
 from toolkit.detect.records import succeeded, truth
-from toolkit.detect.words import listed, short
+from toolkit.detect.words import listed, short, text
 from toolkit.enrich.folders import meaning
 
 FULL = ("fullaccess", "readpermission", "changeowner")
-READS = ("reviewer", "author", "editor", "owner", "publishing", "nonediting", "contributor", "readitems")
+# Roles of the cmdlets that let one read, and the single right: ReadItems there, ReadAny in Outlook
+READS = {"reviewer", "author", "editor", "owner", "publishingauthor", "publishingeditor", "noneditingauthor"}
+READS |= {"readitems", "readany"}
 FULL_ACCESS = ("add-mailboxpermission",)
 SEND_AS = ("add-recipientpermission", "updatecalendardelegation", "set-mailbox")
 FOLDER_CMDLETS = ("add-mailboxfolderpermission", "set-mailboxfolderpermission")
 FOLDER_IN_OUTLOOK = ("addfolderpermissions", "modifyfolderpermissions", "updatefolderpermissions")
 PUBLISH = ("set-mailboxcalendarfolder",)
 ROLES = ("new-managementroleassignment", "new-rolegroup", "add-rolegroupmember")
-EVERYBODY = ("default", "anonymous")
+EVERYBODY = ("default", "anonymous", "everyone")
 
 
 def full_access(evidence: Evidence) -> ir.Table:
@@ -77,20 +79,34 @@ def folder_opened(evidence: Evidence) -> ir.Table:
     """DG-03: a folder of a mailbox opened to others, by cmdlet or in Outlook."""
     cmdlets = run(evidence, FOLDER_CMDLETS)
     named = evidence.changes
-    outlook = named.filter(named.name.isin(FOLDER_IN_OUTLOOK), succeeded(named))
-    shaped = candidates(outlook.mutate(object_id=ibis.coalesce(outlook.folder_path, outlook.object_id)))
-    return cmdlets.union(shaped)
+    # Where somebody makes a team, the service itself opens the folders of its mailbox.
+    outlook = named.filter(
+        named.name.isin(FOLDER_IN_OUTLOOK), succeeded(named), ~named.external_access.fill_null(False)
+    )
+    owner, actor = outlook.mailbox_owner_upn, outlook.user_principal_name
+    shaped = outlook.mutate(
+        object_id=ibis.coalesce(owner + ":" + outlook.folder_path, outlook.folder_path, outlook.object_id),
+        user_principal_name=actor.contains("@").ifelse(actor, ibis.coalesce(owner, actor)),
+    )
+    return cmdlets.union(candidates(shaped))
 
 
 def judge_folder(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
-    told = all_parameters(rows)
-    rights = [p.get("accessrights", "") for p in told]
-    if any(rights) and not any(r in right.lower() for right in rights for r in READS):
+    told = [
+        (p.get("user") or text(member), p.get("accessrights") or text(rights))
+        for p, member, rights in zip(all_parameters(rows), rows.member_upn, rows.member_rights, strict=True)
+    ]
+    # Member@local and Owner@local are those whose group the mailbox is.
+    given = [(t, rights) for t, rights in told if _lets_read(rights) and not t.lower().endswith("@local")]
+    if not given:
         return None
-    folder = next((p["identity"] for p in told if p.get("identity")), str(rows.object_id.iloc[-1] or ""))
+    folder = next((p["identity"] for p in all_parameters(rows) if p.get("identity")), text(rows.object_id.iloc[-1]))
     path = folder.rpartition(":")[2] or folder
-    to = [p.get("user", "") for p in told if p.get("user")]
-    who = listed(_recipient(t) for t in to) or "others, whom the record names in its detail"
+    to = [t for t, _ in given if t]
+    who = listed(
+        (_recipient(t) or "others, whom the record does not name") + (f" ({short(rights, 60)})" if rights else "")
+        for t, rights in given
+    )
     everybody = any(t.lower() in EVERYBODY for t in to)
     calendar = meaning(path)[0] == "calendar"
     mailbox = whose(folder.rpartition(":")[0]) or whose(folder) or rows.user.iloc[0]
@@ -98,6 +114,11 @@ def judge_folder(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
     if calendar:
         return Judgement("low", summary + " It is a calendar, as people share it.", involved=_involved(mailbox, *to))
     return Judgement("high" if everybody else "medium", summary, involved=_involved(mailbox, *to))
+
+
+def _lets_read(rights: str) -> bool:
+    """One of the rights lets its holder read; a record without rights may have given any."""
+    return not rights or not READS.isdisjoint(re.split(r"[^a-z]+", rights.lower()))
 
 
 def calendar_published(evidence: Evidence) -> ir.Table:

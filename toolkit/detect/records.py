@@ -7,6 +7,7 @@ audits, with keys in any case.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import ibis
@@ -23,6 +24,29 @@ def parameters(document: Any) -> dict[str, str]:
 def changes(document: Any) -> list[tuple[str, str, str]]:
     """Changed properties: name, new value, old value."""
     return _entries(document)
+
+
+def detailed(document: Any) -> list[tuple[str, str, str]]:
+    """Changes that the additional details alone tell: of large ones the list of properties is empty.
+
+    They are cut there into pieces, a record each, so that a piece may begin or end anywhere (`seq`, `c`, `b`).
+    """
+    try:
+        data = json.loads(document) if isinstance(document, str) else document
+    except (ValueError, RecursionError):
+        return []
+    piece = data.get("b") if isinstance(data, dict) else None
+    if not isinstance(piece, str):
+        return []
+    plain = re.sub(r"\\(.)", r"\1", piece)  # the list is a text inside the piece
+    found = []
+    for start in re.finditer(r'\{"Name":', plain):
+        try:
+            entry, _ = json.JSONDecoder().raw_decode(plain, start.start())
+        except (ValueError, RecursionError):
+            continue
+        found += _entries([entry])
+    return found
 
 
 def _entries(document: Any) -> list[tuple[str, str, str]]:

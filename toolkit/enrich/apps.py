@@ -8,6 +8,8 @@ from functools import cache
 
 from toolkit import reference
 
+# The tenants in which Microsoft keeps applications of its own
+MICROSOFT_TENANTS = ("f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47")
 RISKS = ("none", "low", "medium", "high", "critical")
 
 
