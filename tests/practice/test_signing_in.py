@@ -122,3 +122,21 @@ def test_refusals_carry_the_number_of_the_real_service(
     answer = client.session.post(f"{client.tenant.url}/{where}/oauth2/v2.0/devicecode", data=form, timeout=5)
     assert answer.status_code == 400
     assert answer.json()["error_codes"] == [number]
+
+
+def test_application_signs_in_without_a_person(client: Client) -> None:
+    said = claims(client.application_token())
+    assert said["idtyp"] == "app"
+    assert "UserAuthenticationMethod.ReadWrite.All" in said["roles"]
+    assert not {"scp", "upn", "wids"} & set(said)
+    assert client.as_application("GET", "/v1.0/users").status_code == 200
+
+
+def test_application_without_a_secret_is_refused(client: Client) -> None:
+    form = {
+        "client_id": client.about["client_id"],
+        "grant_type": "client_credentials",
+        "scope": f"{client.about['graph']}/.default",
+    }
+    url = f"{client.tenant.url}/{client.about['tenant_id']}/oauth2/v2.0/token"
+    assert client.session.post(url, data=form, timeout=5).json()["error_codes"] == [7000215]

@@ -83,6 +83,18 @@ def test_each_request_is_logged_with_its_kind(client: Client) -> None:
     assert {line["kind"] for line in client.tenant.requests() if "oauth2" in line["path"]} == {"sign-in"}
 
 
+def test_log_of_changes_names_what_was_sent_but_no_value(client: Client) -> None:
+    profile = {"password": PASSWORD, "forceChangePasswordNextSignIn": True}
+    body = {"passwordProfile": profile, "accountEnabled": False}
+    client.graph("PATCH", f"/v1.0/users/{VICTIM}", json=body, headers={"client-request-id": "first"})
+    client.cmdlet("Disable-InboxRule", Mailbox=VICTIM, Identity="nothing", Confirm=False)
+    first, second = client.tenant.writes()
+    assert first["fields"] == ["accountEnabled", "passwordProfile"]
+    assert (first["client_request_id"], first["changed"], first["status"]) == ("first", True, 204)
+    assert second["fields"] == ["Confirm", "Identity", "Mailbox"]
+    assert (second["target"], second["changed"], second["status"]) == (VICTIM, False, 400)
+
+
 def test_reading_changes_nothing(client: Client) -> None:
     before = client.tenant.state()
     client.rules()

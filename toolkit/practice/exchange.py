@@ -9,7 +9,7 @@ from toolkit.practice import cmdlets
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.login import TENANT_NAMES
 from toolkit.practice.names import Record
-from toolkit.practice.people import facts
+from toolkit.practice.people import TENANT_ID, facts
 from toolkit.practice.tenant_state import Situation
 
 _PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
@@ -59,16 +59,39 @@ def answer(request: Request, situation: Situation) -> Answer:
     select = request.query.get("$select")
     if select:
         rows = [{key: row[key] for key in select.split(",") if key in row} for row in rows]
+    return done(rows, situation)
+
+
+def done(rows: list[Record], situation: Situation) -> Answer:
+    """200 in the service's envelope, with the warnings that were raised on the way."""
     return Answer(
         200,
         {
-            "@odata.context": f"{situation.base}/adminapi/beta/{found[2]}/$metadata#Collection"
+            "@odata.context": f"{situation.base}/adminapi/beta/{TENANT_ID}/$metadata#Collection"
             "(Exchange.GenericHashTable)",
             "adminapi.warnings@odata.type": "#Collection(String)",
-            "@adminapi.warnings": [],
+            "@adminapi.warnings": situation.warnings,
             "value": rows,
         },
     )
+
+
+def first_half(answer: Answer) -> Answer:
+    """The answer with the first half of its rows, as a result that was cut off."""
+    if answer.status != 200 or not isinstance(answer.body, dict):
+        return answer
+    rows = answer.body["value"]
+    return Answer(answer.status, answer.body | {"value": rows[: len(rows) // 2]}, answer.headers)
+
+
+def parameters_named(request: Request) -> tuple[list[str], str | None]:
+    """The names of a cmdlet's parameters, and the mailbox or object that it is aimed at."""
+    try:
+        given = request.json_object()["CmdletInput"]["Parameters"]
+        target = next((given[name] for name in ("Mailbox", "Identity", "SenderAddress") if given.get(name)), None)
+        return sorted(given), None if target is None else str(target)[:200]
+    except (Refused, KeyError, TypeError, AttributeError):
+        return [], None
 
 
 def _checked(parameters: Record, required: frozenset[str], known: frozenset[str]) -> Record:

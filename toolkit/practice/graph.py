@@ -92,11 +92,7 @@ def get_domain(request: Request, situation: Situation, version: str, name: str) 
         if domain["id"] == name.lower():
             context = f"{situation.base}/{version}/$metadata#domains/$entity"
             return Answer(200, {"@odata.context": context} | domain)
-    raise Refused(
-        404,
-        "Request_ResourceNotFound",
-        f"Resource '{name}' does not exist or one of its queried reference-property objects are not present.",
-    )
+    raise odata.missing(name)
 
 
 ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (

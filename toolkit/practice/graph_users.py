@@ -6,12 +6,12 @@ import json
 import re
 
 from toolkit.practice import odata
-from toolkit.practice.directory_records import Change, directory_record, user_parts
+from toolkit.practice.change_records import user_change
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
 from toolkit.practice.people import FEDERATED_DOMAIN
 from toolkit.practice.signin_records import stamp
-from toolkit.practice.tenant_state import Situation, person_of
+from toolkit.practice.tenant_state import Situation
 
 DEFAULT_PROPERTIES = (
     "businessPhones",
@@ -72,7 +72,7 @@ def update_user(request: Request, situation: Situation, version: str, user_id: s
         _set_enabled(situation, user, body["accountEnabled"])
     if "passwordProfile" in body:
         user["lastPasswordChangeDateTime"] = stamp(situation.now)
-        _record(situation, user, "Reset user password.")
+        user_change(situation, user, "Reset user password.")
     return Answer(204)
 
 
@@ -82,7 +82,7 @@ def revoke_sessions(request: Request, situation: Situation, version: str, user_i
     old = user["signInSessionsValidFromDateTime"]
     user["signInSessionsValidFromDateTime"] = stamp(situation.now)
     change = ("StsRefreshTokensValidFrom", f'["{stamp(situation.now)}"]', f'["{old}"]')
-    _record(situation, user, "Update StsRefreshTokenValidFrom Timestamp.", change)
+    user_change(situation, user, "Update StsRefreshTokenValidFrom Timestamp.", change)
     return Answer(200, {"@odata.context": f"{situation.base}/{version}/$metadata#Edm.Boolean", "value": True})
 
 
@@ -114,7 +114,7 @@ def update_requirements(request: Request, situation: Situation, version: str, us
     old, states[user["id"]] = states[user["id"]], body["perUserMfaState"]
     since = situation.now.strftime("%Y-%m-%dT%H:%M:%S+00:00")
     change = ("StrongAuthenticationRequirement", _requirement(states[user["id"]], since), _requirement(old, since))
-    _record(situation, user, "Update user.", change)
+    user_change(situation, user, "Update user.", change)
     return Answer(204)
 
 
@@ -125,11 +125,7 @@ def find_user(state: Record, text: str) -> Record:
         if wanted in (user["id"], user["userPrincipalName"].lower()):
             found: Record = user
             return found
-    raise Refused(
-        404,
-        "Request_ResourceNotFound",
-        f"Resource '{text}' does not exist or one of its queried reference-property objects are not present.",
-    )
+    raise odata.missing(text)
 
 
 def _shown(user: Record, wanted: str | None) -> Record:
@@ -167,7 +163,7 @@ def _check_password(user: Record, profile: object) -> None:
 def _set_enabled(situation: Situation, user: Record, enabled: bool) -> None:
     old, user["accountEnabled"] = user["accountEnabled"], enabled
     change = ("AccountEnabled", json.dumps([enabled]), json.dumps([old]))
-    _record(situation, user, "Enable account." if enabled else "Disable account.", change)
+    user_change(situation, user, "Enable account." if enabled else "Disable account.", change)
 
 
 def _requirement(state: str, since: str) -> str:
@@ -175,20 +171,3 @@ def _requirement(state: str, since: str) -> str:
         return "[]"
     number = MFA_STATES.index(state)
     return json.dumps([{"RelyingParty": "*", "State": number, "RememberDevicesNotIssuedBefore": since}])
-
-
-def _record(situation: Situation, user: Record, operation: str, *changes: Change) -> None:
-    target = person_of(user["id"])
-    included = [("Included Updated Properties", ", ".join(name for name, _, _ in changes), "")] if changes else []
-    record = directory_record(
-        situation.operator,
-        user_parts(target),
-        situation.now,
-        situation.key(operation),
-        operation,
-        object_id=target.upn,
-        changes=[*changes, *included],
-        details={"UserType": target.user_type},
-        address=situation.address,
-    )
-    situation.changed(record)

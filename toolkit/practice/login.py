@@ -22,7 +22,7 @@ _CODE_LIFETIME = timedelta(minutes=15)
 
 
 class Login:
-    """Signs the operator in. Codes and refresh tokens live in memory and end with the process."""
+    """Signs the operator or the application in. Codes and refresh tokens live in memory, end with the process."""
 
     def __init__(self, url: str, clock: Clock, tokens: Tokens) -> None:
         self._url, self._clock, self._tokens = url, clock, tokens
@@ -91,6 +91,8 @@ class Login:
     def _token(self, form: dict[str, str]) -> Answer:
         now = self._clock.now()
         grant, scope = form.get("grant_type", ""), form.get("scope", "")
+        if grant == "client_credentials":
+            return self._application(form, now)
         if grant == _DEVICE_CODE:
             client, asked, expires = self._codes.pop(form.get("device_code", ""), ("", "", now))
             scope = scope or asked
@@ -125,6 +127,19 @@ class Login:
                 "client_info": _client_info(),
             },
         )
+
+    def _application(self, form: dict[str, str], now: datetime) -> Answer:
+        """A token for the application itself; any certificate or secret is good."""
+        if form["client_id"] != CLIENT_ID or not (form.get("client_assertion") or form.get("client_secret")):
+            return _error("invalid_client", 7000215, "Invalid client secret provided.")
+        wanted = self._tokens.resource_of_scope(form.get("scope", ""))
+        if wanted is None:
+            return _error("invalid_resource", 500011, "The resource principal named in 'scope' was not found.")
+        resource, audience = wanted
+        lifetime = int(LIFETIME.total_seconds())
+        token = self._tokens.issue(resource, audience, CLIENT_ID, now, app_only=True)
+        body: Record = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime}
+        return Answer(200, body | {"access_token": token})
 
     def _id_token(self, client: str) -> str:
         """Its times are real ones: MSAL compares them with the machine's clock, not with the tenant's."""

@@ -21,6 +21,15 @@ def bad(text: str) -> Refused:
     return Refused(400, "BadRequest", text)
 
 
+def missing(name: str) -> Refused:
+    """404, the way the directory says that an object is not there."""
+    return Refused(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{name}' does not exist or one of its queried reference-property objects are not present.",
+    )
+
+
 def only(request: Request, allowed: Collection[str]) -> dict[str, str]:
     """The query options. Raises `Refused` for one that the service does not offer here."""
     for name in request.query:

@@ -13,7 +13,8 @@ from types import TracebackType
 
 from toolkit.practice import exchange, graph
 from toolkit.practice.clock import Clock, Seconds
-from toolkit.practice.faults import Fault, Faults, Matcher
+from toolkit.practice.fault_orders import FaultOrders
+from toolkit.practice.faults import Fault, Faults
 from toolkit.practice.http import Answer, Refused, Request, exchange_error, graph_error
 from toolkit.practice.login import Login
 from toolkit.practice.names import Record
@@ -22,13 +23,13 @@ from toolkit.practice.scenario import CLIENT_ID, CONTOSO_BEC, scenario
 from toolkit.practice.server import Dropped, Server
 from toolkit.practice.store import FolderLock, Store, write_whole
 from toolkit.practice.tenant_state import Situation
-from toolkit.practice.tokens import EXCHANGE, GRAPH, Tokens
+from toolkit.practice.tokens import EXCHANGE, GRAPH, Tokens, scopes_of
 
 ENDPOINT = "endpoint.json"
 CA = "ca.pem"
 
 
-class PracticeTenant:
+class PracticeTenant(FaultOrders):
     """A Microsoft 365 tenant to practise on, at `url`, with its state in `folder`.
 
     Also a context manager. `stop()` may be called twice. Times are the tenant's own: see `clock`.
@@ -51,6 +52,7 @@ class PracticeTenant:
             self._store = Store(self.folder, scenario_name)
             self.clock = Clock(self._store.latest_time(), seconds)
             self._lock = threading.RLock()
+            self._stopping = threading.Event()
             self._faults = Faults()
             self._server = Server(self._answer, self.ca_file, port)
             self.url = self._server.url
@@ -73,12 +75,19 @@ class PracticeTenant:
         self.stop()
 
     def requests(self) -> list[Record]:
-        """The request log, oldest first: time, method, path, cmdlet, kind, status, client_request_id.
+        """The request log, oldest first: time, method, path, cmdlet, kind, fields, status, client_request_id.
 
-        `kind` is read, write or sign-in; `status` is 0 where the connection was dropped.
+        `kind` is read, write, sign-in, or intruder for what the returning intruder did; `fields` names the
+        parameters or properties that were sent, `target` the mailbox or object that a cmdlet was aimed at.
+        A write says in `changed` whether it took effect. `notes` is what else is remarkable. `status` is 0 where
+        the connection was dropped.
         """
         with self._lock:
             return self._store.requests()
+
+    def writes(self) -> list[Record]:
+        """The changing requests of the log that reached the tenant, in order, those that were refused among them."""
+        return [line for line in self.requests() if line["kind"] == "write"]
 
     def state(self) -> Record:
         """A copy of the tenant's present state, its own audit records of changes among it (`audit`)."""
@@ -91,34 +100,12 @@ class PracticeTenant:
         if not self._running:
             return
         self._running = False
+        self._stopping.set()
         self.endpoint_file.unlink(missing_ok=True)
         self._server.stop()
         with self._lock:
             self._store.save(self.clock.now())
         self._folder_lock.release()
-
-    def fail_next(
-        self,
-        matcher: Matcher,
-        *,
-        status: int = 429,
-        retry_after: int | None = None,
-        times: int = 1,
-        body: Record | bytes | None = None,
-    ) -> None:
-        """The next matching requests are answered with an error and not carried out."""
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        default = {"error": {"code": _ERROR_CODES.get(status, "UnknownError"), "message": "Ordered by a test."}}
-        answer = Answer(status, default if body is None else body, headers)
-        self._faults.order(Fault(matcher, answer, times=times))
-
-    def drop_next(self, matcher: Matcher, *, done_before: bool = False, times: int = 1) -> None:
-        """The next matching connections break off; with `done_before` after the request was carried out."""
-        self._faults.order(Fault(matcher, None, done_before=done_before, times=times))
-
-    def delay_next_change(self, reads: int) -> None:
-        """The next change is accepted at once, but the first `reads` readings after it show the old state."""
-        self._faults.delay_next_change(reads)
 
     def expire_tokens(self) -> None:
         """All access tokens given out so far are expired; refresh tokens stay good."""
@@ -138,68 +125,98 @@ class PracticeTenant:
         }
 
     def _answer(self, request: Request) -> Answer:
-        """Each request on its own: state, clock and log then always agree."""
+        """Each request on its own: state, clock and log then always agree. Only waiting is done side by side."""
         with self._lock:
-            now = self.clock.now()
-            request_id = str(uuid.uuid4())
-            client_request_id = request.headers.get("client-request-id", request_id)
-            service, request = _addressed(request)
-            if service == "" and self._login.serves(request.path):
-                service = "sign-in"
-            line = _log_line(service, request, client_request_id, now)
-            fault = self._faults.take(line)
-            if fault and not fault.done_before and fault.answer is None:
-                self._store.log(line | {"status": 0})
-                raise Dropped
-            answer = fault.answer if fault and fault.answer else None
-            if answer is None:
-                try:
-                    answer = self._carry_out(service, request, line, now, request_id)
-                except Exception:
-                    # A request that broke the tenant must not be missing from its log.
-                    self._store.log(line | {"status": 500})
-                    raise
-            answer.headers |= {
-                "Date": format_datetime(now, usegmt=True),
-                "request-id": request_id,
-                "client-request-id": client_request_id,
-                "Cache-Control": "no-store, no-cache",
-            }
-            dropped = fault is not None and fault.answer is None
-            self._store.log(line | {"status": 0 if dropped else answer.status})
-            if dropped:
-                raise Dropped
-            return answer
+            answer, late = self._answered(request)
+        if late:
+            self._stopping.wait(late)
+        if answer is None:
+            raise Dropped
+        return answer
 
-    def _carry_out(self, service: str, request: Request, line: Record, now: datetime, request_id: str) -> Answer:
+    def _answered(self, request: Request) -> tuple[Answer | None, float]:
+        """The answer, None for a connection to be dropped, and how long it is held back."""
+        now = self.clock.now()
+        request_id = str(uuid.uuid4())
+        client_request_id = request.headers.get("client-request-id", request_id)
+        service, request = _addressed(request)
+        if service == "" and self._login.serves(request.path):
+            service = "sign-in"
+        line = _log_line(service, request, client_request_id, now)
+        fault = self._faults.take(line) or Fault()
+        before = self._store.state["changes"]
+        answer: Answer | None = None
+        try:
+            if fault.carried_out or not fault.replaces:
+                answer = self._carry_out(service, request, line, now, request_id, fault)
+            if fault.answer is not None:
+                answer = Answer(fault.answer.status, fault.answer.body, dict(fault.answer.headers))
+            elif fault.refusal is not None:
+                answer = self._refusal(service, fault.refusal, line, now, request_id)
+        except Exception:
+            # A request that broke the tenant must not be missing from its log.
+            self._store.log(line | {"status": 500})
+            raise
+        if line["kind"] == "write":
+            line["changed"] = self._store.state["changes"] != before
+        if fault.dropped or answer is None:
+            self._store.log(line | {"status": 0})
+            return None, fault.late
+        answer.headers |= {
+            "Date": format_datetime(now, usegmt=True),
+            "request-id": request_id,
+            "client-request-id": client_request_id,
+            "Cache-Control": "no-store, no-cache",
+        }
+        self._store.log(line | {"status": answer.status})
+        return answer, fault.late
+
+    def _carry_out(
+        self, service: str, request: Request, line: Record, now: datetime, request_id: str, fault: Fault
+    ) -> Answer:
         try:
             if service == "sign-in":
                 return self._login.answer(request)
             if service not in (GRAPH, EXCHANGE):
                 raise Refused(404, "ResourceNotFound", "There is nothing at this address.")
-            self._tokens.check(request.headers.get("authorization", ""), service, now)
-            return self._serve(service, request, line, now)
+            claims = self._tokens.check(request.headers.get("authorization", ""), service, now)
+            return self._serve(service, request, line, now, claims, fault)
         except Refused as error:
-            if service == EXCHANGE:
-                return exchange_error(error)
-            date = now.strftime("%Y-%m-%dT%H:%M:%S")
-            return graph_error(error, request_id, line["client_request_id"], date)
+            return self._refusal(service, error, line, now, request_id)
 
-    def _serve(self, service: str, request: Request, line: Record, now: datetime) -> Answer:
+    def _refusal(self, service: str, error: Refused, line: Record, now: datetime, request_id: str) -> Answer:
+        if service == EXCHANGE:
+            return exchange_error(error)
+        return graph_error(error, request_id, line["client_request_id"], now.strftime("%Y-%m-%dT%H:%M:%S"))
+
+    def _serve(
+        self, service: str, request: Request, line: Record, now: datetime, claims: Record, fault: Fault
+    ) -> Answer:
         speak = graph.answer if service == GRAPH else exchange.answer
-        state = self._store.state
-        if line["kind"] == "read":
-            seen = self._faults.seen_by_reader(state)
-            return speak(request, Situation(self._scenario, seen, now, f"{self.url}/{service}"))
+        state, reading = self._store.state, line["kind"] == "read"
+        situation = Situation(
+            self._scenario,
+            self._faults.seen_by_reader(state, now) if reading else state,
+            now,
+            f"{self.url}/{service}",
+            scopes=scopes_of(claims),
+            app_only=claims["idtyp"] == "app",
+        )
+        if fault.warning and service == EXCHANGE:
+            situation.warnings.append(fault.warning)
+            if not reading and not fault.carried_out:
+                return exchange.done([], situation)
+        if reading:
+            answer = speak(request, situation)
+            return exchange.first_half(answer) if fault.warning and service == EXCHANGE else answer
         before = state["changes"]
-        self._faults.before_change(state)
-        answer = speak(request, Situation(self._scenario, state, now, f"{self.url}/{service}"))
-        if state["changes"] != before:
-            self._store.save(now)
-        return answer
-
-
-_ERROR_CODES = {429: "TooManyRequests", 503: "ServiceUnavailable", 504: "GatewayTimeout", 403: "Forbidden"}
+        self._faults.before_change(state, now, fault)
+        try:
+            return speak(request, situation)
+        finally:
+            line["notes"] = situation.notes
+            if state["changes"] != before:
+                self._store.save(now)
 
 
 def _addressed(request: Request) -> tuple[str, Request]:
@@ -213,7 +230,7 @@ def _addressed(request: Request) -> tuple[str, Request]:
 
 
 def _log_line(service: str, request: Request, client_request_id: str, now: datetime) -> Record:
-    """What may be kept of a request: no query, no body, no header but the caller's own id."""
+    """What may be kept of a request: no query, no values of its body, no header but the caller's own id."""
     cmdlet = exchange.cmdlet_named(request) if service == EXCHANGE else None
     if service == "sign-in":
         kind = "sign-in"
@@ -221,12 +238,22 @@ def _log_line(service: str, request: Request, client_request_id: str, now: datet
         kind = "read"
     else:
         kind = "write"
+    fields, target = exchange.parameters_named(request) if service == EXCHANGE else (_properties(request), None)
     return {
         "time": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "method": request.method,
         "path": request.path,
         "cmdlet": cmdlet,
         "kind": kind,
+        "fields": [] if kind == "sign-in" else fields,
+        "target": target,
         "status": 0,
         "client_request_id": client_request_id[:64],
     }
+
+
+def _properties(request: Request) -> list[str]:
+    try:
+        return sorted(request.json_object())
+    except Refused:
+        return []

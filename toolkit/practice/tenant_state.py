@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from toolkit.practice.names import Record
@@ -19,6 +19,13 @@ class Situation:
     now: datetime
     base: str
     address: str = "127.0.0.1"
+    scopes: frozenset[str] = frozenset()
+    """The permissions in the caller's token: delegated scopes, or an application's roles."""
+    app_only: bool = False
+    notes: list[str] = field(default_factory=list)
+    """What the request log should say about this request beyond its address."""
+    warnings: list[str] = field(default_factory=list)
+    """What Exchange warns of; goes into `@adminapi.warnings`."""
 
     @property
     def operator(self) -> Person:

@@ -11,19 +11,25 @@ from datetime import datetime, timedelta
 
 from toolkit.practice.http import Refused
 from toolkit.practice.names import Record
-from toolkit.practice.people import TENANT_ID, people
+from toolkit.practice.people import DRAW, TENANT_ID, people
 
 GRAPH = "graph"
 EXCHANGE = "exchange"
 LIFETIME = timedelta(minutes=75)
 ROLES = {"Global Administrator": "62e90394-69f5-4237-9190-012177145e10"}
 SCOPES = {
-    GRAPH: "AuditLog.Read.All Directory.Read.All Domain.Read.All Organization.Read.All "
-    "Policy.ReadWrite.AuthenticationMethod SecurityEvents.Read.All User.EnableDisableAccount.All "
-    "User.Read.All User.RevokeSessions.All User-PasswordProfile.ReadWrite.All "
-    "UserAuthenticationMethod.Read.All",
+    GRAPH: "Application.ReadWrite.All AppRoleAssignment.ReadWrite.All AuditLog.Read.All "
+    "DelegatedPermissionGrant.ReadWrite.All Device.Read.All Directory.AccessAsUser.All Directory.Read.All "
+    "Domain.Read.All Group.ReadWrite.All GroupMember.ReadWrite.All IdentityRiskyUser.ReadWrite.All "
+    "MailboxSettings.ReadWrite Organization.Read.All Policy.Read.All Policy.ReadWrite.AuthenticationMethod "
+    "Policy.ReadWrite.ConditionalAccess RoleEligibilitySchedule.ReadWrite.Directory "
+    "RoleManagement.ReadWrite.Directory SecurityEvents.Read.All User.EnableDisableAccount.All User.Read.All "
+    "User.RevokeSessions.All User-PasswordProfile.ReadWrite.All UserAuthenticationMethod.Read.All "
+    "UserAuthenticationMethod.ReadWrite.All UserAuthMethod-TAP.ReadWrite.All",
     EXCHANGE: "Exchange.Manage",
 }
+_DELEGATED_ONLY = ("Directory.AccessAsUser.All", "Exchange.Manage")
+_APP_ONLY = {GRAPH: ("Device.ReadWrite.All",), EXCHANGE: ("Exchange.ManageAsApp",)}
 _WELL_KNOWN = {
     "https://graph.microsoft.com": GRAPH,
     "00000003-0000-0000-c000-000000000000": GRAPH,
@@ -32,8 +38,13 @@ _WELL_KNOWN = {
 }
 
 
+def scopes_of(claims: Record) -> frozenset[str]:
+    """The permissions that a token carries: delegated scopes, or an application's roles."""
+    return frozenset(claims["roles"] if claims["idtyp"] == "app" else str(claims["scp"]).split())
+
+
 class Tokens:
-    """Issues and checks tokens of the operator. Nothing here is ever written to a file."""
+    """Issues and checks tokens of the operator and of the application. Nothing here is ever written to a file."""
 
     def __init__(self, url: str) -> None:
         self._key = secrets.token_bytes(32)
@@ -49,9 +60,8 @@ class Tokens:
                 return self._audiences[audience], audience
         return None
 
-    def issue(self, resource: str, audience: str, client_id: str, now: datetime) -> str:
-        """An access token. Times in it are the tenant's."""
-        operator = people()["operator"]
+    def issue(self, resource: str, audience: str, client_id: str, now: datetime, *, app_only: bool = False) -> str:
+        """An access token of the operator, or of the application itself. Times in it are the tenant's."""
         claims: Record = {
             "aud": audience,
             "iss": f"https://sts.windows.net/{TENANT_ID}/",
@@ -59,18 +69,26 @@ class Tokens:
             "nbf": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
             "appid": client_id,
-            "idtyp": "user",
-            "name": operator.display_name,
-            "oid": operator.id,
-            "scp": SCOPES[resource],
+            "idtyp": "app" if app_only else "user",
             "tid": TENANT_ID,
-            "unique_name": operator.upn,
-            "upn": operator.upn,
             "ver": "1.0",
-            "wids": [ROLES[operator.role]],
             "gen": self._generation,
         }
-        return self.signed(claims)
+        if app_only:
+            roles = [name for name in SCOPES[resource].split() if name not in _DELEGATED_ONLY]
+            return self.signed(claims | {"oid": DRAW.uuid("client principal"), "roles": [*roles, *_APP_ONLY[resource]]})
+        operator = people()["operator"]
+        return self.signed(
+            claims
+            | {
+                "name": operator.display_name,
+                "oid": operator.id,
+                "scp": SCOPES[resource],
+                "unique_name": operator.upn,
+                "upn": operator.upn,
+                "wids": [ROLES[operator.role]],
+            }
+        )
 
     def signed(self, claims: Record) -> str:
         """A JSON Web Token with these claims."""
