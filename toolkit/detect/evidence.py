@@ -19,6 +19,7 @@ from toolkit.detect.intruder import Intruder
 from toolkit.detect.kept import kept, kept_frame
 from toolkit.detect.logons import logons
 from toolkit.detect.records import operation
+from toolkit.detect.rule_history import rule_history
 from toolkit.detect.settings import Settings
 from toolkit.enrich.addresses import addresses
 from toolkit.enrich.apps import MICROSOFT_TENANTS
@@ -37,12 +38,14 @@ class Evidence:
 
     `cut`: history from here on may be the intruder's, not the owner's. `intruder`: where the intruder came from, as
     far as findings have shown it. `changes`: the few audit records that change something, with `name`, the operation
-    without case and full stop. `network_classes`: where classes of networks come from; empty, they are not checked.
+    without case and full stop. `rules`: inbox rules as they stood after each change. `network_classes`: where classes
+    of networks come from; empty, they are not checked.
     """
 
     signins: ir.Table
     audit: ir.Table
     changes: ir.Table
+    rules: ir.Table
     messages: ir.Table | None
     addresses: ir.Table
     logons: ir.Table
@@ -60,10 +63,12 @@ class Evidence:
         places = addresses(case)
         entries = logons(case, places)
         counts[LOGONS] = int(entries.count().execute())
+        changes = _changes(case)
         return cls(
             case.signins,
             case.audit,
-            _changes(case),
+            changes,
+            rule_history(case, changes),
             case.table("messages") if counts.get("messages") else None,
             places,
             entries,

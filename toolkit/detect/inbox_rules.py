@@ -7,6 +7,7 @@ UpdateInboxRules).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import ibis
 import ibis.expr.types as ir
@@ -14,7 +15,8 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence, addresses_in
 from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.words import listed, short
+from toolkit.detect.rule_history import REMOVED
+from toolkit.detect.words import listed, short, text
 from toolkit.enrich.folders import meaning
 
 RULE_OPERATIONS = ("new-inboxrule", "set-inboxrule", "enable-inboxrule", "updateinboxrules")
@@ -33,99 +35,95 @@ FOLDER_WORDS = {
 _SENDER_ONLY = re.compile(r"^(From|FromAddressContainsWords|FromSubscription)\b", re.IGNORECASE)
 
 
-def rules(evidence: Evidence, tells: str) -> ir.Table:
-    """Rules made or changed in which the column `tells` is filled, one group for each rule of a mailbox."""
-    audit = evidence.changes
-    operation = audit.name
-    made = operation.isin(RULE_OPERATIONS[:3]) | (
-        (operation == "updateinboxrules")
-        & ~audit.rule_operation.fill_null("").lower().re_search("remove|delete|disable")
-    )
-    rules = audit.filter(made, audit[tells].notnull())
-    # Rules are told apart by id. Where a rule is made it has none yet: two of one name are two rules.
-    changed = (rules.operation.lower() != "new-inboxrule") & ~rules.rule_operation.lower().re_search("add|create")
-    which = ibis.coalesce(rules.rule_id, changed.ifelse(rules.rule_name, None), rules.record_id)
-    return rules.select(
-        "row_id",
-        "record_id",
-        "time",
-        "ip_address",
-        "session_id",
-        "rule_name",
-        "rule_forward_to",
-        "rule_move_to",
-        "rule_deletes",
-        "rule_marks_read",
-        "rule_conditions",
-        user=ibis.coalesce(rules.mailbox_owner_upn, rules.user_principal_name).lower(),
-        group=which,
-        table=ibis.literal("audit"),
-    )
+def rules(evidence: Evidence, tells: Callable[[ir.Table], ir.BooleanValue]) -> ir.Table:
+    """Rules that once stood as `tells` says, from the record that made them so; one group for each rule.
+
+    Every row has the rule as it stood after that record; `does`: it stood as `tells` says.
+    """
+    rows = evidence.rules
+    rows = rows.mutate(does=tells(rows).fill_null(False) & (rows.ended.fill_null("") != REMOVED))
+    began = rows.filter(rows.does).group_by("group").agg(began=ibis._.place.min())
+    since = rows.inner_join(began, "group")
+    return since.filter(since.place >= since.began).drop("began")
 
 
 def rules_that_forward(evidence: Evidence) -> ir.Table:
     """IR-01: rules with a forward, redirect or forward-as-attachment target."""
-    return rules(evidence, "rule_forward_to")
+    return rules(evidence, lambda rule: rule.rule_forward_to.notnull())
 
 
-def judge_forward(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
-    targets = [a for text in rows.rule_forward_to.dropna() for a in addresses_in(text)] or [
+def judge_forward(all_rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
+    rows, later = all_rows[all_rows.does], aftermath(all_rows)
+    targets = [a for said in rows.rule_forward_to.dropna() for a in addresses_in(said)] or [
         "a recipient without address"
     ]
-    outside = [a for text in rows.rule_forward_to.dropna() for a in evidence.outside(text)]
+    outside = [a for said in rows.rule_forward_to.dropna() for a in evidence.outside(said)]
     where = listed(outside or targets)
     if outside and all(evidence.settings.allowed.mail(a) for a in outside):
         return Judgement(
-            "low", f"An inbox rule {rule_named(rows)} sends mail to {where}, which the organisation allows."
+            "low", f"An inbox rule {rule_named(rows)} sends mail to {where}, which the organisation allows.{later}"
         )
     if outside:
         return Judgement(
             "critical",
             f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, outside the organisation."
-            + _known(evidence),
+            + _known(evidence)
+            + later,
         )
     return Judgement(
-        "low", f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, inside the organisation."
+        "low",
+        f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, inside the organisation.{later}",
     )
 
 
 def rules_that_delete(evidence: Evidence) -> ir.Table:
     """IR-02: rules with a delete action."""
-    rows = rules(evidence, "rule_deletes")
-    return rows.filter(rows.rule_deletes)
+    return rules(evidence, lambda rule: rule.rule_deletes)
 
 
-def judge_delete(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
-    if not rows.rule_deletes.fillna(False).any():
-        return None
-    narrow = _one_sender(rows)
+def judge_delete(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+    rows, later = all_rows[all_rows.does], aftermath(all_rows)
     summary = f"An inbox rule {rule_named(rows)} deletes mail {matching(rows)}".rstrip() + "."
-    if narrow:
-        return Judgement("low", summary + " It names one sender only, as people do against newsletters.")
-    return Judgement("high", summary)
+    if _one_sender(rows):
+        return Judgement("low", summary + " It names one sender only, as people do against newsletters." + later)
+    return Judgement("high", summary + later)
 
 
 def rules_that_hide(evidence: Evidence) -> ir.Table:
     """IR-03: rules that move or copy mail to a folder where its owner does not look."""
-    rows = rules(evidence, "rule_move_to")
-    paths = rows.select("rule_move_to").distinct().execute().rule_move_to
-    return rows.filter(rows.rule_move_to.isin([p for p in paths if meaning(p)[0] in FOLDER_WORDS]))
+    paths = evidence.rules.select("rule_move_to").distinct().execute().rule_move_to.dropna()
+    hiding = [p for p in paths if meaning(p)[0] in FOLDER_WORDS]
+    return rules(evidence, lambda rule: rule.rule_move_to.isin(hiding))
 
 
-def judge_hide(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+def judge_hide(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+    rows, later = all_rows[all_rows.does], aftermath(all_rows)
     worst, folder, path = "none", "", ""
-    for text in rows.rule_move_to.dropna():
-        well_known, risk = meaning(text)
+    for said in rows.rule_move_to.dropna():
+        well_known, risk = meaning(said)
         if well_known in FOLDER_WORDS and (risk, worst) in {("high", "none"), ("high", "medium"), ("medium", "none")}:
-            worst, folder, path = risk, well_known, text
+            worst, folder, path = risk, well_known, said
     if worst == "none":
         return None
     where = FOLDER_WORDS[folder]
-    read = " and marks it as read" if rows.rule_marks_read.fillna(False).any() else ""
+    read = " and marks it as read" if rows.rule_marks_read.any() else ""
     summary = f"An inbox rule {rule_named(rows)} moves mail {matching(rows)}to {where} (“{short(path)}”){read}."
     if folder == "archive" and _one_sender(rows):
-        return Judgement("low", summary + " It names one sender only, as people do to keep order.")
-    return Judgement("high" if worst == "high" else "medium", summary)
+        return Judgement("low", summary + " It names one sender only, as people do to keep order." + later)
+    return Judgement("high" if worst == "high" else "medium", summary + later)
+
+
+def aftermath(rows: pd.DataFrame) -> str:
+    """What became of a rule: changed again so that it no longer does what it did, switched off, removed."""
+    last = rows.iloc[-1]
+    if text(last.ended):
+        before = rows[rows.ended.fillna("") != last.ended].place.max()
+        ended = rows[~(rows.place <= before)].iloc[0]
+        return f" It was {ended.ended} at {ended.time:%Y-%m-%d %H:%M} UTC."
+    if last.does:
+        return ""
+    undone = rows[rows.place > rows[rows.does].place.max()].iloc[0]
+    return f" It was changed again at {undone.time:%Y-%m-%d %H:%M} UTC and no longer does so."
 
 
 def rule_named(rows: pd.DataFrame) -> str:
@@ -159,9 +157,9 @@ def _spaced(name: str) -> str:
 
 
 def _one_sender(rows: pd.DataFrame) -> bool:
-    """Every condition the rule has ever had names senders, nothing else."""
-    conditions = [c for text in rows.rule_conditions.dropna() for c in str(text).split("; ")]
-    return bool(conditions) and all(_SENDER_ONLY.match(c) for c in conditions)
+    """Whenever the rule did so, its conditions named senders, nothing else."""
+    every = [text(said).split("; ") for said in rows.rule_conditions]
+    return all(_SENDER_ONLY.match(condition) for conditions in every for condition in conditions)
 
 
 def _known(evidence: Evidence) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.inbox_rules import RULE_OPERATIONS, matching, rule_named, rules
+from toolkit.detect.inbox_rules import RULE_OPERATIONS, aftermath, matching, rule_named, rules
 from toolkit.detect.words import listed
 from toolkit.enrich.folders import meaning
 from toolkit.enrich.keywords import keywords
@@ -26,15 +26,19 @@ def rules_about_money(evidence: Evidence) -> ir.Table:
 
     Not those that only sort mail about money into a visible folder of the owner, as accounting staff do.
     """
-    rows = rules(evidence, "rule_conditions")
-    gone = rows.rule_forward_to.notnull() | rows.rule_deletes.fill_null(False)
-    conditions = _matching(rows.select("rule_conditions").distinct().execute().rule_conditions)
-    paths = rows.select("rule_move_to").distinct().execute().rule_move_to.dropna()
-    visible = rows.rule_move_to.isin([p for p in paths if meaning(p)[0] == ""])
+    every = evidence.rules
+    conditions = _matching(every.select("rule_conditions").distinct().execute().rule_conditions.dropna())
+    paths = every.select("rule_move_to").distinct().execute().rule_move_to.dropna()
+    own_folders = [p for p in paths if meaning(p)[0] == ""]
     only_money = [text for text, lists in conditions.items() if set(lists) == {"finance"}]
-    sorts = visible & ~gone & rows.rule_conditions.isin(only_money)
-    hidden = gone | rows.rule_move_to.notnull() | rows.rule_marks_read.fill_null(False)
-    return rows.filter(rows.rule_conditions.isin(list(conditions)), hidden, ~sorts)
+
+    def hides(rule: ir.Table) -> ir.BooleanValue:
+        gone = rule.rule_forward_to.notnull() | rule.rule_deletes
+        sorts = rule.rule_move_to.isin(own_folders) & ~gone & rule.rule_conditions.isin(only_money)
+        hidden = gone | rule.rule_move_to.notnull() | rule.rule_marks_read
+        return rule.rule_conditions.isin(list(conditions)) & hidden & ~sorts.fill_null(False)
+
+    return rules(evidence, hides)
 
 
 def _matching(conditions: Iterable[str]) -> dict[str, dict[str, list[str]]]:
@@ -48,30 +52,31 @@ def _matching(conditions: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def judge_money(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+def judge_money(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+    rows = all_rows[all_rows.does]
     told = _matching(rows.rule_conditions.dropna())
     found = {name: words for lists in told.values() for name, words in lists.items()}
     about = listed(LISTS[name] for name in found)
     sought = listed((w for words in found.values() for w in words), 5)
-    return Judgement(
-        "high", f"An inbox rule {rule_named(rows)} takes mail about {about} out of sight (it looks for {sought})."
-    )
+    summary = f"An inbox rule {rule_named(rows)} takes mail about {about} out of sight (it looks for {sought})."
+    return Judgement("high", summary + aftermath(all_rows))
 
 
 def rules_with_names(evidence: Evidence) -> ir.Table:
     """IR-05: rules whose name says nothing."""
-    rows = rules(evidence, "rule_name")
-    return rows.filter((rows.rule_name.length() <= 5) | ~rows.rule_name.re_search("[A-Za-z0-9]"))
+    names = evidence.rules.select("rule_name").distinct().execute().rule_name.dropna()
+    empty = [name for name in names if _says_nothing(name)]
+    return rules(evidence, lambda rule: rule.rule_name.isin(empty))
 
 
-def judge_name(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
-    if not any(_says_nothing(str(name)) for name in rows.rule_name.dropna()):
-        return None
-    bad = bool(rows.rule_deletes.fillna(False).any()) or bool(rows.rule_forward_to.notna().any())
+def judge_name(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+    rows = all_rows[all_rows.does]
+    bad = bool(rows.rule_deletes.any()) or bool(rows.rule_forward_to.notna().any())
     bad = bad or any(meaning(path)[1] in ("high", "medium") for path in rows.rule_move_to.dropna())
     hides = " It hides, deletes or forwards mail." if bad else ""
-    summary = f"An inbox rule is {rule_named(rows)}, a name that says nothing; {matching(rows) or 'it takes all mail '}"
-    return Judgement("high" if bad else "medium", summary.rstrip("; ").rstrip() + "." + hides)
+    all_mail = "it takes all mail" if rows.whole.iloc[-1] else ""
+    summary = f"An inbox rule is {rule_named(rows)}, a name that says nothing; {matching(rows) or all_mail}"
+    return Judgement("high" if bad else "medium", summary.rstrip("; ") + "." + hides + aftermath(all_rows))
 
 
 def _says_nothing(name: str) -> bool:
