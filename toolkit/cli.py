@@ -1,4 +1,4 @@
-"""The command line: `python -m toolkit lab | practice | load | tables | export | verify | triage | handover`."""
+"""The command line: `python -m toolkit COMMAND`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from toolkit.cli_contain import contain
 from toolkit.errors import ToolkitError, UsageError
 
 CASE = click.option(
@@ -25,6 +26,9 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 @click.version_option(package_name="account-compromise-toolkit")
 def cli() -> None:
     """Get an intruder out of a Microsoft 365 mailbox: evidence, findings, timeline, containment."""
+
+
+cli.add_command(contain)
 
 
 def main() -> None:

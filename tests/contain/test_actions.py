@@ -8,7 +8,7 @@ import pytest
 
 from tests.contain.room import VICTIM, Room
 from toolkit import contain
-from toolkit.contain.password import LENGTH, new_password
+from toolkit.contain.actions.password import LENGTH, new_password
 from toolkit.errors import ContainmentError
 
 KEYS = ["block-sign-in", "reset-password", "revoke-sessions", "require-mfa"]
@@ -17,14 +17,11 @@ KEYS = ["block-sign-in", "reset-password", "revoke-sessions", "require-mfa"]
 def test_a_preview_names_the_exact_calls_by_object_id_and_sends_nothing_that_changes(room: Room) -> None:
     plan = room.plan()
     user_id = room.user()["id"]
-    texts = [contain.call_text(step.call) for step in plan.steps]
-    assert [step.action.key.partition(":")[0] for step in plan.steps] == [
-        "block-sign-in",
-        "reset-password",
-        "revoke-sessions",
-        *["disable-inbox-rule"] * 3,
-        "require-mfa",
-    ]
+    kinds = [step.action.kind for step in plan.steps]
+    assert kinds[:3] == ["block-sign-in", "reset-password", "revoke-sessions"]
+    assert kinds.count("disable-inbox-rule") == 3
+    assert {"clear-forwarding", "require-mfa"} <= set(kinds)
+    texts = [contain.call_text(step.call) for step in plan.steps if step.action.kind in (*KEYS, "disable-inbox-rule")]
     assert texts[0].startswith("PATCH ")
     assert '{"accountEnabled":false}' in texts[0]
     assert "<made when the call is sent, shown once>" in texts[1]
@@ -133,11 +130,11 @@ def test_disabling_a_rule_warns_of_client_side_rules_backs_all_up_and_tells_what
 
 
 def test_only_rules_that_hide_forward_or_delete_are_chosen_until_a_person_chooses(room: Room) -> None:
-    chosen = {rule.name for rule in room.plan().rules if rule.chosen}
-    assert chosen == {"Sync Settings", ".", ".."}
-    assert {rule.name for rule in room.plan().rules if rule.hidden} == {"Sync Settings"}
-    one = room.plan(rules=[room.rules()[".."]["RuleIdentity"]])
-    assert [s.action.title for s in one.steps if "rule" in s.action.key] == ["Disable the inbox rule “..”"]
+    rules = [o for o in room.plan().offers if o.group == "inbox rules"]
+    assert {o.row["Name"] for o in rules if o.chosen} == {"Sync Settings", ".", ".."}
+    assert {o.row["Name"] for o in rules if o.text.startswith("hidden")} == {"Sync Settings"}
+    one = room.plan(chosen=[room.rule_key("..")])
+    assert [s.action.title for s in one.steps if "inbox rule" in s.action.title] == ["Disable the inbox rule “..”"]
 
 
 def test_the_rules_door_stays_open_while_one_of_them_is_enabled(room: Room) -> None:

@@ -21,9 +21,6 @@ from toolkit.tenant import connect
     ("user", "reason"),
     [
         (OPERATOR, "signed in with"),
-        (SYNCED, "synchronised from Active Directory"),
-        (FEDERATED, "federated identity provider"),
-        (GUEST, "is a guest"),
         ("nobody@contoso.com", "no account named"),
     ],
 )
@@ -46,10 +43,32 @@ def test_emergency_access_accounts_are_refused_by_file_by_setting_and_by_argumen
         room.plan(VICTIM)
 
 
+@pytest.mark.parametrize(
+    ("user", "first", "by_hand"),
+    [
+        (
+            SYNCED,
+            ["block-sign-in", "reset-password-writeback", "revoke-sessions"],
+            "synchronised from Active Directory",
+        ),
+        (FEDERATED, ["block-sign-in", "revoke-sessions"], "federated identity provider"),
+        (GUEST, ["block-sign-in"], "is a guest"),
+    ],
+)
+def test_each_kind_of_identity_has_its_own_branch_and_says_what_is_done_elsewhere(
+    room: Room, user: str, first: list[str], by_hand: str
+) -> None:
+    plan = contain.stop_plan(room.case, room.tenant, user)
+    assert [step.action.key for step in plan.steps] == first
+    assert any(by_hand in text for text in plan.by_hand)
+    assert any(by_hand in text for text in room.plan(user).by_hand)
+    assert room.writes() == []
+
+
 def test_a_guard_that_begins_to_hold_after_the_preview_still_stops_the_run(room: Room) -> None:
     plan, yes = room.confirmed()
-    room.change_user(onPremisesSyncEnabled=True)
-    with pytest.raises(GuardRefused, match="synchronised"):
+    plan.break_glass = frozenset({VICTIM})
+    with pytest.raises(GuardRefused, match="emergency-access list"):
         contain.run(plan, "block-sign-in", yes)
     assert room.writes() == []
 
@@ -82,7 +101,8 @@ def test_evidence_of_another_tenant_asks_and_evidence_of_this_one_does_not(
 def test_a_case_of_files_gets_the_plan_and_no_way_to_run_it(tmp_path: Path) -> None:
     case = open_case(tmp_path / "files")
     plan = contain.outline(case, VICTIM)
-    assert [step.can_run for step in plan.steps] == [False] * 5
+    assert len(plan.steps) >= 5
+    assert not any(step.can_run for step in plan.steps)
     assert f"https://graph.microsoft.com/v1.0/users/{VICTIM}" in contain.call_text(plan.steps[0].call)
     with pytest.raises(GuardRefused, match="no live tenant"):
         contain.confirm(plan, VICTIM)
@@ -129,13 +149,10 @@ def test_a_state_that_changed_since_the_preview_stops_the_run(room: Room) -> Non
 
 def test_an_account_without_a_mailbox_can_still_be_blocked(room: Room) -> None:
     plan = room.plan(BREAK_GLASS)
-    assert [step.action.key for step in plan.steps] == [
-        "block-sign-in",
-        "reset-password",
-        "revoke-sessions",
-        "require-mfa",
-    ]
-    assert "inbox rules could not be read" in plan.notes[0]
+    keys = [step.action.key for step in plan.steps]
+    assert {"block-sign-in", "reset-password", "revoke-sessions", "require-mfa"} <= set(keys)
+    assert not any(key.startswith("disable-inbox-rule") for key in keys)
+    assert any("Inbox rules could not be read" in note for note in plan.notes)
 
 
 def test_a_missing_role_for_one_step_does_not_stop_the_others(room: Room) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contain.room import VICTIM, Room
 from toolkit import contain
-from toolkit.contain.password import new_password
+from toolkit.contain.actions.password import new_password
 from toolkit.errors import TenantUnreachable
 from toolkit.tenant import Secret
 

@@ -2,35 +2,53 @@
 
 from toolkit.contain.confirm import Confirmation, confirm
 from toolkit.contain.doors import Door, doors
+from toolkit.contain.emergency import Stopped, stop, stop_plan
 from toolkit.contain.guards import break_glass, confirm_tenant, tenant_question
 from toolkit.contain.ledger import Record, records
-from toolkit.contain.plan import InboxRule, Plan, Step, call_text, make_plan, outline
+from toolkit.contain.offers import Offer, Suspicion
+from toolkit.contain.plan import Plan, Step, call_text, make_plan, make_return_plan, outline
+from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, script, write_plan
 from toolkit.contain.run import record_shown, run, undo
 from toolkit.contain.sending import Outcome
 from toolkit.contain.settle import settle
+from toolkit.contain.suspicion import suspicion_from
 from toolkit.contain.target import Target, resolve
+from toolkit.contain.watch import Watch, watch
 
 __all__ = [
     "Confirmation",
     "Door",
-    "InboxRule",
+    "Offer",
     "Outcome",
     "Plan",
     "Record",
     "Step",
+    "Stopped",
+    "Suspicion",
     "Target",
+    "Watch",
+    "approved_plan",
     "break_glass",
     "call_text",
     "confirm",
     "confirm_tenant",
+    "digest_of",
     "doors",
     "make_plan",
+    "make_return_plan",
     "outline",
+    "read_plan",
     "record_shown",
     "records",
     "resolve",
     "run",
+    "script",
     "settle",
+    "stop",
+    "stop_plan",
+    "suspicion_from",
     "tenant_question",
     "undo",
+    "watch",
+    "write_plan",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from toolkit.contain.target import Target, moment
-from toolkit.tenant import Call, Cloud, Tenant
+from toolkit.tenant import Answer, Call, Cloud, Secret, Tenant
 
 RESOLUTION = timedelta(seconds=1)
 """Times in Graph and the `Date` header are whole seconds."""
@@ -36,10 +36,13 @@ class Sent:
 class Action(ABC):
     """One thing that can be done to an account.
 
-    `key` names it in the journal; `patience` is how many seconds the read-back waits for the directory to agree;
-    `settles` says whether reading alone can tell if a call whose answer was lost was done.
+    `kind` says what it does, `key` also to which thing, and names it in the journal; `patience` is how many seconds
+    the read-back waits for the directory to agree; `settles` says whether reading alone can tell if a call whose
+    answer was lost was done; `hits_everybody` that it changes more than this account, and needs a yes of its own;
+    `last` that it waits until every door is closed.
     """
 
+    kind: ClassVar[str]
     key: str
     title: str
     reason: ClassVar[str]
@@ -54,6 +57,13 @@ class Action(ABC):
     settles: ClassVar[bool] = True
     repeatable: ClassVar[bool] = False
     makes_secret: ClassVar[bool] = False
+    hits_everybody: ClassVar[bool] = False
+    last: ClassVar[bool] = False
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What tells this action from others of its kind, as plain JSON: the journal keeps it, and plan files do."""
+        return {}
 
     @abstractmethod
     def read(self, tenant: Tenant, target: Target) -> State:
@@ -91,6 +101,14 @@ class Action(ABC):
     def is_undone(self, now: State, before: dict[str, Any]) -> bool:
         """Whether the stored state is back."""
         return False
+
+    def secret_in(self, answer: Answer) -> Secret | None:
+        """A secret that the service made and its answer holds, to be shown once; None if there is none."""
+        return None
+
+    def outcome(self, tenant: Tenant, answer: Answer) -> tuple[bool, str]:
+        """How a call ended that was only accepted: whether it was done, and what to say about it."""
+        return True, ""
 
     def settling_seconds(self, state: State) -> float:
         """Seconds to wait before the call, so that its own time can be told from the one that is there."""

@@ -18,6 +18,7 @@ class Confirmation:
     def __init__(self, plan: Plan, typed: str) -> None:
         self._digest = plan.digest
         self._typed = typed
+        self._everybody = False
         self._until = plan.case.clock() + CONFIRMATION_LIFE
 
     def __repr__(self) -> str:
@@ -27,12 +28,26 @@ class Confirmation:
         """Whether the plan is still the one that the name was typed for, and the hour has not passed."""
         return plan.digest == self._digest and plan.case.clock() <= self._until
 
-    def approve(self, plan: Plan, call: Call) -> Approval:
-        """An approval for one call of the plan, or for the undo of one.
+    def extend(self, plan: Plan, typed: str) -> None:
+        """Take the typed domain as the yes to the steps that hit everybody in the organisation.
+
+        Raises:
+            GuardRefused: it is not the tenant's domain.
+        """
+        domain = plan.tenant.domain if plan.tenant is not None else ""
+        if not domain or typed.strip() != domain:
+            raise GuardRefused(f"Type the tenant's domain, {domain}, exactly.")
+        self._everybody = True
+
+    def approve(self, plan: Plan, call: Call, *, everybody: bool = False) -> Approval:
+        """An approval for one call of the plan, or for the undo of one; `everybody`: it hits more than the account.
 
         Raises:
             PlanChanged: the plan is another one, the hour has passed, or the call is not the plan's.
+            GuardRefused: it hits everybody, and the tenant's domain was not typed for that.
         """
+        if everybody and not self._everybody:
+            raise GuardRefused("This step hits everybody in the organisation: type the tenant's domain for it too.")
         if not self.covers(plan):
             raise PlanChanged("The plan changed, or the name was typed too long ago; type it again.")
         offered = {c.digest for step in plan.steps for c in (step.call, step.undo) if c is not None}

@@ -4,21 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from toolkit.case import Case
-from toolkit.contain.action import MovesATime, State
-from toolkit.contain.block import BlockSignIn
-from toolkit.contain.ledger import DONE, Record, latest, records
-from toolkit.contain.mfa import RequireMfa
-from toolkit.contain.password import ResetPassword
-from toolkit.contain.rules import acts_against_owner, identity_of, is_pseudo, quoted, title_of
-from toolkit.contain.sessions import RevokeSessions
+from toolkit.contain.action import Action, MovesATime, State
+from toolkit.contain.actions import (
+    AutoReplyOff,
+    BlockSignIn,
+    ClearForwarding,
+    CloseProtocols,
+    DisableDevice,
+    DisableInboundConnector,
+    DisableOutboundConnector,
+    DisableSweepRule,
+    DisableTransportRule,
+    RemoveAppRole,
+    RemoveConsent,
+    RemoveFolderRight,
+    RemoveFullAccess,
+    RemoveMethod,
+    RemoveMobileDevice,
+    RemoveRole,
+    RemoveSendAs,
+    RemoveSendOnBehalf,
+    RequireMfa,
+    ResetPassword,
+    ResetWithWriteback,
+    RevokeAgain,
+    RevokeSessions,
+)
+from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of
+from toolkit.contain.actions.shapes import quoted
+from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, Record, records
+from toolkit.contain.offers import Offer, Suspicion, offers
+from toolkit.contain.readings import READINGS
+from toolkit.contain.snapshot import first_of, look
 from toolkit.contain.target import Target, moment
 from toolkit.errors import TenantError
 from toolkit.tenant import Tenant
 
 OPEN, CLOSED, NOT_CHECKED = "open", "closed", "not checked"
 NAMES = ("sign-in", "password", "sessions", "multi-factor requirement", "inbox rules")
+# Further doors: the readings that show them, and the actions that close them.
+FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
+    "sign-in methods": (("methods",), (RemoveMethod,)),
+    "devices": (("devices",), (DisableDevice,)),
+    "applications": (("grants", "app roles", "apps"), (RemoveConsent, RemoveAppRole)),
+    "directory roles": (("roles",), (RemoveRole,)),
+    "forwarding": (("mailbox",), (ClearForwarding,)),
+    "sweep rules": (("sweep rules",), (DisableSweepRule,)),
+    "automatic replies": (("auto-reply",), (AutoReplyOff,)),
+    "rights of others": (
+        ("mailbox", "full access", "send as", "folder rights"),
+        (RemoveFullAccess, RemoveSendAs, RemoveSendOnBehalf, RemoveFolderRight),
+    ),
+    "old protocols": (("protocols",), (CloseProtocols,)),
+    "mobile partnerships": (("mobile devices",), (RemoveMobileDevice,)),
+    "mail flow of the organisation": (
+        ("transport rules", "inbound connectors", "outbound connectors"),
+        (DisableTransportRule, DisableInboundConnector, DisableOutboundConnector),
+    ),
+}
+# Things that can be made anew: one that was not in the first snapshot is an open door, whoever made it.
+MADE = (
+    DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, DisableSweepRule, RemoveFullAccess, RemoveSendAs,
+    RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole,
+)  # fmt: skip
+APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-user MFA deletes all of them")
 
 
 @dataclass(frozen=True)
@@ -28,27 +80,59 @@ class Door:
     name: str
     state: str
     evidence: str
+    must: bool = True
 
 
-def doors(case: Case, tenant: Tenant | None, target: Target) -> list[Door]:
-    """The five doors of this version, read now. Without a tenant none of them can be checked."""
+def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicion | None = None) -> list[Door]:
+    """Every door, read now. Without a tenant none of them can be checked.
+
+    A thing counts as open while it is suspected (see `offers`), or was not in the account's first snapshot.
+    """
     if tenant is None:
-        return [Door(name, NOT_CHECKED, "no live tenant in this case") for name in NAMES]
+        names = (*NAMES, *FURTHER, APP_PASSWORDS[0])
+        return [Door(name, NOT_CHECKED, "no live tenant in this case") for name in names]
     history = records(case, tenant.tenant_id, target.object_id)
     found = []
-    look: list[Callable[[], Door]] = [
+    each: list[Callable[[], Door]] = [
         lambda: _sign_in(BlockSignIn().read(tenant, target)),
         lambda: _password(ResetPassword().read(tenant, target), history),
         lambda: _sessions(RevokeSessions().read(tenant, target), history),
-        lambda: _mfa(RequireMfa().read(tenant, target)),
+        lambda: _mfa(tenant, target),
         lambda: _rules(tenant, target),
     ]
-    for name, read in zip(NAMES, look, strict=True):
+    for name, read in zip(NAMES, each, strict=True):
         try:
             found.append(read())
         except TenantError as error:
             found.append(Door(name, NOT_CHECKED, str(error)))
+    found += _further(case, tenant, target, suspicion or Suspicion())
+    return [*found, Door(APP_PASSWORDS[0], NOT_CHECKED, APP_PASSWORDS[1], must=False)]
+
+
+def _further(case: Case, tenant: Tenant, target: Target, suspicion: Suspicion) -> list[Door]:
+    wanted = dict.fromkeys(name for readings, _ in FURTHER.values() for name in readings)
+    now, first = look(case, tenant, target, readings=tuple(wanted)), first_of(case, target)
+    standing = offers(now, suspicion)
+    then = {o.action.key for o in offers(first, Suspicion())} if first else set()
+    at = f"(read {now.taken[:19].replace('T', ' ')} UTC)"
+    found = []
+    for name, (readings, kinds) in FURTHER.items():
+        unread = [f"{r}: {now.problems[r]}" for r in readings if r in now.problems]
+        own = [o for o in standing if isinstance(o.action, kinds) and not o.is_off]
+        new = [o for o in own if isinstance(o.action, MADE) and first is not None and o.action.key not in then]
+        bad = [o for o in own if o.suspected or o in new]
+        if bad:
+            told = "; ".join(f"{_thing(o)}{' (new since the first snapshot)' if o in new else ''}" for o in bad)
+            found.append(Door(name, OPEN, f"{told} {at}"))
+        elif unread:
+            found.append(Door(name, NOT_CHECKED, "; ".join(unread)))
+        else:
+            found.append(Door(name, CLOSED, f"{f'{len(own)} left, none suspected' if own else 'nothing there'} {at}"))
     return found
+
+
+def _thing(offer: Offer) -> str:
+    return f"{offer.action.title} ({offer.text})" if offer.text else offer.action.title
 
 
 def _sign_in(now: State) -> Door:
@@ -58,7 +142,7 @@ def _sign_in(now: State) -> Door:
 
 def _password(now: State, history: list[Record]) -> Door:
     action = ResetPassword()
-    ours = _done(history, action)
+    ours = _done(history, ResetPassword, ResetWithWriteback)
     if ours is None:
         return Door(NAMES[1], OPEN, f"no reset by this case was read back; {action.before(now.values)}{_at(now)}")
     here, then = now.values.get(action.field), ours.read_values.get(action.field)
@@ -69,8 +153,9 @@ def _password(now: State, history: list[Record]) -> Door:
 
 
 def _sessions(now: State, history: list[Record]) -> Door:
-    action = RevokeSessions()
-    ours, reset = _done(history, action), latest(history, ResetPassword.key, "do")
+    action, resets = RevokeSessions(), (ResetPassword.key, ResetWithWriteback.key)
+    ours = _done(history, RevokeSessions, RevokeAgain)
+    reset = next((r for r in reversed(history) if r.action in resets and r.status not in {REFUSED, NOT_DONE}), None)
     if ours is None:
         return Door(NAMES[2], OPEN, f"no revocation by this case was read back; {action.before(now.values)}{_at(now)}")
     if reset is not None and reset.started > ours.started:
@@ -83,11 +168,31 @@ def _sessions(now: State, history: list[Record]) -> Door:
     )
 
 
-def _mfa(now: State) -> Door:
-    action = RequireMfa()
-    closed = action.is_so(now, None)
-    note = "" if closed else "; Conditional Access and security defaults were not read"
-    return Door(NAMES[3], CLOSED if closed else OPEN, f"{action.before(now.values)}{_at(now)}{note}")
+def _mfa(tenant: Tenant, target: Target) -> Door:
+    """Per-user MFA, or a Conditional Access policy that is on (one in report-only mode enforces nothing)."""
+    action, now = RequireMfa(), RequireMfa().read(tenant, target)
+    told = f"{action.before(now.values)}{_at(now)}"
+    if action.is_so(now, None):
+        return Door(NAMES[3], CLOSED, told)
+    try:
+        policies = [p for p in READINGS["conditional access"].read(tenant, target).rows if _asks_for_mfa(p, target)]
+    except TenantError as error:
+        return Door(NAMES[3], OPEN, f"{told}; Conditional Access could not be read: {error}")
+    on = [str(p.get("displayName")) for p in policies if p.get("state") == "enabled"]
+    if on:
+        return Door(NAMES[3], CLOSED, f"{told}; Conditional Access asks for it: {', '.join(on)}")
+    only = [str(p.get("displayName")) for p in policies if p.get("state") == "enabledForReportingButNotEnforced"]
+    note = f"“{only[0]}” is in report-only mode: MFA is not enforced" if only else "no Conditional Access policy asks"
+    return Door(NAMES[3], OPEN, f"{told}; {note}")
+
+
+def _asks_for_mfa(policy: dict[str, Any], target: Target) -> bool:
+    conditions, grant = policy.get("conditions") or {}, policy.get("grantControls") or {}
+    users, apps = conditions.get("users") or {}, conditions.get("applications") or {}
+    for_them = {"All", target.object_id} & set(users.get("includeUsers") or [])
+    excluded = target.object_id in (users.get("excludeUsers") or [])
+    asks = "mfa" in (grant.get("builtInControls") or []) or bool(grant.get("authenticationStrength"))
+    return bool(for_them) and not excluded and "All" in (apps.get("includeApplications") or []) and asks
 
 
 def _rules(tenant: Tenant, target: Target) -> Door:
@@ -104,8 +209,8 @@ def _rules(tenant: Tenant, target: Target) -> Door:
     return Door(NAMES[4], CLOSED, f"{rest}, hidden ones looked for{at}")
 
 
-def _done(history: list[Record], action: MovesATime) -> Record | None:
-    done = [r for r in history if r.action == action.key and r.status == DONE]
+def _done(history: list[Record], *actions: type[MovesATime]) -> Record | None:
+    done = [r for r in history if r.action in {a.key for a in actions} and r.status == DONE]
     return done[-1] if done else None
 
 

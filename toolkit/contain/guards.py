@@ -7,10 +7,11 @@ from pathlib import Path
 
 from toolkit.case import Case
 from toolkit.contain.target import Target
-from toolkit.errors import GuardRefused
+from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.tenant import Tenant
 
 BREAK_GLASS_FILE = "break-glass.txt"
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"  # the role's id in every tenant
 TENANT_CONFIRMED = "containment.tenant-confirmed"
 
 
@@ -27,7 +28,7 @@ def break_glass(case: Case, more: Iterable[str] = ()) -> frozenset[str]:
 
 
 def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> None:
-    """Refuse an account that must not be touched, or that the cloud is the wrong place to change.
+    """Refuse an account that must not be touched.
 
     Raises:
         GuardRefused: with the reason and what to do in its stead.
@@ -40,26 +41,60 @@ def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> N
             f"{name} is on this case's emergency-access list; losing it can lock everybody out, so it is never "
             f"changed here. If it is taken over, two administrators act on it by hand."
         )
-    if target.user_type.lower() == "guest" or "#ext#" in name.lower():
-        raise GuardRefused(
-            f"{name} is a guest: password and sessions belong to its home tenant, and revoking has no effect on "
-            f"guests. Tell its home tenant; here, remove the guest or block it in the Entra portal."
-        )
+    _check_last_administrator(target, tenant)
+
+
+def is_guest(target: Target) -> bool:
+    return target.user_type.lower() == "guest" or "#ext#" in target.user_principal_name.lower()
+
+
+def by_hand(target: Target) -> list[str]:
+    """What has to be done elsewhere for this kind of identity, one sentence each."""
+    name = target.user_principal_name
+    if is_guest(target):
+        return [
+            f"{name} is a guest: its password and sessions belong to its home tenant, and revoking has no effect on "
+            f"guests. Tell its home tenant; here it can be blocked, or removed in the Entra portal."
+        ]
     if target.synced:
-        raise GuardRefused(
-            f"{name} is synchronised from Active Directory, so the next sync would undo a change made here. "
-            f"Disable the account and reset its password there (twice, if the hash may be stolen), start a sync, "
-            f"then revoke its sessions in the Entra portal."
-        )
+        return [
+            f"{name} is synchronised from Active Directory, so the next sync may undo a block made here: disable the "
+            f"account there too, reset its password there (twice, if the hash may be stolen), and start a sync."
+        ]
     if target.authentication_type.lower() == "federated":
-        raise GuardRefused(
-            f"{name} signs in at a federated identity provider, where Entra cannot set a password. Disable, reset "
-            f"and end sessions there, then revoke its sessions in the Entra portal."
-        )
+        return [
+            f"{name} signs in at a federated identity provider, where Entra cannot set a password: disable, reset and "
+            f"end sessions there."
+        ]
     if target.authentication_type.lower() != "managed":
+        return [
+            f"The tenant does not say how the domain of {name} signs in (managed or federated), so no reset is "
+            f"offered: check the domain in the Entra portal, and reset the password there."
+        ]
+    return []
+
+
+def _check_last_administrator(target: Target, tenant: Tenant) -> None:
+    """Refuse the last account that can sign in as Global Administrator; what cannot be read is not refused.
+
+    Raises:
+        GuardRefused: nobody else who may sign in has the role.
+    """
+    query = {"$filter": f"roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'"}
+    try:
+        holders = {
+            str(row.get("principalId"))
+            for row in tenant.graph.rows("/roleManagement/directory/roleAssignments", query=query).rows
+        }
+        if target.object_id not in holders:
+            return
+        others = [tenant.graph.user(h).data for h in holders - {target.object_id}]
+    except TenantAnswer:
+        return
+    if not any(other.get("accountEnabled") for other in others):
         raise GuardRefused(
-            f"The tenant does not say how the domain of {name} signs in (managed or federated); check the domain "
-            f"in the Entra portal first."
+            f"{target.user_principal_name} is the last Global Administrator who can sign in; blocking it can lock "
+            f"everybody out. Give the role to a second account first."
         )
 
 

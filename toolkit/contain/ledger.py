@@ -40,6 +40,7 @@ class Record:
     action: str
     title: str
     direction: str
+    about: dict[str, Any]
     target: dict[str, str]
     tenant_id: str
     operator: str
@@ -108,6 +109,7 @@ def _fold(entries: Iterable[Entry]) -> list[Record]:
                 action=given["action"],
                 title=given["title"],
                 direction=given["direction"],
+                about=given.get("about") or {},
                 target=given["target"],
                 tenant_id=given["tenant_id"],
                 operator=given["operator"],

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolkit.case import Case
 from toolkit.contain.action import Action, State
-from toolkit.contain.block import BlockSignIn
-from toolkit.contain.guards import break_glass, check_target, check_tenant
-from toolkit.contain.ledger import DONE, IN_DOUBT, SENT, Record, latest, records
-from toolkit.contain.mfa import RequireMfa
-from toolkit.contain.password import ResetPassword
-from toolkit.contain.rules import DisableInboxRule, acts_against_owner, identity_of, is_pseudo, title_of
-from toolkit.contain.sessions import RevokeSessions
+from toolkit.contain.actions import (
+    KINDS,
+    BlockSignIn,
+    ClearForwarding,
+    CloseProtocols,
+    ConfirmCompromised,
+    DisableDevice,
+    DisableInboxRule,
+    GiveBack,
+    IssueAccessPass,
+    RemoveAppRole,
+    RemoveConsent,
+    RemoveMethod,
+    RemoveRole,
+    RequireMfa,
+    ResetPassword,
+    ResetWithWriteback,
+    RevokeAgain,
+    RevokeSessions,
+    UnblockSender,
+    action_named,
+)
+from toolkit.contain.actions.shapes import OnThing, Settings
+from toolkit.contain.doors import CLOSED, doors
+from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
+from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
+from toolkit.contain.offers import Offer, Suspicion, offers, taken
+from toolkit.contain.readings import READINGS
+from toolkit.contain.snapshot import Snapshot, take
 from toolkit.contain.target import Target, resolve
-from toolkit.errors import TenantAnswer, UsageError
+from toolkit.errors import GuardRefused, TenantAnswer, UsageError
 from toolkit.tenant import CLOUDS, Call, Cloud, Tenant
 from toolkit.tenant.gate import canonical
 
+MAKES_TOKENS = (DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, RemoveRole)
+BY_HAND = (
+    "App passwords: no call lists or deletes them. In the Entra portal, per-user MFA, the account's settings: "
+    "“Delete all existing app passwords”. Closing the old protocols makes them useless meanwhile.",
+    "Signature, safe and blocked senders: compare the snapshot with what the owner says, and correct them in Outlook.",
+    "Sharing links and flows made in the time of the intruder: look in OneDrive, SharePoint and Power Automate.",
+    "Outlook forms, and client rules that start a program: no call shows them; look in Outlook on a clean computer.",
+)
 TO_DO = "to do"
 ALREADY_SO = "already so"
 OFFERED_AGAIN = "offered again"
@@ -51,28 +81,32 @@ class Step:
 
 
 @dataclass
-class InboxRule:
-    """A rule of the mailbox as the chooser shows it; `chosen` if it forwards, deletes or hides, or is hidden."""
-
-    identity: str
-    name: str
-    hidden: bool
-    enabled: bool
-    chosen: bool
-    row: dict[str, object] = field(repr=False, default_factory=dict)
-
-
-@dataclass
 class Plan:
-    """What would be done to one account, in order. `tenant` is None in a file-only case, which cannot run it."""
+    """What would be done to one account, in order. `tenant` is None in a file-only case, which cannot run it.
+
+    `offers` is everything that could be done about what the snapshot shows, chosen or not; `by_hand` what no call
+    does, in sentences; `notes` what could not be read.
+    """
 
     case: Case
     target: Target
     steps: list[Step]
     tenant: Tenant | None = None
-    rules: list[InboxRule] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    by_hand: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     break_glass: frozenset[str] = frozenset()
+    snapshot: Snapshot | None = None
+
+    @property
+    def chosen(self) -> list[str]:
+        """The keys of the offers that are steps."""
+        steps = {step.action.key for step in self.steps}
+        return [o.action.key for o in self.offers if o.action.key in steps]
+
+    @property
+    def hits_everybody(self) -> bool:
+        return any(step.action.hits_everybody for step in self.steps)
 
     @property
     def digest(self) -> str:
@@ -98,16 +132,18 @@ def make_plan(
     tenant: Tenant,
     user: str,
     *,
-    rules: Sequence[str] | None = None,
+    chosen: Collection[str] | None = None,
+    suspicion: Suspicion | None = None,
     emergency: Iterable[str] = (),
+    progress: Callable[[str], None] = lambda text: None,
 ) -> Plan:
-    """Read the account's state and lay out the plan; nothing is changed.
+    """Read the account's state into a snapshot and lay out the plan; nothing is changed.
 
-    `user` is a user principal name or object id; `rules` the RuleIdentity texts of the inbox rules to disable
-    (without it those that forward, delete, hide mail or are hidden); `emergency` more break-glass accounts.
+    `user` is a user principal name or object id; `chosen` the keys of the offers to take (without it those that are
+    suggested); `suspicion` what findings say about the intruder; `emergency` more break-glass accounts.
 
     Raises:
-        GuardRefused: the tenant has to be confirmed first, or the account must not be changed this way.
+        GuardRefused: the tenant has to be confirmed first, or the account must not be changed.
         TenantError: the account could not be read.
     """
     check_tenant(case, tenant)
@@ -115,17 +151,42 @@ def make_plan(
     listed = break_glass(case, emergency)
     check_target(target, tenant, listed)
     history = records(case, tenant.tenant_id, target.object_id)
-    found: list[InboxRule] = []
-    notes = []
-    try:
-        found = _inbox_rules(tenant, target, rules, history)
-    except TenantAnswer as error:
-        notes.append(f"The inbox rules could not be read, so none is in this plan. {error}")
-    chosen = [DisableInboxRule(rule.identity, rule.name) for rule in found if rule.chosen]
-    steps = []
-    for action in [BlockSignIn(), ResetPassword(), RevokeSessions(), *chosen, RequireMfa()]:
-        steps.append(_step(tenant, target, action, history))
-    return Plan(case, target, steps, tenant, found, notes, listed)
+    snapshot = take(case, tenant, target, progress=progress)
+    ours = frozenset(r.action for r in history if r.status not in {REFUSED, NOT_DONE})
+    found = offers(snapshot, replace(suspicion or Suspicion(), ours=ours))
+    actions = [o.action for o in taken(found, chosen)]
+    actions += _done_before(history, actions)
+    if any(type(a) in MAKES_TOKENS for a in actions):
+        actions.append(RevokeAgain())
+    actions = in_order([*first_steps(target), *actions, *([] if is_guest(target) else [RequireMfa()])])
+    notes = [f"{READINGS[name].title} could not be read: {why}" for name, why in snapshot.problems.items()]
+    progress("laying out the plan")
+    steps = [step_of(tenant, target, action, history) for action in actions]
+    return Plan(case, target, steps, tenant, found, [*by_hand(target), *BY_HAND], notes, listed, snapshot)
+
+
+def make_return_plan(case: Case, tenant: Tenant, user: str, *, emergency: Iterable[str] = ()) -> Plan:
+    """The last plan: a pass for the owner, sign-in allowed again, the sender unblocked. Nothing is changed.
+
+    Raises:
+        GuardRefused: a door is not closed; the text names each.
+    """
+    check_tenant(case, tenant)
+    target = resolve(tenant, user)
+    listed = break_glass(case, emergency)
+    check_target(target, tenant, listed)
+    ajar = [f"{d.name} ({d.state}: {d.evidence})" for d in doors(case, tenant, target) if d.state != CLOSED and d.must]
+    if ajar:
+        raise GuardRefused(f"The account is not given back while a door is not closed: {'; '.join(ajar)}.")
+    history = records(case, tenant.tenant_id, target.object_id)
+    actions: list[Action] = [IssueAccessPass(), GiveBack()]
+    snapshot = take(case, tenant, target, readings=("restricted senders", "methods"))
+    for row in snapshot.rows("restricted senders"):
+        address = str(row.get("SenderAddress") or "")
+        if address.lower() == target.user_principal_name.lower():
+            actions.append(UnblockSender(address, address))
+    steps = [step_of(tenant, target, action, history) for action in actions]
+    return Plan(case, target, steps, tenant, break_glass=listed, snapshot=snapshot)
 
 
 def outline(case: Case, user: str) -> Plan:
@@ -137,8 +198,41 @@ def outline(case: Case, user: str) -> Plan:
     target = Target(tenants[0] if len(tenants) == 1 else "<tenant id>", user.strip(), user.strip())
     cloud: Cloud = CLOUDS["global"]
     rule = DisableInboxRule("<RuleIdentity, from Get-InboxRule -IncludeHidden>", "each chosen rule")
-    actions: list[Action] = [BlockSignIn(), ResetPassword(), RevokeSessions(), rule, RequireMfa()]
-    return Plan(case, target, [Step(action, action.call(cloud, target)) for action in actions])
+    actions: list[Action] = [
+        BlockSignIn(), ResetPassword(), RevokeSessions(), rule, ClearForwarding(), CloseProtocols(), RequireMfa()
+    ]  # fmt: skip
+    return Plan(case, target, [Step(action, action.call(cloud, target)) for action in actions], by_hand=list(BY_HAND))
+
+
+def _done_before(history: list[Record], actions: list[Action]) -> list[Action]:
+    """What this case did to things that are gone by it, so that the plan shows it and offers the undo."""
+    known = {action.key for action in actions}
+    found: dict[str, Action] = {}
+    for record in history:
+        last = latest(history, record.action)
+        action = action_named(record.action, record.about)
+        if last is None or last.direction != "do" or action is None or record.action in known:
+            continue
+        if isinstance(action, OnThing | Settings | ConfirmCompromised) and not action.last:
+            found[record.action] = action
+    return list(found.values())
+
+
+def first_steps(target: Target) -> list[Action]:
+    """Stop, new secret, end sessions, as far as the kind of identity allows it from the cloud."""
+    if is_guest(target):
+        return [BlockSignIn()]
+    if target.synced:
+        return [BlockSignIn(), ResetWithWriteback(), RevokeSessions()]
+    if target.authentication_type.lower() != "managed":
+        return [BlockSignIn(), RevokeSessions()]
+    return [BlockSignIn(), ResetPassword(), RevokeSessions()]
+
+
+def in_order(actions: Iterable[Action]) -> list[Action]:
+    """The actions as the playbook orders them; those of one kind stay as they came."""
+    place = {kind: number for number, kind in enumerate(KINDS)}
+    return sorted(actions, key=lambda action: place[action.kind])
 
 
 def call_text(call: Call) -> str:
@@ -155,7 +249,8 @@ def call_text(call: Call) -> str:
     return "\n".join(lines)
 
 
-def _step(tenant: Tenant, target: Target, action: Action, history: list[Record]) -> Step:
+def step_of(tenant: Tenant, target: Target, action: Action, history: list[Record]) -> Step:
+    """The step of an action as it stands: its call, the state now, and what this case did about it before."""
     call = action.call(tenant.cloud, target)
     try:
         state = action.read(tenant, target)
@@ -179,22 +274,3 @@ def _step(tenant: Tenant, target: Target, action: Action, history: list[Record])
     if done is not None and step.status in {DONE, SENT}:
         step.undo, step.restores = action.undo_call(tenant.cloud, target, done.before), done.before
     return step
-
-
-def _inbox_rules(
-    tenant: Tenant, target: Target, wanted: Sequence[str] | None, history: list[Record]
-) -> list[InboxRule]:
-    every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name).rows
-    plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False).rows
-    visible = {identity_of(row) for row in plain}
-    ours = {r.action.partition(":")[2] for r in history if r.action.startswith("disable-inbox-rule:")}
-    found = []
-    for row in every:
-        if is_pseudo(row):
-            continue
-        identity = identity_of(row)
-        hidden, enabled = identity not in visible, bool(row.get("Enabled"))
-        suspect = identity in ours or (enabled and (hidden or acts_against_owner(row)))
-        chosen = identity in wanted if wanted is not None else suspect
-        found.append(InboxRule(identity, title_of(row), hidden, enabled, chosen, row))
-    return found

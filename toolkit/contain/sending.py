@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.contain.action import Action, Sent, State
+from toolkit.contain.actions.password import new_password
+from toolkit.contain.actions.rules import identity_of, title_of
 from toolkit.contain.backup import back_up_rules
 from toolkit.contain.confirm import Confirmation
 from toolkit.contain.ledger import (
@@ -21,11 +23,10 @@ from toolkit.contain.ledger import (
     describe,
     server_time,
 )
-from toolkit.contain.password import new_password
 from toolkit.contain.plan import Plan
-from toolkit.contain.rules import identity_of, title_of
 from toolkit.errors import GuardRefused, NothingSent, TenantAnswer, TenantError, TenantUnreachable
 from toolkit.tenant import Answer, Approval, Call, Secret, Tenant
+from toolkit.tenant.gate import PLACEHOLDER, canonical
 from toolkit.tenant.session import new_request_id
 
 Progress = Callable[[str], None]
@@ -82,15 +83,16 @@ def carry_out(
     if wait:
         tenant.sleep(wait)
         state = action.read(tenant, plan.target)
-    approval = confirmation.approve(plan, order.call)
+    approval = confirmation.approve(plan, order.call, everybody=action.hits_everybody)
     run_id = new_request_id()
-    secret = new_password() if action.makes_secret else None
+    secret = new_password() if PLACEHOLDER in canonical(order.call.body) else None
     if "all" in state.values:
         back_up_rules(plan.case, plan.target, run_id, state.values["all"])
     order.journal(
         SENDING,
         run=run_id,
         action=action.key,
+        about=action.about,
         title=action.title,
         direction=order.direction,
         tenant_id=tenant.tenant_id,
@@ -105,6 +107,14 @@ def carry_out(
     )
     progress("calling")
     answer, status, text = _call_once(tenant, order.call, approval, secret, run_id)
+    if answer is not None:
+        # A secret that the service made lives in the answer alone.
+        secret = secret or action.secret_in(answer)
+        try:
+            done, told = action.outcome(tenant, answer)
+            status, text = (SENT if done else REFUSED), told
+        except TenantError as error:
+            text = f"How it ended could not be asked: {error}"
     order.journal(
         ANSWERED,
         run=run_id,
@@ -122,9 +132,9 @@ def carry_out(
     del secret
     if answer is None and not action.settles:
         return Outcome(IN_DOUBT, f"{text} Reading cannot tell whether it was done: run it again.", run_id)
-    return _read_back(
-        order, state, Sent(kept(state), state.date, answer.date if answer else None), run_id, text, progress
-    )
+    sent = Sent(kept(state), state.date, answer.date if answer else None)
+    outcome = _read_back(order, state, sent, run_id, "" if answer else text, progress)
+    return outcome if not (answer and text) else Outcome(outcome.status, f"{outcome.text} {text}", run_id)
 
 
 def kept(state: State) -> dict[str, Any]:

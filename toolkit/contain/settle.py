@@ -6,14 +6,10 @@ from contextlib import suppress
 
 from toolkit.case import Case
 from toolkit.contain.action import Action
-from toolkit.contain.block import BlockSignIn
+from toolkit.contain.actions import action_named
 from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, SENT, SETTLED, Record, records, server_time
-from toolkit.contain.mfa import RequireMfa
-from toolkit.contain.password import ResetPassword
-from toolkit.contain.rules import DisableInboxRule, title_of
 from toolkit.contain.runlock import running
 from toolkit.contain.sending import kept
-from toolkit.contain.sessions import RevokeSessions
 from toolkit.contain.target import Target, resolve
 from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.tenant import Tenant
@@ -66,10 +62,4 @@ def settle_one(case: Case, tenant: Tenant, target: Target, action: Action, recor
 
 def action_of(record: Record) -> Action | None:
     """The action that a record is about; None for one that this version does not know."""
-    for action in (BlockSignIn(), ResetPassword(), RevokeSessions(), RequireMfa()):
-        if action.key == record.action:
-            return action
-    kind, _, identity = record.action.partition(":")
-    if kind == "disable-inbox-rule":
-        return DisableInboxRule(identity, title_of(record.before.get("rule") or {}))
-    return None
+    return action_named(record.action, record.about)

@@ -1,6 +1,6 @@
 """A Microsoft 365 tenant: clouds, sign-in, one HTTP session with the write gate, one module per API."""
 
-from toolkit.tenant.answers import Answer
+from toolkit.tenant.answers import Answer, Rows
 from toolkit.tenant.clouds import CLOUDS, Cloud
 from toolkit.tenant.connection import Tenant, connect
 from toolkit.tenant.gate import Approval, Call, Gate
@@ -16,6 +16,7 @@ __all__ = [
     "Gate",
     "Operator",
     "PracticeTokenSource",
+    "Rows",
     "Secret",
     "Tenant",
     "TokenSource",

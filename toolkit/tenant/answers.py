@@ -23,7 +23,8 @@ LONGEST_TEXT = 300
 class Answer:
     """A service's answer: HTTP `status`, parsed `data` ({} if none), the server's own `date` (UTC).
 
-    `client_request_id` is the GUID we sent, `request_id` the service's.
+    `client_request_id` is the GUID we sent, `request_id` the service's; `location` is where an operation that was
+    only accepted (202) can be asked about.
     """
 
     status: int
@@ -31,6 +32,15 @@ class Answer:
     client_request_id: str
     request_id: str
     data: dict[str, Any] = field(repr=False)
+    location: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a list was: its `rows`, and the server's `date` (UTC) of the answer."""
+
+    rows: list[dict[str, Any]]
+    date: datetime | None
 
 
 def answer_of(response: requests.Response, client_request_id: str) -> Answer:
@@ -58,6 +68,7 @@ def answer_of(response: requests.Response, client_request_id: str) -> Answer:
         client_request_id=client_request_id,
         request_id=response.headers.get("request-id", ""),
         data=data,
+        location=response.headers.get("Location", ""),
     )
 
 

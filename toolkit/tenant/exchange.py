@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from toolkit.errors import TenantAnswer
+from toolkit.tenant.answers import Rows
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.gate import Call
 from toolkit.tenant.session import Session
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a reading cmdlet returned: its `rows`, and the server's `date` (UTC) of the answer."""
-
-    rows: list[dict[str, Any]]
-    date: datetime | None
 
 
 class Exchange:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from toolkit.tenant.answers import Answer
+from toolkit.errors import TenantAnswer
+from toolkit.tenant.answers import Answer, Rows
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.gate import Call
 from toolkit.tenant.session import Session
@@ -45,6 +46,29 @@ class Graph:
     def domains(self) -> list[dict[str, Any]]:
         """`GET /domains`: `id` (the name), `authenticationType` (Managed, Federated), `isDefault`, `isInitial`."""
         return list(self._session.pages(graph_call(self._cloud, "GET", "/domains")))
+
+    def get(self, path: str, *, version: str = "v1.0", query: Mapping[str, str] | None = None) -> Answer:
+        """`GET` of one object by its path (`/devices/{id}`)."""
+        return self._session.read(graph_call(self._cloud, "GET", path, version=version, query=query))
+
+    def rows(self, path: str, *, version: str = "v1.0", query: Mapping[str, str] | None = None) -> Rows:
+        """All objects of a collection, and the server's date of its last page."""
+        call = graph_call(self._cloud, "GET", path, version=version, query=query)
+        found, date = [], None
+        for answer in self._session.answers(call):
+            found += [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            date = answer.date
+        return Rows(found, date)
+
+    def operation(self, location: str) -> Answer:
+        """`GET` of an operation at the address an answer named; only on the host of this cloud.
+
+        Raises:
+            TenantAnswer: the address leads to another host.
+        """
+        if not location.startswith(f"{self._cloud.graph}/"):
+            raise TenantAnswer("The operation is at another host; it was not asked about.", status=202, code="Location")
+        return self._session.read(Call("GET", location))
 
     def mfa_requirements(self, who: str) -> Answer:
         """`GET /beta/users/{id}/authentication/requirements`: `perUserMfaState` (disabled, enabled, enforced)."""

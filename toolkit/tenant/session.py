@@ -112,7 +112,12 @@ class Session:
         raise failure
 
     def pages(self, call: Call) -> Iterator[dict[str, Any]]:
-        """All objects of a collection, page by page; `@odata.nextLink` only leads on within the same host.
+        """All objects of a collection: see `answers`."""
+        for answer in self.answers(call):
+            yield from answer.data.get("value", [])
+
+    def answers(self, call: Call) -> Iterator[Answer]:
+        """A collection, page by page; `@odata.nextLink` only leads on within the same host.
 
         Raises:
             TenantAnswer: a nextLink leads to another host, or to a page that was read before.
@@ -120,7 +125,7 @@ class Session:
         seen = {call.url}
         while True:
             answer = self.read(call)
-            yield from answer.data.get("value", [])
+            yield answer
             link = answer.data.get("@odata.nextLink")
             if not link:
                 return

@@ -13,9 +13,10 @@ from toolkit import contain
 from toolkit.case import Case
 from toolkit.case.journal import iso
 from toolkit.contain import Confirmation, Outcome, Plan
+from toolkit.detect import Finding
 from toolkit.errors import ToolkitError
 from toolkit.tenant import Secret, Tenant, TokenSource, connect
-from toolkit.views.containment_accounts import accounts_with_findings
+from toolkit.views.containment_accounts import accounts_with_findings, findings_of
 from toolkit.views.containment_html import STYLE, offline_plan, record
 from toolkit.views.containment_screen import Clicks, Screen
 from toolkit.views.containment_work import Desk, Emit, Event
@@ -40,16 +41,22 @@ def containment_panel(
         CaseUnknown, CaseNotFound, CaseDamaged: see `case_from`.
     """
     place = case_from(case)
-    return ContainmentPanel(place, list(users or accounts_with_findings(place)), tokens, sleep)
+    findings = findings_of(place)
+    return ContainmentPanel(place, list(users or accounts_with_findings(findings)), tokens, sleep, findings)
 
 
 class ContainmentPanel:
     """What clicks do. They start workers and return; workers leave events, which one updater takes to the screen."""
 
     def __init__(
-        self, case: Case, users: list[str], tokens: TokenSource | None, sleep: Callable[[float], None]
+        self,
+        case: Case,
+        users: list[str],
+        tokens: TokenSource | None,
+        sleep: Callable[[float], None],
+        findings: Sequence[Finding] = (),
     ) -> None:
-        self.case, self.users = case, users
+        self.case, self.users, self._findings = case, users, findings
         self.plan: Plan | None = None
         self.confirmation: Confirmation | None = None
         self._tokens, self._sleep = tokens, sleep
@@ -60,7 +67,7 @@ class ContainmentPanel:
         self._doors: list[contain.Door] = []
         self._kept: DisplayHandle | None = None
         self.desk = Desk(self._update)
-        clicks = Clicks(self.preview, self.confirm_tenant, self.confirm, self.run, self.undo, self._shown)
+        clicks = Clicks(self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self._shown)
         self.screen = Screen(case, users, clicks)
         if users and not case.practice:
             self._on_offline(contain.outline(case, users[0]))
@@ -92,15 +99,15 @@ class ContainmentPanel:
             self._kept.update(self._record())  # type: ignore[no-untyped-call]
 
     def preview(self) -> None:
-        """Read the account and lay out its plan; with the rules ticked, if the plan is of this account already."""
+        """Read the account and lay out its plan; with what is ticked, if the plan is of this account already."""
         user = self.screen.user.value.strip()
         if not user:
             self.desk.put("problem", "Name the account first, as name@domain.")
             return
         same = self.plan is not None and self.plan.target.user_principal_name.lower() == user.lower()
-        ticked = [identity for identity, tick in self.screen.rules if tick.value]
-        rules = ticked if same and self.screen.rules else None
-        self.desk.start(lambda emit: self._read(emit, user, rules))
+        ticked = [key for key, tick in self.screen.offers if tick.value]
+        chosen = ticked if same and self.screen.offers else None
+        self.desk.start(lambda emit: self._read(emit, user, chosen))
 
     def confirm_tenant(self) -> None:
         """Take the typed domain as the answer to which tenant this is."""
@@ -119,6 +126,19 @@ class ContainmentPanel:
         if plan is not None:
             self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
 
+    def extend(self) -> None:
+        """Take the typed domain as the yes to the steps that hit everybody in the organisation."""
+        plan, confirmation, typed = self.plan, self.confirmation, self.screen.everybody.value
+
+        def job(emit: Emit) -> None:
+            if plan is None or confirmation is None:
+                emit("problem", "Type the account's name and press Confirm first.")
+                return
+            confirmation.extend(plan, typed)
+            emit("said", "The domain was typed: the steps that hit everybody can be run too.")
+
+        self.desk.start(job)
+
     def run(self, key: str) -> None:
         """Carry out one step."""
         self._begin(key, undo=False)
@@ -132,7 +152,7 @@ class ContainmentPanel:
         if plan is None or confirmation is None:
             self.desk.put("problem", "Type the account's name and press Confirm first.")
             return
-        chosen = [rule.identity for rule in plan.rules if rule.chosen]
+        chosen = plan.chosen
 
         def job(emit: Emit) -> None:
             def show_secret(secret: Secret, run: str) -> None:
@@ -150,7 +170,7 @@ class ContainmentPanel:
             except ToolkitError as error:
                 outcome = Outcome("refused", str(error))
             emit("outcome", (key, outcome))
-            self._read(emit, plan.target.object_id, chosen)
+            self._read(emit, plan.target.user_principal_name, chosen)
 
         self.desk.start(job)
 
@@ -161,7 +181,7 @@ class ContainmentPanel:
             self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
         return self._tenant
 
-    def _read(self, emit: Emit, user: str, rules: list[str] | None) -> None:
+    def _read(self, emit: Emit, user: str, chosen: list[str] | None) -> None:
         if not self.case.practice:
             emit("offline", contain.outline(self.case, user))
             return
@@ -171,9 +191,15 @@ class ContainmentPanel:
         if question:
             return
         contain.settle(self.case, tenant)
-        plan = contain.make_plan(self.case, tenant, user, rules=rules)
+        suspicion = contain.suspicion_from(self.case, user, self._findings)
+
+        def reading(text: str) -> None:
+            emit("reading", text)
+
+        plan = contain.make_plan(self.case, tenant, user, chosen=chosen, suspicion=suspicion, progress=reading)
         emit("plan", plan)
-        emit("doors", contain.doors(self.case, tenant, plan.target))
+        emit("reading", "reading the doors")
+        emit("doors", contain.doors(self.case, tenant, plan.target, suspicion))
 
     def _shown(self, run: str) -> None:
         plan = self._unseen.pop(run, None)
@@ -193,6 +219,9 @@ class ContainmentPanel:
 
     def _on_problem(self, text: str) -> None:
         self.screen.say(text, "error")
+
+    def _on_reading(self, text: str) -> None:
+        self.screen.show_reading(text)
 
     def _on_said(self, text: str) -> None:
         self.screen.say(text, "done")

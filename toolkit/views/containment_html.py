@@ -8,8 +8,8 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.case.journal import iso
-from toolkit.contain import Door, InboxRule, Plan, Record, Step, call_text, records
-from toolkit.contain.rules import what_it_does
+from toolkit.contain import Door, Offer, Plan, Record, Step, call_text, records
+from toolkit.views.evidence_rows import one_line
 from toolkit.views.look import box, html_table
 
 STYLE = """
@@ -85,7 +85,10 @@ def plan_heading(plan: Plan) -> str:
             ("tenant", f"{plan.tenant.domain} ({target.tenant_id})"),
             ("you are", plan.tenant.operator.user_principal_name),
         ]
-    return f"<h3>Plan</h3>{_facts(facts)}{''.join(box(note, 'warning') for note in plan.notes)}"
+    notes = _list("Could not be read, so nothing about it is in this plan", plan.notes)
+    hand = _list("To be done by hand", plan.by_hand)
+    kept = f"<p class='toolkit-quiet'>All of it as it was: {escape(plan.snapshot.file)}</p>" if plan.snapshot else ""
+    return f"<h3>Plan</h3>{_facts(facts)}{hand}{notes}{kept}"
 
 
 def offline_plan(plan: Plan) -> str:
@@ -98,11 +101,10 @@ def offline_plan(plan: Plan) -> str:
     return f"{plan_heading(plan)}{box(sentence)}{cards}"
 
 
-def rule_label(rule: InboxRule) -> str:
-    """One line about a rule, for its checkbox (plain text)."""
-    name = f"“{rule.name}”" if rule.name.strip() else "without a name"
-    kind = f"{'hidden' if rule.hidden else 'visible'}, {'enabled' if rule.enabled else 'disabled'}"
-    return f"{name} ({kind}): {what_it_does(dict(rule.row))}"
+def offer_label(offer: Offer) -> str:
+    """One line about something that could be done, for its checkbox (plain text)."""
+    why = f" – {offer.why}" if offer.why else ""
+    return one_line(f"{offer.action.title}: {offer.text}{why}" if offer.text else f"{offer.action.title}{why}", 240)
 
 
 def doors_table(found: list[Door]) -> str:
@@ -140,6 +142,14 @@ def _line(call: Record) -> dict[str, str]:
         "state": call.status,
         "note": "; ".join(part for part in (password if call.secret_length else "", call.text) if part),
     }
+
+
+def _list(title: str, lines: list[str]) -> str:
+    if not lines:
+        return ""
+    inner = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    summary = f"<summary>{escape(title)} ({len(lines)})</summary>"
+    return f'<details class="containment-more">{summary}<ul>{inner}</ul></details>'
 
 
 def _facts(facts: list[tuple[str, str]]) -> str:

@@ -11,20 +11,26 @@ import ipywidgets as w
 
 from toolkit.case import Case
 from toolkit.contain import Door, Outcome, Plan
+from toolkit.contain.readings import READINGS
 from toolkit.views.containment_card import StepCard, fitting
 from toolkit.views.containment_html import (
     STYLE,
     doors_table,
     journal_table,
+    offer_label,
     offline_plan,
     plan_heading,
-    rule_label,
 )
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.secret import SecretOnce
 
+CHOOSE = (
+    "<h3>What was found</h3><p>Ticked is what the intruder may have made or uses; each tick is a step below. Ask the "
+    "owner by voice about the rest. After a change here, press Preview plan again.</p>"
+)
 KINDS = {"done": "done", "already so": "note", "in doubt": "warning", "sent, not yet visible": "warning"}
-WORKING = '<p class="toolkit-quiet">… working</p>'
+QUIET = '<p class="toolkit-quiet">'
+WORKING = f"{QUIET}… working</p>"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Clicks:
     preview: Callable[[], None]
     confirm_tenant: Callable[[], None]
     confirm: Callable[[], None]
+    extend: Callable[[], None]
     run: Callable[[str], None]
     undo: Callable[[str], None]
     shown: Callable[[str], None]
@@ -45,7 +52,7 @@ class Screen:
     def __init__(self, case: Case, accounts: list[str], clicks: Clicks) -> None:
         self._case, self._clicks = case, clicks
         self.cards: dict[str, StepCard] = {}
-        self.rules: list[tuple[str, w.Checkbox]] = []
+        self.offers: list[tuple[str, w.Checkbox]] = []
         self.user = w.Combobox(
             options=accounts,
             value=accounts[0] if accounts else "",
@@ -61,7 +68,7 @@ class Screen:
         self.confirm_tenant = _button("Confirm tenant", "containment-confirm-tenant", clicks.confirm_tenant)
         self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
         self._heading = _html("containment-heading")
-        self._rules_box = w.VBox([])
+        self._offers_box = w.VBox([])
         self._instruction = w.HTML()
         self.typed = w.Text(placeholder="type the account's name", layout=w.Layout(width="300px"))
         self.typed.add_class("containment-typed")
@@ -69,6 +76,10 @@ class Screen:
         self._confirm_row = w.VBox(
             [self._instruction, w.HBox([self.typed, self.confirm])], layout=w.Layout(display="none")
         )
+        self.everybody = w.Text(placeholder="type the tenant's domain", layout=w.Layout(width="300px"))
+        self.everybody.add_class("containment-everybody")
+        self.extend = _button("Allow steps for everybody", "containment-extend", clicks.extend)
+        self._everybody_row = w.HBox([self.everybody, self.extend], layout=w.Layout(display="none"))
         self._steps = w.VBox([])
         self.secret = SecretOnce(clicks.shown)
         self.doors = _html("containment-doors")
@@ -76,19 +87,25 @@ class Screen:
         self.show_journal()
         top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
         asking = [w.HBox([self.user, self.preview]), self.message, self._tenant_row]
-        planned = [self._heading, self._rules_box, self._confirm_row, self._steps]
+        planned = [self._heading, self._offers_box, self._confirm_row, self._everybody_row, self._steps]
         self.widget = w.VBox([top, *asking, *planned, self.doors, self.journal])
         self.widget.add_class("containment-panel")
 
     def working(self, busy: bool) -> None:
         """While something runs no button works, and a word says so."""
-        self.preview.disabled = self.confirm.disabled = self.confirm_tenant.disabled = busy
+        for button in (self.preview, self.confirm, self.confirm_tenant, self.extend):
+            button.disabled = busy
         if busy:
             self.message.value = page(WORKING)
             for each in self.cards.values():
                 each.lock()
-        elif WORKING in self.message.value:
+        elif QUIET in self.message.value:
             self.message.value = ""
+
+    def show_reading(self, text: str) -> None:
+        """What is being read now, in the place of "working"."""
+        if QUIET in self.message.value:
+            self.message.value = page(f"{QUIET}… {escape(text)}</p>")
 
     def say(self, text: str, kind: str) -> None:
         self.message.value = page(box(text, kind))
@@ -104,8 +121,9 @@ class Screen:
 
     def lay_out(self, plan: Plan) -> None:
         """Make the cards of a plan that is new, and empty the field for the name."""
-        self.typed.value = ""
-        self._rules_box.children = self._rule_choice(plan)
+        self.typed.value = self.everybody.value = ""
+        self._offers_box.children = self._choice(plan)
+        self._everybody_row.layout.display = None if plan.hits_everybody else "none"
         self._instruction.value = page(
             f"<p>Nothing has been changed. To be able to run the steps, type "
             f"<code>{escape(plan.target.user_principal_name)}</code> and press Confirm.</p>"
@@ -145,16 +163,27 @@ class Screen:
     def show_journal(self) -> None:
         self.journal.value = page(journal_table(self._case))
 
-    def _rule_choice(self, plan: Plan) -> list[w.Widget]:
-        self.rules = []
-        for rule in plan.rules:
+    def _choice(self, plan: Plan) -> list[w.Widget]:
+        """Everything that was found, with a tick each, in groups; what is suspected is ticked."""
+        self.offers = []
+        taken = set(plan.chosen)
+        groups: dict[str, list[w.Checkbox]] = {}
+        for offer in plan.offers:
             tick = w.Checkbox(
-                value=rule.chosen, description=rule_label(rule), indent=False, layout=w.Layout(width="98%")
+                value=offer.action.key in taken,
+                description=offer_label(offer),
+                indent=False,
+                layout=w.Layout(width="98%"),
             )
-            tick.add_class("containment-rule")
-            self.rules.append((rule.identity, tick))
-        note = "<h3>Inbox rules to disable</h3><p>After a change here, press Preview plan again.</p>"
-        return [w.HTML(page(note)), *[tick for _, tick in self.rules]] if self.rules else []
+            tick.add_class("containment-offer")
+            self.offers.append((offer.action.key, tick))
+            groups.setdefault(offer.group, []).append(tick)
+        if not groups:
+            return []
+        shown: list[w.Widget] = [w.HTML(page(CHOOSE))]
+        for group, ticks in groups.items():
+            shown += [w.HTML(page(f"<h4>{escape(READINGS[group].title)}</h4>")), *ticks]
+        return shown
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:

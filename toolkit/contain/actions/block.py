@@ -13,7 +13,7 @@ from toolkit.tenant.graph import user_call
 class BlockSignIn(Action):
     """`PATCH /users/{id} {"accountEnabled": false}`, Microsoft Graph v1.0, answered 204. Undo: true."""
 
-    key = "block-sign-in"
+    kind = key = "block-sign-in"
     title = "Block sign-in"
     reason = "It stops new sign-ins at once, while the steps below take the account back."
     effect = "Nobody can sign in to the account, its owner included. Mail still arrives."
@@ -49,6 +49,45 @@ class BlockSignIn(Action):
 
     def is_undone(self, now: State, before: dict[str, Any]) -> bool:
         return now.values.get("accountEnabled") is True
+
+
+class GiveBack(Action):
+    """`PATCH /users/{id} {"accountEnabled": true}`: the account goes back to its owner. Undo: false."""
+
+    kind = key = "give-back"
+    title = "Give the account back: allow sign-in"
+    reason = "After every door reads closed, and the password was reset once more just before."
+    effect = "The owner can sign in with the password or pass that was handed over."
+    does_not = "It restores no role, protocol or rule that was taken away."
+    residual = (
+        "Services notice late: Exchange after 35 to 40 minutes, SharePoint and Teams after 15. Tell the owner; repair "
+        "nothing meanwhile."
+    )
+    permission = BlockSignIn.permission
+    role = BlockSignIn.role
+    undo_note = "Undo blocks the account again."
+    last = True
+
+    def read(self, tenant: Tenant, target: Target) -> State:
+        return BlockSignIn().read(tenant, target)
+
+    def call(self, cloud: Cloud, target: Target) -> Call:
+        return user_call(cloud, "PATCH", target.object_id, {"accountEnabled": True})
+
+    def before(self, values: dict[str, Any]) -> str:
+        return f"accountEnabled: {_word(values.get('accountEnabled'))}"
+
+    def after(self) -> str:
+        return "accountEnabled: true"
+
+    def is_so(self, now: State, sent: Sent | None) -> bool:
+        return now.values.get("accountEnabled") is True
+
+    def undo_call(self, cloud: Cloud, target: Target, before: dict[str, Any]) -> Call | None:
+        return user_call(cloud, "PATCH", target.object_id, {"accountEnabled": False})
+
+    def is_undone(self, now: State, before: dict[str, Any]) -> bool:
+        return now.values.get("accountEnabled") is False
 
 
 def _word(value: object) -> str:

@@ -16,7 +16,7 @@ class RequireMfa(Action):
     Undo: the state that was stored (`disabled` or `enabled`).
     """
 
-    key = "require-mfa"
+    kind = key = "require-mfa"
     title = "Require multi-factor authentication (per user)"
     reason = "A stop-gap until a Conditional Access policy covers the account: a password alone no longer does."
     effect = "The next sign-in asks for a second factor. Legacy clients then need an app password."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.contain.action import Action, Sent, State
+from toolkit.contain.actions.shapes import quoted
 from toolkit.contain.target import Target
 from toolkit.tenant import Call, Cloud, Tenant
 from toolkit.tenant.exchange import cmdlet_call
@@ -17,9 +18,10 @@ HIDING_FOLDERS = ("rss", "conversation history", "archive", "junk", "deleted ite
 class DisableInboxRule(Action):
     """`Disable-InboxRule -Mailbox -Identity -Confirm:$false -Force` over InvokeCommand. Undo: `Enable-InboxRule`.
 
-    `rule_identity` is the rule's RuleIdentity as text (it exceeds 64 bits); `name` only for the title.
+    `identity` is the rule's RuleIdentity as text (it exceeds 64 bits); `name` only for the title.
     """
 
+    kind = "disable-inbox-rule"
     reason = "Rules forward, hide or delete mail; after the sessions ended, so that nobody puts them back."
     effect = "The rule stops acting on new mail. It stays in the mailbox, as evidence, and can be enabled again."
     does_not = "It does not bring back mail that was moved, deleted or forwarded, and leaves all other rules."
@@ -28,15 +30,18 @@ class DisableInboxRule(Action):
     role = "Exchange Administrator or Exchange Recipient Administrator"
     undo_note = "Undo enables the rule again. Client-side rules that Exchange deleted do not come back by it."
 
-    def __init__(self, rule_identity: str, name: str = "") -> None:
-        self.rule_identity = rule_identity
-        self.name = name
-        self.key = f"disable-inbox-rule:{rule_identity}"
+    def __init__(self, identity: str, name: str = "", why: str = "") -> None:
+        self.identity, self.name, self.why = identity, name, why
+        self.key = f"disable-inbox-rule:{identity}"
         self.title = f"Disable the inbox rule {quoted(name)}"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"identity": self.identity, "name": self.name, "why": self.why}
 
     def read(self, tenant: Tenant, target: Target) -> State:
         rows = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
-        rule = next((r for r in rows.rows if identity_of(r) == self.rule_identity), None)
+        rule = next((r for r in rows.rows if identity_of(r) == self.identity), None)
         return State(
             {
                 "rule": rule,
@@ -89,7 +94,7 @@ class DisableInboxRule(Action):
     def _cmdlet(self, cloud: Cloud, target: Target, cmdlet: str) -> Call:
         parameters = {
             "Mailbox": target.object_id,
-            "Identity": self.rule_identity,
+            "Identity": self.identity,
             "Confirm": False,
             "Force": True,
         }
@@ -141,10 +146,6 @@ def acts_against_owner(rule: dict[str, Any]) -> bool:
         or rule.get("SoftDeleteMessage")
         or any(word in folder for word in HIDING_FOLDERS)
     )
-
-
-def quoted(name: str) -> str:
-    return f"“{name}”" if name.strip() else "without a name"
 
 
 def _stable(rule: dict[str, Any]) -> dict[str, Any]:

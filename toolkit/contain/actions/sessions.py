@@ -15,7 +15,7 @@ class RevokeSessions(MovesATime):
     just before it; the service may take minutes to show it.
     """
 
-    key = "revoke-sessions"
+    kind = key = "revoke-sessions"
     title = "Revoke sessions"
     reason = "After the new password: from here on a stolen refresh token or cookie is worth nothing."
     effect = "Every refresh token and browser session of the account ends; its owner signs in again everywhere."
@@ -40,3 +40,12 @@ class RevokeSessions(MovesATime):
     def changed(self, before: dict[str, object], now: dict[str, object]) -> list[str]:
         # The time also moves when the password is reset; ending sessions again is never wrong.
         return []
+
+
+class RevokeAgain(RevokeSessions):
+    """The same once more, after devices, methods, consents and roles: each may have made tokens meanwhile."""
+
+    kind = key = "revoke-sessions-again"
+    title = "Revoke sessions again"
+    reason = "Each door that was closed above may have given out tokens meanwhile."
+    undo_note = "Nothing to undo: people sign in again."

@@ -1,0 +1,272 @@
+"""What could be done about an account as the snapshot shows it: every thing found, and which of them are suggested.
+
+Suggested is what the intruder likely made: since they may have come in, or what a finding names. A person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from toolkit.contain.action import Action
+from toolkit.contain.actions import (
+    AutoReplyOff,
+    ClearForwarding,
+    ClearOutsideForwarding,
+    CloseProtocols,
+    ConfirmCompromised,
+    DisableApp,
+    DisableDevice,
+    DisableInboundConnector,
+    DisableInboxRule,
+    DisableOutboundConnector,
+    DisableSweepRule,
+    DisableTransportRule,
+    HoldMail,
+    RemoveAppRole,
+    RemoveConsent,
+    RemoveFolderRight,
+    RemoveFullAccess,
+    RemoveMethod,
+    RemoveMobileDevice,
+    RemoveRole,
+    RemoveSendAs,
+    RemoveSendOnBehalf,
+)
+from toolkit.contain.actions.delegates import NOBODY, opens
+from toolkit.contain.actions.methods import collection_of, method_in_words
+from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of, what_it_does
+from toolkit.contain.actions.shapes import SwitchedOff, listed
+from toolkit.contain.readings import HIDDEN
+from toolkit.contain.snapshot import Row, Snapshot
+from toolkit.contain.target import moment
+
+MAIL_SCOPES = ("mail.", "full_access", "imap.", "pop.", "smtp.", "ews.", "mailboxsettings.")
+
+
+@dataclass
+class Offer:
+    """One thing that could be done: its `action`, whether it is `chosen`, `why`, and what it is in words.
+
+    `group` is the reading it comes from; `row` the thing as it was read.
+    """
+
+    action: Action
+    chosen: bool
+    why: str
+    text: str
+    group: str
+    row: Row = field(repr=False, default_factory=dict)
+    suspected: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What hits everybody is never chosen by itself, suspected or not.
+        self.suspected = self.chosen or self.action.hits_everybody
+
+    @property
+    def is_off(self) -> bool:
+        """The thing is still there, and switched off already."""
+        return isinstance(self.action, SwitchedOff) and self.row.get(self.action.flag) == self.action.off
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What is known of the intruder: `since` when they may have been inside, and the names that findings give.
+
+    `names` are lower case: accounts that got a right, applications, addresses.
+    """
+
+    since: datetime | None = None
+    names: frozenset[str] = frozenset()
+    ours: frozenset[str] = frozenset()  # keys of actions that this case did already
+
+    def made_since(self, row: Row, *fields: str) -> str:
+        """The time in words if one of these fields says that the thing is not older than the intruder."""
+        for name in fields:
+            made = moment(row.get(name))
+            if made is not None and made.tzinfo is not None and self.since is not None and made >= self.since:
+                return f"made at {made:%Y-%m-%d %H:%M} UTC, when the intruder may have been inside"
+        return ""
+
+    def named(self, *texts: object) -> str:
+        """Why it is suspected if a finding names it."""
+        return "a finding names it" if {str(t).lower() for t in texts if t} & self.names else ""
+
+
+def offers(snapshot: Snapshot, suspicion: Suspicion) -> list[Offer]:
+    """Everything that could be done about what the snapshot shows, in the order of the plan."""
+    found: list[Offer] = []
+    for look in LOOKS:
+        found += look(snapshot, suspicion)
+    for offer in found:
+        if offer.action.key in suspicion.ours:
+            offer.chosen, offer.why = True, offer.why or "this case did it"
+    return found
+
+
+def _hold(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("mailbox")[:1]:
+        if row.get("LitigationHoldEnabled") is False:
+            yield Offer(HoldMail(), False, "", "the mailbox is on no hold", "mailbox", row)
+
+
+def _devices(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("devices"):
+        why = suspicion.made_since(row, "registrationDateTime")
+        action = DisableDevice(str(row.get("id")), str(row.get("displayName") or ""), why)
+        yield Offer(
+            action, bool(why) and row.get("accountEnabled") is not False, why, action.in_words(row), "devices", row
+        )
+
+
+def _methods(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("methods"):
+        collection = collection_of(row)
+        if not collection:
+            continue
+        why = suspicion.made_since(row, "createdDateTime")
+        words = method_in_words(row)
+        action = RemoveMethod(str(row.get("id")), words, why, collection)
+        yield Offer(action, bool(why), why or "ask the owner by voice whether it is theirs", words, "methods")
+
+
+def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    apps = {str(app.get("id")): app for app in snapshot.rows("apps")}
+    for row in snapshot.rows("grants"):
+        app = apps.get(str(row.get("clientId")), {})
+        name = str(app.get("displayName") or row.get("clientId"))
+        scopes = str(row.get("scope") or "").lower()
+        why = suspicion.named(name, app.get("appId"), row.get("clientId"))
+        why = why or suspicion.made_since(app, "createdDateTime")
+        if not why and any(s in scopes for s in MAIL_SCOPES) and row.get("consentType") != "AllPrincipals":
+            why = "it may read mail"
+        action = RemoveConsent(RemoveConsent.identity_of(row), name, why, str(row.get("id")))
+        yield Offer(action, bool(why), why, action.in_words(row), "grants")
+    for row in snapshot.rows("app roles"):
+        name = str(row.get("resourceDisplayName") or row.get("resourceId"))
+        why = suspicion.named(name) or suspicion.made_since(row, "createdDateTime")
+        role = RemoveAppRole(RemoveAppRole.identity_of(row), name, why, str(row.get("id")))
+        yield Offer(role, bool(why), why, role.in_words(row), "app roles")
+    for identity, app in apps.items():
+        why = suspicion.named(app.get("displayName"), app.get("appId"), identity)
+        why = why or suspicion.made_since(app, "createdDateTime")
+        if why and app.get("accountEnabled") is not False:
+            disable = DisableApp(identity, str(app.get("displayName") or ""), why)
+            yield Offer(disable, False, f"{why}; for everybody", disable.in_words(app), "apps", app)
+
+
+def _roles(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("roles"):
+        name = str((row.get("roleDefinition") or {}).get("displayName") or row.get("roleDefinitionId"))
+        why = "with it every other step can be undone"
+        action = RemoveRole(RemoveRole.identity_of(row), name, why, str(row.get("id")))
+        yield Offer(action, True, why, name, "roles")
+
+
+def _risk(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    if "risk" in snapshot.found:
+        yield Offer(ConfirmCompromised(), False, "", "tells Entra and its risk policies", "risk")
+
+
+def _rules(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("inbox rules"):
+        if is_pseudo(row):
+            continue
+        hidden, enabled = bool(row.get(HIDDEN)), bool(row.get("Enabled"))
+        why = "it forwards, deletes or hides mail" if acts_against_owner(row) else "it is hidden" if hidden else ""
+        kind = f"{'hidden' if hidden else 'visible'}, {'enabled' if enabled else 'disabled'}"
+        action = DisableInboxRule(identity_of(row), title_of(row), why)
+        yield Offer(action, bool(why) and enabled, why, f"{kind}: {what_it_does(row)}", "inbox rules", row)
+
+
+def _sweep_rules(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("sweep rules"):
+        why = "it moves mail away, and no list of rules shows it"
+        action = DisableSweepRule(DisableSweepRule.identity_of(row), str(row.get("Name") or ""), why)
+        yield Offer(action, bool(row.get("Enabled")), why, action.in_words(row), "sweep rules", row)
+
+
+def _mailbox(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("mailbox")[:1]:
+        outside, inside = row.get("ForwardingSmtpAddress"), row.get("ForwardingAddress")
+        if outside or inside:
+            to = listed([str(a) for a in (outside, inside) if a])
+            yield Offer(ClearForwarding(), True, "all mail leaves by it", f"to {to}", "mailbox", row)
+        if outside:
+            why = "only if both fields cannot be cleared in one call"
+            yield Offer(ClearOutsideForwarding(), False, why, f"to {outside}", "mailbox", row)
+    for row in snapshot.rows("auto-reply")[:1]:
+        if str(row.get("AutoReplyState") or "Disabled").lower() != "disabled":
+            text = str(row.get("ExternalMessage") or row.get("InternalMessage") or "")[:200]
+            why = "read its text: it speaks to every correspondent"
+            yield Offer(AutoReplyOff(), True, why, text, "auto-reply", row)
+    for row in snapshot.rows("protocols")[:1]:
+        still = [n for n in ("ImapEnabled", "PopEnabled") if row.get(n) is not False]
+        still += [] if row.get("SmtpClientAuthenticationDisabled") is True else ["SMTP AUTH"]
+        if still:
+            why = "they ask for no second factor"
+            yield Offer(CloseProtocols(), True, why, f"open: {listed(still)}", "protocols", row)
+
+
+def _delegates(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("full access"):
+        user, rights = str(row.get("User") or ""), {str(r).lower() for r in row.get("AccessRights") or []}
+        if _self(user) or row.get("IsInherited") or row.get("Deny") or "fullaccess" not in rights:
+            continue
+        why = suspicion.named(user)
+        full = RemoveFullAccess(user, user, why)
+        yield Offer(full, bool(why), why or "ask the owner", full.in_words(row), "full access")
+    for row in snapshot.rows("send as"):
+        trustee = str(row.get("Trustee") or "")
+        if _self(trustee) or row.get("IsInherited") or str(row.get("AccessControlType", "Allow")).lower() == "deny":
+            continue
+        why = suspicion.named(trustee)
+        send = RemoveSendAs(trustee, trustee, why)
+        yield Offer(send, bool(why), why or "ask the owner", send.in_words(row), "send as")
+    for row in snapshot.rows("mailbox")[:1]:
+        for name in map(str, row.get("GrantSendOnBehalfTo") or []):
+            why = suspicion.named(name)
+            behalf = RemoveSendOnBehalf(name, name, why)
+            yield Offer(behalf, bool(why), why or "ask the owner", f"{name} may send on behalf", "mailbox")
+    for row in snapshot.rows("folder rights"):
+        if not opens(row):
+            continue
+        action = RemoveFolderRight(RemoveFolderRight.identity_of(row), "", "")
+        everybody = action.person.lower() in NOBODY
+        why = "it is open to everybody" if everybody else suspicion.named(action.person)
+        named = f"{action.folder.rpartition(':')[2]} to {action.person}"
+        action = RemoveFolderRight(action.identity, named, why)
+        yield Offer(action, bool(why), why or "ask the owner", action.in_words(row), "folder rights")
+
+
+def _mobile(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("mobile devices"):
+        why = suspicion.made_since(row, "FirstSyncTime", "WhenCreatedUTC")
+        action = RemoveMobileDevice(str(row.get("Identity")), str(row.get("FriendlyName") or ""), why)
+        yield Offer(action, bool(why), why or "ask the owner", action.in_words(row), "mobile devices")
+
+
+def _flow(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    kinds = (DisableTransportRule, DisableInboundConnector, DisableOutboundConnector)
+    for kind in kinds:
+        for row in snapshot.rows(kind.reading):
+            why = suspicion.made_since(row, "WhenChanged", "WhenChangedUTC", "WhenCreated")
+            if why and row.get(kind.flag) == kind.on:
+                action = kind(kind.identity_of(row), str(row.get("Name") or ""), why)
+                yield Offer(action, False, f"{why}; for everybody", action.in_words(row), kind.reading, row)
+
+
+def _self(name: str) -> bool:
+    return name.lower().rpartition("\\")[2] == "self" or not name
+
+
+Look = Callable[[Snapshot, Suspicion], Iterator[Offer]]
+LOOKS: tuple[Look, ...] = (
+    _hold, _devices, _methods, _apps, _roles, _risk, _rules, _sweep_rules, _mailbox, _delegates, _mobile, _flow
+)  # fmt: skip
+
+
+def taken(found: Collection[Offer], chosen: Collection[str] | None) -> list[Offer]:
+    """The offers that a person chose by their keys; without a choice, the suggested ones."""
+    return [o for o in found if (o.chosen if chosen is None else o.action.key in chosen)]

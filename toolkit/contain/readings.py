@@ -1,0 +1,123 @@
+"""What is read of an account before anything is changed: each list by name, from Graph or from Exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.contain.target import Target
+from toolkit.tenant import Rows, Tenant
+
+HIDDEN = "hidden from the owner"  # our own word beside a rule's properties
+Read = Callable[[Tenant, Target], Rows]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One list: its `title` as a person reads it, and how it is read. `of_tenant`: it is not the account's alone."""
+
+    title: str
+    read: Read
+    of_tenant: bool = False
+
+
+def _graph(path: str, *, version: str = "v1.0", query: dict[str, str] | None = None) -> Read:
+    def read(tenant: Tenant, target: Target) -> Rows:
+        filled = {name: value.format(id=target.object_id) for name, value in (query or {}).items()}
+        return tenant.graph.rows(path.format(id=target.object_id), version=version, query=filled)
+
+    return read
+
+
+def _cmdlet(name: str, mailbox: str = "Identity", **parameters: Any) -> Read:
+    """A Get- cmdlet; `mailbox` names the parameter that takes the account, "" for a cmdlet about the tenant."""
+
+    def read(tenant: Tenant, target: Target) -> Rows:
+        given = ({mailbox: target.object_id} if mailbox else {}) | parameters
+        return tenant.exchange.read(name, given, target.user_principal_name)
+
+    return read
+
+
+def _devices(tenant: Tenant, target: Target) -> Rows:
+    """Devices that the account registered or owns, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    date = None
+    for relation in ("registeredDevices", "ownedDevices"):
+        rows = tenant.graph.rows(f"/users/{target.object_id}/{relation}")
+        found |= {str(row.get("id")): row for row in rows.rows}
+        date = rows.date
+    return Rows(list(found.values()), date)
+
+
+def _consented_apps(tenant: Tenant, target: Target) -> Rows:
+    """The enterprise applications that the account consented to or is assigned to."""
+    grants = tenant.graph.rows(f"/users/{target.object_id}/oauth2PermissionGrants").rows
+    assigned = tenant.graph.rows(f"/users/{target.object_id}/appRoleAssignments").rows
+    ids = dict.fromkeys([str(g["clientId"]) for g in grants] + [str(a["resourceId"]) for a in assigned])
+    rows, date = [], None
+    for principal in ids:
+        answer = tenant.graph.get(f"/servicePrincipals/{principal}")
+        rows.append(answer.data)
+        date = answer.date
+    return Rows(rows, date)
+
+
+def _inbox_rules(tenant: Tenant, target: Target) -> Rows:
+    """Every rule; `hidden` says that the owner's own list does not show it."""
+    every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
+    plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False)
+    visible = {str(row.get("RuleIdentity") or row.get("Identity")) for row in plain.rows}
+    rows = [{**row, HIDDEN: str(row.get("RuleIdentity") or row.get("Identity")) not in visible} for row in every.rows]
+    return Rows(rows, every.date)
+
+
+def _folder_rights(tenant: Tenant, target: Target) -> Rows:
+    """The rights of others on every folder; `Folder` says which, as `Get-MailboxFolderPermission` wants it."""
+    folders = tenant.exchange.read(
+        "Get-MailboxFolderStatistics", {"Identity": target.object_id}, target.user_principal_name
+    )
+    rows = []
+    date = folders.date
+    for folder in folders.rows:
+        path = str(folder.get("FolderPath") or "").replace("/", "\\")
+        place = f"{target.object_id}:{path}"
+        found = tenant.exchange.read("Get-MailboxFolderPermission", {"Identity": place}, target.user_principal_name)
+        rows += [{**row, "Folder": place, "FolderType": folder.get("FolderType")} for row in found.rows]
+        date = found.date
+    return Rows(rows, date)
+
+
+READINGS: dict[str, Reading] = {
+    "methods": Reading("Sign-in methods", _graph("/users/{id}/authentication/methods")),
+    "devices": Reading("Devices", _devices),
+    "grants": Reading("Consents", _graph("/users/{id}/oauth2PermissionGrants")),
+    "app roles": Reading("Application roles", _graph("/users/{id}/appRoleAssignments")),
+    "apps": Reading("Enterprise applications", _consented_apps, of_tenant=True),
+    "roles": Reading(
+        "Directory roles",
+        _graph(
+            "/roleManagement/directory/roleAssignments",
+            query={"$filter": "principalId eq '{id}'", "$expand": "roleDefinition"},
+        ),
+    ),
+    "owned objects": Reading("Groups and applications it owns", _graph("/users/{id}/ownedObjects")),
+    "mailbox": Reading("Mailbox", _cmdlet("Get-Mailbox")),
+    "inbox rules": Reading("Inbox rules", _inbox_rules),
+    "sweep rules": Reading("Sweep rules", _cmdlet("Get-SweepRule", "Mailbox")),
+    "auto-reply": Reading("Automatic replies", _cmdlet("Get-MailboxAutoReplyConfiguration")),
+    "junk list": Reading("Safe and blocked senders", _cmdlet("Get-MailboxJunkEmailConfiguration")),
+    "signature": Reading("Signature", _cmdlet("Get-MailboxMessageConfiguration")),
+    "full access": Reading("Full access", _cmdlet("Get-MailboxPermission")),
+    "send as": Reading("Send as", _cmdlet("Get-RecipientPermission")),
+    "folder rights": Reading("Folder rights", _folder_rights),
+    "protocols": Reading("Protocols", _cmdlet("Get-CASMailbox")),
+    "mobile devices": Reading("Mobile partnerships", _cmdlet("Get-MobileDevice", "Mailbox", ResultSize="Unlimited")),
+    "transport rules": Reading("Transport rules", _cmdlet("Get-TransportRule", ""), of_tenant=True),
+    "inbound connectors": Reading("Inbound connectors", _cmdlet("Get-InboundConnector", ""), of_tenant=True),
+    "outbound connectors": Reading("Outbound connectors", _cmdlet("Get-OutboundConnector", ""), of_tenant=True),
+    "restricted senders": Reading("Restricted senders", _cmdlet("Get-BlockedSenderAddress", ""), of_tenant=True),
+    "risk": Reading("Risk", _graph("/identityProtection/riskyUsers", query={"$filter": "id eq '{id}'"})),
+    "conditional access": Reading("Conditional Access", _graph("/identity/conditionalAccess/policies"), of_tenant=True),
+}

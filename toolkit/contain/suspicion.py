@@ -1,0 +1,34 @@
+"""What the findings of a case say about the intruder, for the plan to suggest what they may have made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+
+from toolkit.case import Case
+from toolkit.case.verdicts import OWNER, key_of, verdicts
+from toolkit.contain.offers import Suspicion
+from toolkit.detect import Finding
+
+GRAVE = ("high", "critical")
+BEFORE = timedelta(hours=1)
+_NAMED = re.compile(r"“([^”]{3,})”")
+
+
+def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspicion:
+    """From the findings of medium severity and more about `user` that nobody judged the owner's own.
+
+    `since` is an hour before the first grave one; the names are accounts involved and what summaries quote.
+    """
+    owners = {key for key, verdict in verdicts(case).items() if verdict.verdict == OWNER}
+    standing = [
+        f
+        for f in findings
+        if f.user.lower() == user.lower()
+        and f.severity in ("medium", *GRAVE)
+        and key_of(f.id, f.user, f.evidence) not in owners
+    ]
+    firsts = [f.first for f in standing if f.first and f.severity in GRAVE]
+    names = {name.lower() for f in standing for name in (*f.involved, *_NAMED.findall(f.summary))}
+    return Suspicion(min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}))
