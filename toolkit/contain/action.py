@@ -57,6 +57,7 @@ class Action(ABC):
     settles: ClassVar[bool] = True
     repeatable: ClassVar[bool] = False
     makes_secret: ClassVar[bool] = False
+    shown_as: ClassVar[str] = "New password"
     hits_everybody: ClassVar[bool] = False
     last: ClassVar[bool] = False
 

@@ -85,7 +85,7 @@ class Plan:
     """What would be done to one account, in order. `tenant` is None in a file-only case, which cannot run it.
 
     `offers` is everything that could be done about what the snapshot shows, chosen or not; `by_hand` what no call
-    does, in sentences; `notes` what could not be read.
+    does, in sentences; `notes` what could not be read; `returning` says that it gives the account back.
     """
 
     case: Case
@@ -97,6 +97,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     break_glass: frozenset[str] = frozenset()
     snapshot: Snapshot | None = None
+    returning: bool = False
 
     @property
     def chosen(self) -> list[str]:
@@ -165,7 +166,9 @@ def make_plan(
     return Plan(case, target, steps, tenant, found, [*by_hand(target), *BY_HAND], notes, listed, snapshot)
 
 
-def make_return_plan(case: Case, tenant: Tenant, user: str, *, emergency: Iterable[str] = ()) -> Plan:
+def make_return_plan(
+    case: Case, tenant: Tenant, user: str, *, suspicion: Suspicion | None = None, emergency: Iterable[str] = ()
+) -> Plan:
     """The last plan: a pass for the owner, sign-in allowed again, the sender unblocked. Nothing is changed.
 
     Raises:
@@ -175,7 +178,11 @@ def make_return_plan(case: Case, tenant: Tenant, user: str, *, emergency: Iterab
     target = resolve(tenant, user)
     listed = break_glass(case, emergency)
     check_target(target, tenant, listed)
-    ajar = [f"{d.name} ({d.state}: {d.evidence})" for d in doors(case, tenant, target) if d.state != CLOSED and d.must]
+    ajar = [
+        f"{d.name} ({d.state}: {d.evidence})"
+        for d in doors(case, tenant, target, suspicion)
+        if d.state != CLOSED and d.must
+    ]
     if ajar:
         raise GuardRefused(f"The account is not given back while a door is not closed: {'; '.join(ajar)}.")
     history = records(case, tenant.tenant_id, target.object_id)
@@ -186,7 +193,7 @@ def make_return_plan(case: Case, tenant: Tenant, user: str, *, emergency: Iterab
         if address.lower() == target.user_principal_name.lower():
             actions.append(UnblockSender(address, address))
     steps = [step_of(tenant, target, action, history) for action in actions]
-    return Plan(case, target, steps, tenant, break_glass=listed, snapshot=snapshot)
+    return Plan(case, target, steps, tenant, break_glass=listed, snapshot=snapshot, returning=True)
 
 
 def outline(case: Case, user: str) -> Plan:

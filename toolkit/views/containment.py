@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from html import escape
@@ -64,10 +65,14 @@ class ContainmentPanel:
         self._unseen: dict[str, Plan] = {}
         self._seen: set[str] = set()
         self._busy = False
+        self._halted, self._watching = threading.Event(), threading.Event()
         self._doors: list[contain.Door] = []
         self._kept: DisplayHandle | None = None
         self.desk = Desk(self._update)
-        clicks = Clicks(self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self._shown)
+        clicks = Clicks(
+            self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self.run_all, self.halt,
+            self.watch, self.give_back, self._shown,
+        )  # fmt: skip
         self.screen = Screen(case, users, clicks)
         if users and not case.practice:
             self._on_offline(contain.outline(case, users[0]))
@@ -147,32 +152,104 @@ class ContainmentPanel:
         """Bring back what was before a step."""
         self._begin(key, undo=True)
 
+    def run_all(self) -> None:
+        """Carry out every step that is left, in order, until one does not end well or a person stops it."""
+        plan, confirmation = self.plan, self.confirmation
+        if plan is None or confirmation is None:
+            self.desk.put("problem", "Type the account's name and press Confirm first.")
+            return
+        self._halted.clear()
+
+        def job(emit: Emit) -> None:
+            emit("running_all", True)
+            try:
+                for step in plan.steps:
+                    if self._halted.is_set():
+                        emit("problem", "Stopped by you; the steps after the last one were not begun.")
+                        break
+                    if step.status not in {"to do", "offered again", "in doubt"} or step.before is None:
+                        continue
+                    outcome = self._carry_out(emit, plan, confirmation, step.action.key, undo=False)
+                    if outcome.status not in {"done", "already so"}:
+                        emit("problem", f"Stopped at “{step.action.title}”; the steps after it were not begun.")
+                        break
+            finally:
+                emit("running_all", False)
+            self._read(emit, plan.target.user_principal_name, plan.chosen)
+
+        self.desk.start(job)
+
+    def halt(self) -> None:
+        """Begin no further step of "Run all"."""
+        self._halted.set()
+
+    def watch(self) -> None:
+        """Look at the doors now, after 15 and after 60 minutes, as long as the kernel lives."""
+        plan = self.plan
+        if plan is None or plan.tenant is None or self._watching.is_set():
+            return
+        suspicion = contain.suspicion_from(self.case, plan.target.user_principal_name, self._findings)
+
+        def work() -> None:
+            try:
+                tenant = connect(self.case, self._tokens, sleep=self._sleep)
+                for look in contain.watch(self.case, tenant, plan.target, suspicion=suspicion):
+                    self.desk.put("doors", look.doors)
+                    self.desk.put("watched", look)
+            except ToolkitError as error:
+                self.desk.put("problem", str(error))
+            finally:
+                self._watching.clear()
+
+        self._watching.set()
+        threading.Thread(target=work, daemon=True, name="watching").start()
+
+    def give_back(self) -> None:
+        """Lay out the last plan, if every door reads closed."""
+        plan = self.plan
+        if plan is None or plan.tenant is None:
+            return
+        suspicion = contain.suspicion_from(self.case, plan.target.user_principal_name, self._findings)
+        name = plan.target.user_principal_name
+
+        def job(emit: Emit) -> None:
+            back = contain.make_return_plan(self.case, self._connected(), name, suspicion=suspicion)
+            emit("plan", back)
+
+        self.desk.start(job)
+
     def _begin(self, key: str, *, undo: bool) -> None:
         plan, confirmation = self.plan, self.confirmation
         if plan is None or confirmation is None:
             self.desk.put("problem", "Type the account's name and press Confirm first.")
             return
-        chosen = plan.chosen
+        chosen, returning = plan.chosen, plan.returning
 
         def job(emit: Emit) -> None:
-            def show_secret(secret: Secret, run: str) -> None:
-                self._unseen[run] = plan
-                emit("secret", (secret, run, plan.target.user_principal_name))
-
-            def progress(text: str) -> None:
-                emit("progress", (key, text))
-
-            try:
-                if undo:
-                    outcome = contain.undo(plan, key, confirmation, progress=progress)
-                else:
-                    outcome = contain.run(plan, key, confirmation, show_secret=show_secret, progress=progress)
-            except ToolkitError as error:
-                outcome = Outcome("refused", str(error))
-            emit("outcome", (key, outcome))
-            self._read(emit, plan.target.user_principal_name, chosen)
+            self._carry_out(emit, plan, confirmation, key, undo=undo)
+            if not returning:
+                self._read(emit, plan.target.user_principal_name, chosen)
 
         self.desk.start(job)
+
+    def _carry_out(self, emit: Emit, plan: Plan, confirmation: Confirmation, key: str, *, undo: bool) -> Outcome:
+        def show_secret(secret: Secret, run: str) -> None:
+            self._unseen[run] = plan
+            what = plan.step(key).action.shown_as
+            emit("secret", (secret, run, f"{what} of {plan.target.user_principal_name}"))
+
+        def progress(text: str) -> None:
+            emit("progress", (key, text))
+
+        try:
+            if undo:
+                outcome = contain.undo(plan, key, confirmation, progress=progress)
+            else:
+                outcome = contain.run(plan, key, confirmation, show_secret=show_secret, progress=progress)
+        except ToolkitError as error:
+            outcome = Outcome("refused", str(error))
+        emit("outcome", (key, outcome))
+        return outcome
 
     # In the worker's thread: no widget is touched here.
 
@@ -223,6 +300,15 @@ class ContainmentPanel:
     def _on_reading(self, text: str) -> None:
         self.screen.show_reading(text)
 
+    def _on_running_all(self, running: bool) -> None:
+        self.screen.halt.disabled = not running
+
+    def _on_watched(self, look: contain.Watch) -> None:
+        if look.opened:
+            self.screen.say(f"Opened since the last look: {', '.join(look.opened)}. Somebody is still inside.", "error")
+        else:
+            self.screen.say(f"Looked at the doors after {look.minutes} minutes: none opened since.", "done")
+
     def _on_said(self, text: str) -> None:
         self.screen.say(text, "done")
 
@@ -267,7 +353,7 @@ class ContainmentPanel:
 
     def _on_secret(self, told: tuple[Secret, str, str]) -> None:
         secret, run, name = told
-        label = f"New password of {name}, shown this once. Hand it over by telephone or in person."
+        label = f"{name}, shown this once. Hand it over by telephone or in person."
         self.screen.secret.show(secret, run, label)
 
     def _on_seen(self, run: str) -> None:

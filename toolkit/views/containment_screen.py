@@ -43,6 +43,10 @@ class Clicks:
     extend: Callable[[], None]
     run: Callable[[str], None]
     undo: Callable[[str], None]
+    run_all: Callable[[], None]
+    halt: Callable[[], None]
+    watch: Callable[[], None]
+    back: Callable[[], None]
     shown: Callable[[str], None]
 
 
@@ -80,20 +84,27 @@ class Screen:
         self.everybody.add_class("containment-everybody")
         self.extend = _button("Allow steps for everybody", "containment-extend", clicks.extend)
         self._everybody_row = w.HBox([self.everybody, self.extend], layout=w.Layout(display="none"))
+        self.run_all = _button("Run all that is left", "containment-run-all", clicks.run_all, "primary")
+        self.halt = _button("Stop after this step", "containment-halt", clicks.halt)
+        self.halt.disabled = True
+        self._all_row = w.HBox([self.run_all, self.halt], layout=w.Layout(display="none"))
         self._steps = w.VBox([])
         self.secret = SecretOnce(clicks.shown)
         self.doors = _html("containment-doors")
+        self.watch = _button("Look again at 15 and 60 minutes", "containment-watch", clicks.watch)
+        self.back = _button("Give the account back…", "containment-back", clicks.back)
+        self._after_row = w.HBox([self.watch, self.back], layout=w.Layout(display="none"))
         self.journal = _html("containment-journal")
         self.show_journal()
         top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
         asking = [w.HBox([self.user, self.preview]), self.message, self._tenant_row]
-        planned = [self._heading, self._offers_box, self._confirm_row, self._everybody_row, self._steps]
-        self.widget = w.VBox([top, *asking, *planned, self.doors, self.journal])
+        planned = [self._heading, self._offers_box, self._confirm_row, self._everybody_row, self._all_row, self._steps]
+        self.widget = w.VBox([top, *asking, *planned, self.doors, self._after_row, self.journal])
         self.widget.add_class("containment-panel")
 
     def working(self, busy: bool) -> None:
         """While something runs no button works, and a word says so."""
-        for button in (self.preview, self.confirm, self.confirm_tenant, self.extend):
+        for button in (self.preview, self.confirm, self.confirm_tenant, self.extend, self.watch, self.back):
             button.disabled = busy
         if busy:
             self.message.value = page(WORKING)
@@ -142,6 +153,8 @@ class Screen:
         self.show_journal()
 
     def show_steps(self, plan: Plan, *, allowed: bool) -> None:
+        self._all_row.layout.display = None
+        self.run_all.disabled = not (allowed and any(step.can_run for step in plan.steps))
         for number, step in enumerate(plan.steps, 1):
             self.cards[step.action.key].show(number, step, allowed=allowed)
 
@@ -158,6 +171,7 @@ class Screen:
         self.show_journal()
 
     def show_doors(self, found: list[Door]) -> None:
+        self._after_row.layout.display = None
         self.doors.value = page(doors_table(found))
 
     def show_journal(self) -> None:

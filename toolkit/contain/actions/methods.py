@@ -86,6 +86,7 @@ class IssueAccessPass(Action):
     settles = False
     repeatable = True
     makes_secret = True
+    shown_as = "Temporary Access Pass"
     last = True
 
     def read(self, tenant: Tenant, target: Target) -> State:
