@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from toolkit.contain.plan import Plan, step_of
 from toolkit.contain.sending import kept
 from toolkit.contain.target import moment, resolve
 from toolkit.errors import GuardRefused, UsageError
-from toolkit.tenant import Tenant
+from toolkit.tenant import Call, Tenant
 from toolkit.tenant.gate import PLACEHOLDER, canonical
 
 VERSION = 1
@@ -46,7 +47,7 @@ def write_plan(plan: Plan, path: Path) -> str:
                 "key": step.action.key,
                 "title": step.action.title,
                 "about": step.action.about,
-                "call": describe(step.call),
+                "call": _lasting(plan.tenant, step.call),
                 "before": kept(step.before) if step.before else None,
                 "before_date": iso(step.before.date) if step.before and step.before.date else None,
             }
@@ -121,7 +122,7 @@ def approved_plan(case: Case, tenant: Tenant, told: dict[str, Any], digest: str,
         if action is None:
             raise UsageError(f"The plan has a step {entry['key']!r} that this version does not know.")
         step = step_of(tenant, target, action, history)
-        if describe(step.call) != entry["call"]:
+        if _lasting(tenant, step.call) != entry["call"]:
             raise GuardRefused(f"The call of “{action.title}” in the file is not the one of this step; make it anew.")
         step.before = State(entry["before"], moment(entry["before_date"])) if entry["before"] is not None else None
         steps.append(step)
@@ -160,6 +161,14 @@ def script(plan: Plan) -> str:
         lines += _command(step.call.method, step.call.url, step.call.body)
     lines += ["", *(f"# By hand: {_comment(text)}" for text in plan.by_hand)]
     return "\n".join(lines) + "\n"
+
+
+def _lasting(tenant: Tenant, call: Call) -> dict[str, Any]:
+    """The call as a file keeps it; the practice tenant has another port each time it is started."""
+    told = describe(call)
+    if tenant.cloud.practice:
+        told["url"] = re.sub(r":\d+/", "/", told["url"], count=1)
+    return told
 
 
 def _command(method: str, url: str, body: Any) -> list[str]:
