@@ -21,10 +21,10 @@ from toolkit.detect.logons import logons
 from toolkit.detect.records import operation
 from toolkit.detect.rule_history import rule_history
 from toolkit.detect.settings import Settings
+from toolkit.detect.snapshots import mailbox_names
 from toolkit.enrich.addresses import addresses
 from toolkit.enrich.apps import MICROSOFT_TENANTS
 from toolkit.enrich.networks import NetworkClasses
-from toolkit.tables import TABLES
 
 _ADDRESS = re.compile(r"[A-Z0-9._%+'-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", re.IGNORECASE)
 LOGONS = "logons"
@@ -38,14 +38,17 @@ class Evidence:
 
     `cut`: history from here on may be the intruder's, not the owner's. `intruder`: where the intruder came from, as
     far as findings have shown it. `changes`: the few audit records that change something, with `name`, the operation
-    without case and full stop. `rules`: inbox rules as they stood after each change. `network_classes`: where classes
-    of networks come from; empty, they are not checked.
+    without case and full stop. `rules`: inbox rules as they stood after each change, and as they stand.
+    `mailbox_names`: whose a mailbox is (see `snapshots`). `network_classes`: where classes of networks come from;
+    empty, they are not checked.
     """
 
     signins: ir.Table
     audit: ir.Table
     changes: ir.Table
     rules: ir.Table
+    mailboxes: ir.Table
+    mailbox_names: ir.Table
     messages: ir.Table | None
     addresses: ir.Table
     logons: ir.Table
@@ -59,17 +62,19 @@ class Evidence:
 
     @classmethod
     def of(cls, case: Case) -> Evidence:
-        counts: dict[str, int] = {name: case.count(name) for name in ("signins", "audit", "messages") if name in TABLES}
+        counts = {name: case.count(name) for name in ("signins", "audit", "messages", "inbox_rules", "mailboxes")}
         places = addresses(case)
         entries = logons(case, places)
         counts[LOGONS] = int(entries.count().execute())
-        changes = _changes(case)
+        changes, names = _changes(case), mailbox_names(case)
         return cls(
             case.signins,
             case.audit,
             changes,
-            rule_history(case, changes),
-            case.table("messages") if counts.get("messages") else None,
+            rule_history(case, changes, names),
+            case.table("mailboxes"),
+            names,
+            case.table("messages") if counts["messages"] else None,
             places,
             entries,
             successes(case, entries),
@@ -98,7 +103,7 @@ class Evidence:
 
     @cached_property
     def internal_domains(self) -> frozenset[str]:
-        """Mail domains of the tenant's own people, as far as sign-ins and mailbox owners show them (lower case).
+        """Mail domains of the tenant's own people, as far as sign-ins and mailboxes show them (lower case).
 
         The list of accepted domains would be better; an export does not carry it.
         """
@@ -109,7 +114,7 @@ class Evidence:
         )
         names = [signed_in.user_principal_name, self.audit.mailbox_owner_upn]
         admins = self.audit.filter(self.audit.workload.lower() == "exchange", self.audit.user_type.isin(["0", "2"]))
-        names.append(admins.user_principal_name)
+        names += [admins.user_principal_name, self.mailboxes.user_principal_name, self.mailboxes.primary_smtp_address]
         found: set[str] = set()
         for name in names:
             upn = name.lower().name("upn").as_table().distinct()

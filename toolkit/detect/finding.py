@@ -53,6 +53,7 @@ class Detection:
     `candidates` gives the telling rows with at least `row_id`, `record_id`, `time`, `user` (lower case), `table`
     and `group` (rows of one group are one finding); `judge` looks at a group and says what it is, or None.
     Where rows carry `act`, those of one act count once. `needs`: tables, or `logons` for sign-ins of either log.
+    `either`: tables of which one is enough.
     `needs_history`: without sign-ins from before the cut it can't run. `seeds`: it also runs before the cut is known
     and helps to find it. `operations`: it looks at audit records of these only (as `Evidence.changes` names them), and
     is spared the look where none is there. `cannot_run` gives a further reason why it can't, or nothing.
@@ -70,6 +71,7 @@ class Detection:
     needs_history: bool = False
     seeds: bool = False
     operations: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
     cannot_run: Callable[[Evidence], str] = _always
 
 

@@ -14,8 +14,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from toolkit.detect.evidence import Evidence, addresses_in
-from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.rule_history import REMOVED
+from toolkit.detect.finding import Detection, Judgement, lowered
+from toolkit.detect.rule_history import OFF, REMOVED
+from toolkit.detect.snapshots import NO_LOG, STANDS, UNRECORDED
 from toolkit.detect.words import listed, short, text
 from toolkit.enrich.folders import meaning
 
@@ -53,27 +54,19 @@ def rules_that_forward(evidence: Evidence) -> ir.Table:
 
 
 def judge_forward(all_rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
-    rows, later = all_rows[all_rows.does], aftermath(all_rows)
+    rows = all_rows[all_rows.does]
     targets = [a for said in rows.rule_forward_to.dropna() for a in addresses_in(said)] or [
         "a recipient without address"
     ]
     outside = [a for said in rows.rule_forward_to.dropna() for a in evidence.outside(said)]
     where = listed(outside or targets)
     if outside and all(evidence.settings.allowed.mail(a) for a in outside):
-        return Judgement(
-            "low", f"An inbox rule {rule_named(rows)} sends mail to {where}, which the organisation allows.{later}"
-        )
+        said = f"An inbox rule {rule_named(rows)} sends mail to {where}, which the organisation allows."
+        return as_it_stands("low", said, all_rows, evidence)
+    said = f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, "
     if outside:
-        return Judgement(
-            "critical",
-            f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, outside the organisation."
-            + _known(evidence)
-            + later,
-        )
-    return Judgement(
-        "low",
-        f"An inbox rule {rule_named(rows)} sends mail {matching(rows)}to {where}, inside the organisation.{later}",
-    )
+        return as_it_stands("critical", f"{said}outside the organisation.{_known(evidence)}", all_rows, evidence)
+    return as_it_stands("low", said + "inside the organisation.", all_rows, evidence)
 
 
 def rules_that_delete(evidence: Evidence) -> ir.Table:
@@ -81,12 +74,13 @@ def rules_that_delete(evidence: Evidence) -> ir.Table:
     return rules(evidence, lambda rule: rule.rule_deletes)
 
 
-def judge_delete(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
-    rows, later = all_rows[all_rows.does], aftermath(all_rows)
+def judge_delete(all_rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
+    rows = all_rows[all_rows.does]
     summary = f"An inbox rule {rule_named(rows)} deletes mail {matching(rows)}".rstrip() + "."
     if _one_sender(rows):
-        return Judgement("low", summary + " It names one sender only, as people do against newsletters." + later)
-    return Judgement("high", summary + later)
+        narrow = " It names one sender only, as people do against newsletters."
+        return as_it_stands("low", summary + narrow, all_rows, evidence)
+    return as_it_stands("high", summary, all_rows, evidence)
 
 
 def rules_that_hide(evidence: Evidence) -> ir.Table:
@@ -96,8 +90,8 @@ def rules_that_hide(evidence: Evidence) -> ir.Table:
     return rules(evidence, lambda rule: rule.rule_move_to.isin(hiding))
 
 
-def judge_hide(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
-    rows, later = all_rows[all_rows.does], aftermath(all_rows)
+def judge_hide(all_rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
+    rows = all_rows[all_rows.does]
     worst, folder, path = "none", "", ""
     for said in rows.rule_move_to.dropna():
         well_known, risk = meaning(said)
@@ -109,12 +103,39 @@ def judge_hide(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
     read = " and marks it as read" if rows.rule_marks_read.any() else ""
     summary = f"An inbox rule {rule_named(rows)} moves mail {matching(rows)}to {where} (“{short(path)}”){read}."
     if folder == "archive" and _one_sender(rows):
-        return Judgement("low", summary + " It names one sender only, as people do to keep order." + later)
-    return Judgement("high" if worst == "high" else "medium", summary + later)
+        narrow = " It names one sender only, as people do to keep order."
+        return as_it_stands("low", summary + narrow, all_rows, evidence)
+    return as_it_stands("high" if worst == "high" else "medium", summary, all_rows, evidence)
 
 
-def aftermath(rows: pd.DataFrame) -> str:
-    """What became of a rule: changed again so that it no longer does what it did, switched off, removed."""
+def as_it_stands(severity: str, summary: str, rows: pd.DataFrame, evidence: Evidence) -> Judgement:
+    """A judgement, with what became of the rule: changed again, ended, or standing in the mailbox now.
+
+    A rule that only stands there, switched off, is a step lower: nothing shows that it ever acted.
+    """
+    logged, standing = rows[rows.table == "audit"], rows[rows.table != "audit"]
+    others = tuple(a for a in logged.actor.dropna().unique() if "@" in a and a != rows.user.iloc[0])
+    if others:
+        summary += f" It was done by {listed(others)}."
+    if len(logged):
+        summary += _aftermath(logged)
+    if not len(standing):
+        return Judgement(severity, summary, involved=others)
+    if not standing.does.any():
+        changed = " In the mailbox it stands changed and no longer does so."
+        return Judgement(severity, summary + changed, involved=others)
+    off = bool((standing.ended == OFF).all())
+    summary += STANDS[:-1] + (", switched off." if off else ".")
+    if len(logged):
+        return Judgement(severity, summary, involved=others)
+    if standing.logged.any():
+        summary += " The audit log has no record of the change that made it so."
+    else:
+        summary += UNRECORDED if evidence.counts["audit"] else NO_LOG
+    return Judgement(lowered(severity) if off else severity, summary)
+
+
+def _aftermath(rows: pd.DataFrame) -> str:
     last = rows.iloc[-1]
     if text(last.ended):
         before = rows[rows.ended.fillna("") != last.ended].place.max()
@@ -128,7 +149,8 @@ def aftermath(rows: pd.DataFrame) -> str:
 
 def rule_named(rows: pd.DataFrame) -> str:
     names = [n for n in rows.rule_name.dropna().unique() if str(n).strip()]
-    return f"named “{short(str(names[-1]))}”" if names else "without a name"
+    said = f"named “{short(str(names[-1]))}”" if names else "without a name"
+    return said if text(rows.user.iloc[0]) else said + " of a mailbox the export does not name"
 
 
 def matching(rows: pd.DataFrame) -> str:
@@ -171,7 +193,8 @@ DETECTIONS = (
         id="IR-01",
         title="Inbox rule forwards or redirects mail",
         technique="T1114.003",
-        needs=("audit",),
+        needs=(),
+        either=("audit", "inbox_rules"),
         innocent="The owner forwards to a private address of their own. Ask by phone; it is still a leak.",
         source="https://attack.mitre.org/techniques/T1114/003/",
         candidates=rules_that_forward,
@@ -182,7 +205,8 @@ DETECTIONS = (
         id="IR-02",
         title="Inbox rule deletes mail",
         technique="T1564.008",
-        needs=("audit",),
+        needs=(),
+        either=("audit", "inbox_rules"),
         innocent="A clean-up of newsletters, with one sender as its condition.",
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_that_delete,
@@ -193,7 +217,8 @@ DETECTIONS = (
         id="IR-03",
         title="Inbox rule hides mail",
         technique="T1564.008",
-        needs=("audit",),
+        needs=(),
+        either=("audit", "inbox_rules"),
         innocent="An archive rule with a narrow condition, older than the suspicion.",
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_that_hide,

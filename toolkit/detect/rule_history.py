@@ -1,8 +1,8 @@
-"""Inbox rules as they stood after each change, in the order of time.
+"""Inbox rules as they stood after each change, in the order of time, and as they stand in the mailbox at last.
 
 `Set-InboxRule` says only what it changes: each record is laid over what was known of the rule before. Rules are told
 apart by id. A rule that is being made has none yet; a later change belongs to it if no other rule of the mailbox
-has that name.
+has that name. Rules of a snapshot come last, each laid over the rule of its mailbox that has its id, else its name.
 Source: Exchange Online cmdlets New-, Set-, Enable-, Disable- and Remove-InboxRule; UpdateInboxRules of Outlook.
 """
 
@@ -19,6 +19,7 @@ import pandas as pd
 from toolkit.case import Case
 from toolkit.detect.kept import kept_frame
 from toolkit.detect.records import parameters, succeeded, truth
+from toolkit.detect.snapshots import graph_conditions, number, standing_rules
 from toolkit.detect.words import text
 
 OUTLOOK = "updateinboxrules"
@@ -31,16 +32,18 @@ REMOVED, OFF = "removed", "switched off"
 
 _TEXTS = ("row_id", "record_id", "ip_address", "session_id", "user", "actor", "table", "group")
 _STATE = ("rule_name", "rule_forward_to", "rule_move_to", "rule_conditions", "ended")
-_FLAGS = ("rule_deletes", "rule_marks_read", "whole")
+_FLAGS = ("rule_deletes", "rule_marks_read", "whole", "logged")
 
 
 @dataclass
 class Rule:
     """One rule as far as it is known: `does` has its actions by parameter, `seeks` its conditions.
 
-    `ended`: removed or switched off; `whole`: its making is known, so that what is not there is not in it.
+    `ended`: removed or switched off; `whole`: its making is known, so that what is not there is not in it; `logged`:
+    the audit log has records of it; `standing`: so does a snapshot.
     """
 
+    user: str
     key: str
     number: str = ""
     name: str = ""
@@ -48,9 +51,20 @@ class Rule:
     seeks: dict[str, str] = field(default_factory=dict)
     ended: str = ""
     whole: bool = False
+    logged: bool = False
+    standing: bool = False
+
+    @property
+    def group(self) -> str:
+        return f"{self.user}|{self.key}"
 
     def joined(self, names: Iterable[str]) -> str | None:
         return ";".join(value for name in names if (value := self.does.get(name, "").strip())) or None
+
+    def acts(self) -> tuple[bool, bool, bool]:
+        """Whether it forwards, moves and deletes."""
+        deletes = any(truth(self.does.get(name)) for name in DELETES)
+        return self.joined(FORWARDS) is not None, self.joined(MOVES) is not None, deletes
 
     def state(self) -> dict[str, Any]:
         """The rule in the columns of the audit table."""
@@ -61,65 +75,131 @@ class Rule:
             "rule_move_to": self.joined(MOVES),
             "rule_conditions": "; ".join(seeks) or None,
             "ended": self.ended,
-            "rule_deletes": any(truth(self.does.get(name)) for name in DELETES),
+            "rule_deletes": self.acts()[2],
             "rule_marks_read": bool(truth(self.does.get(READ))),
             "whole": self.whole,
+            "logged": self.logged,
         }
 
 
-def rule_history(case: Case, changes: ir.Table) -> ir.Table:
+def rule_history(case: Case, changes: ir.Table, names: ir.Table) -> ir.Table:
     """One row for each record about a rule, with the rule as it stood afterwards; rows of one rule are one `group`.
 
-    `place` is their order; `ended` says whether the rule was removed or switched off then; `whole` as in `Rule`.
+    `place` is their order; `ended` says whether the rule was removed or switched off then; `whole` and `logged` as in
+    `Rule`. `names` tells whose a mailbox is.
     """
     rows = changes.filter(changes.name.isin([*CMDLETS, OUTLOOK]), succeeded(changes))
-    rows = rows.mutate(user=rows.mailbox_owner_upn.coalesce(rows.user_principal_name).lower())
-    found = list(_told(rows.order_by("time", "row_id").execute()))
+    logged = rows.order_by("time", "row_id").execute()
+    standing = standing_rules(case)
+    owners = dict(names.execute().itertuples(index=False)) if len(logged) or len(standing) else {}
+    mailboxes: dict[str, list[Rule]] = {}
+    found = [*_logged(logged, owners, mailboxes), *_standing(standing, owners, mailboxes, len(logged))]
     frame = pd.DataFrame(found, columns=[*_TEXTS, "time", "place", *_STATE, *_FLAGS])
     kinds = dict.fromkeys((*_TEXTS, *_STATE), "str") | dict.fromkeys(_FLAGS, "bool")
     frame["time"] = pd.to_datetime(frame.time, utc=True)
     return kept_frame(case, "rule_history", frame.astype(kinds | {"place": "int64"}))
 
 
-def _told(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    mailboxes: dict[str, list[Rule]] = {}
+def _logged(rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, list[Rule]]) -> Iterator[dict[str, Any]]:
     before: dict[tuple[str, str], Rule] = {}
     every: list[Any] = list(rows.itertuples())
+    acting: dict[str, set[str]] = {}
+    for row in every:
+        acting.setdefault(_mailbox(row), set()).add(text(row.user_principal_name).lower())
     for place, row in enumerate(every):
-        user = text(row.user)
+        actor, mailbox = text(row.user_principal_name).lower(), _mailbox(row)
+        user = text(row.mailbox_owner_upn).lower() or owners.get(mailbox, actor)
+        if mailbox and acting[mailbox] == {user}:
+            owners.setdefault(mailbox, user)  # this name of the mailbox is the owner's, as far as the log knows
         rules = mailboxes.setdefault(user, [])
         # Records that contradict each other under one id are one change: the first counts, the others are shown.
         rule = before.get((user, row.record_id)) if row.row_id != row.record_id else None
         if rule is None:
-            rule = _rule_of(rules, row)
+            rule = _rule_of(rules, user, row)
             before[user, row.record_id] = replace(rule, does=dict(rule.does), seeks=dict(rule.seeks))
+        rule.logged = True
         _lay_over(rule, row)
         yield {
             **{name: getattr(row, name) for name in ("row_id", "record_id", "ip_address", "session_id", "time")},
-            "user": row.user,
-            "actor": text(row.user_principal_name).lower(),
+            "user": user or None,
+            "actor": actor,
             "table": "audit",
-            "group": f"{user}|{rule.key}",
+            "group": rule.group,
             "place": place,
             **rule.state(),
         }
 
 
-def _rule_of(rules: list[Rule], row: Any) -> Rule:
+def _standing(
+    rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, list[Rule]], first: int
+) -> Iterator[dict[str, Any]]:
+    """The rules of snapshots, each with the rule of the log that it is."""
+    every: list[Any] = list(rows.itertuples())
+    for place, row in enumerate(every, start=first):
+        mailbox = text(row.mailbox).lower()
+        rule = _rule_standing(mailboxes, owners.get(mailbox, mailbox), row)
+        rule.name, rule.ended = text(row.rule_name), OFF if truth(str(row.enabled)) is False else ""
+        rule.does = {FORWARDS[0]: text(row.forward_to), MOVES[0]: text(row.move_to)}
+        rule.does |= {DELETES[0]: str(row.deletes), READ: str(row.marks_read)}
+        said = text(row.conditions)
+        of_graph = said.startswith("{")
+        rule.seeks = graph_conditions(said) if of_graph else _conditions(said, named=True)
+        # Get-InboxRule has more conditions than the table.
+        rule.whole = rule.whole or of_graph
+        yield {
+            **{"row_id": row.row_id, "record_id": row.record_id, "time": None, "ip_address": None, "session_id": None},
+            "user": rule.user or None,
+            "actor": None,
+            "table": "inbox_rules",
+            "group": rule.group,
+            "place": place,
+            **rule.state(),
+        }
+
+
+def _rule_standing(mailboxes: dict[str, list[Rule]], user: str, row: Any) -> Rule:
+    """The rule of this mailbox with this id, else one of the same name, rather one that does the same.
+
+    Where the snapshot does not name the mailbox (a page of Graph), only a rule with this id.
+    """
+    wanted, name = number(row.rule_id), text(row.rule_name)
+    rules = mailboxes.setdefault(user, []) if user else [rule for rules in mailboxes.values() for rule in rules]
+    found = [rule for rule in rules if wanted and rule.number == wanted]
+    found = found if user or len(found) == 1 else []
+    if not found and user:
+        named = [rule for rule in rules if rule.name == name and not rule.number and not rule.standing]
+        acts = (bool(text(row.forward_to)), bool(text(row.move_to)), truth(str(row.deletes)) is True)
+        found = sorted(named, key=lambda rule: (rule.ended == REMOVED, rule.acts() != acts))
+    if found:
+        rule = found[0]
+    else:
+        rule = Rule(user, wanted or f"{name}|{row.record_id}")
+        mailboxes.setdefault(user, []).append(rule)
+    rule.number, rule.standing = wanted or rule.number, True
+    return rule
+
+
+def _mailbox(row: Any) -> str:
+    """What a cmdlet's record calls the mailbox: the last part before the rule (lower case)."""
+    path = text(row.object_id).rpartition("\\")[0]
+    return re.split(r"[\\/]", path)[-1].lower() if row.name != OUTLOOK else ""
+
+
+def _rule_of(rules: list[Rule], user: str, row: Any) -> Rule:
     """The rule that a record is about: by its id, else the only one of that name; else one not known before."""
-    number, made = text(row.rule_id), _makes(row)
-    if number and (known := [r for r in rules if r.number == number]):
+    wanted, made = number(row.rule_id), _makes(row)
+    if wanted and (known := [r for r in rules if r.number == wanted]):
         return known[0]
     name = _sought(row)
-    named = [r for r in rules if r.name == name and r.ended != REMOVED and not (number and r.number)]
-    key = number or (row.record_id if made else name or row.record_id)
+    named = [r for r in rules if r.name == name and r.ended != REMOVED and not (wanted and r.number)]
+    key = wanted or (row.record_id if made else name or row.record_id)
     same = [r for r in rules if r.key == key]
     if not made and (len(named) == 1 or same):
         rule = same[0] if same else named[0]
     else:
-        rule = Rule(key, name=name)
+        rule = Rule(user, key, name=name)
         rules.append(rule)
-    rule.number = rule.number or number
+    rule.number = rule.number or wanted
     return rule
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement
-from toolkit.detect.inbox_rules import RULE_OPERATIONS, aftermath, matching, rule_named, rules
+from toolkit.detect.inbox_rules import RULE_OPERATIONS, as_it_stands, matching, rule_named, rules
 from toolkit.detect.words import listed
 from toolkit.enrich.folders import meaning
 from toolkit.enrich.keywords import keywords
@@ -52,14 +52,14 @@ def _matching(conditions: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def judge_money(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+def judge_money(all_rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     rows = all_rows[all_rows.does]
     told = _matching(rows.rule_conditions.dropna())
     found = {name: words for lists in told.values() for name, words in lists.items()}
     about = listed(LISTS[name] for name in found)
     sought = listed((w for words in found.values() for w in words), 5)
     summary = f"An inbox rule {rule_named(rows)} takes mail about {about} out of sight (it looks for {sought})."
-    return Judgement("high", summary + aftermath(all_rows))
+    return as_it_stands("high", summary, all_rows, evidence)
 
 
 def rules_with_names(evidence: Evidence) -> ir.Table:
@@ -69,14 +69,14 @@ def rules_with_names(evidence: Evidence) -> ir.Table:
     return rules(evidence, lambda rule: rule.rule_name.isin(empty))
 
 
-def judge_name(all_rows: pd.DataFrame, _: Evidence) -> Judgement | None:
+def judge_name(all_rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     rows = all_rows[all_rows.does]
     bad = bool(rows.rule_deletes.any()) or bool(rows.rule_forward_to.notna().any())
     bad = bad or any(meaning(path)[1] in ("high", "medium") for path in rows.rule_move_to.dropna())
     hides = " It hides, deletes or forwards mail." if bad else ""
     all_mail = "it takes all mail" if rows.whole.iloc[-1] else ""
     summary = f"An inbox rule is {rule_named(rows)}, a name that says nothing; {matching(rows) or all_mail}"
-    return Judgement("high" if bad else "medium", summary.rstrip("; ") + "." + hides + aftermath(all_rows))
+    return as_it_stands("high" if bad else "medium", summary.rstrip("; ") + "." + hides, all_rows, evidence)
 
 
 def _says_nothing(name: str) -> bool:
@@ -89,7 +89,8 @@ DETECTIONS = (
         id="IR-04",
         title="Inbox rule looks for money or warnings",
         technique="T1564.008",
-        needs=("audit",),
+        needs=(),
+        either=("audit", "inbox_rules"),
         innocent="Accounting staff sort invoices into a folder of their own.",
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_about_money,
@@ -100,7 +101,8 @@ DETECTIONS = (
         id="IR-05",
         title="Inbox rule with a strange name",
         technique="T1564.008",
-        needs=("audit",),
+        needs=(),
+        either=("audit", "inbox_rules"),
         innocent="Initials, or a rule made in a hurry. What it does decides.",
         source="https://attack.mitre.org/techniques/T1564/008/",
         candidates=rules_with_names,

@@ -115,6 +115,8 @@ def reason_against(detection: Detection, evidence: Evidence) -> str:
     """Why the detection cannot run on this evidence; empty if it can."""
     titles = {LOGONS: "sign-ins"} | {name: table.title.lower() for name, table in TABLES.items()}
     missing = [titles[t] for t in detection.needs if not evidence.counts.get(t)]
+    if detection.either and not any(evidence.counts.get(t) for t in detection.either):
+        missing += [titles[t] for t in detection.either]
     if missing:
         return f"no {' and no '.join(missing)} in this case"
     if detection.needs_history and evidence.cut is not None and not evidence.has_history:
@@ -124,7 +126,8 @@ def reason_against(detection: Detection, evidence: Evidence) -> str:
 
 def found_by(detection: Detection, evidence: Evidence) -> list[Found]:
     """The findings of one detection, each with its rows."""
-    if detection.operations and not evidence.operations.intersection(detection.operations):
+    snapshots = any(evidence.counts.get(table) for table in detection.either if table != "audit")
+    if detection.operations and not snapshots and not evidence.operations.intersection(detection.operations):
         return []
     rows: pd.DataFrame = detection.candidates(evidence).execute()
     # Rows that contradict each other under one id are one record, counted once.
