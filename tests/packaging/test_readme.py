@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from tests.needs import ROOT
 from toolkit.cli import cli
+from toolkit.contain.actions import ACTIONS
 
 README = (ROOT / "README.md").read_text("utf-8")
 WIDTH = 88
@@ -22,6 +23,15 @@ def real_help(command: str) -> str:
 def test_the_help_of_every_command_stands_in_the_readme_as_it_is() -> None:
     shown = dict(re.findall(r"```text\n\$ python -m toolkit ?(\S*) --help\n(.*?)\n```", README, re.DOTALL))
     assert shown == {command: real_help(command) for command in ("", *cli.commands)}
+
+
+def test_the_table_of_actions_is_the_actions_that_there_are() -> None:
+    rows = []
+    for action in ACTIONS:
+        title = getattr(action, "titled", "").format(name="…") or getattr(action, "title", "Disable the inbox rule …")
+        undo = re.split(r"[.:;]", action.undo_note)[0]
+        rows.append(f"| {title} | {undo} | {action.live_verified} |")
+    assert re.findall(r"^\| .* \| (?:never|\d{4}-\d\d-\d\d.*) \|$", README, re.MULTILINE) == rows
 
 
 def test_ci_runs_the_commands_that_the_readme_gives_for_the_tests() -> None:

@@ -104,7 +104,8 @@ def offline_plan(plan: Plan) -> str:
 def offer_label(offer: Offer) -> str:
     """One line about something that could be done, for its checkbox (plain text)."""
     why = f" – {offer.why}" if offer.why else ""
-    return one_line(f"{offer.action.title}: {offer.text}{why}" if offer.text else f"{offer.action.title}{why}", 240)
+    text = f": {offer.text}" if offer.text and offer.text not in offer.action.title else ""
+    return one_line(f"{offer.action.title}{text}{why}", 240)
 
 
 def doors_table(found: list[Door]) -> str:

@@ -22,7 +22,7 @@ COLLECTIONS = {
     "platformCredentialAuthenticationMethod": ("platformCredentialMethods", "platform credential"),
     "externalAuthenticationMethod": ("externalAuthenticationMethods", "external method"),
 }
-_HELD = ("displayName", "phoneNumber", "emailAddress", "model", "deviceTag")
+_HELD = ("displayName", "phoneNumber", "emailAddress", "model")
 
 
 class RemoveMethod(Removed):
