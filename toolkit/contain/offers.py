@@ -5,7 +5,7 @@ Suggested is what the intruder likely made: since they may have come in, or what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -74,11 +74,13 @@ class Offer:
 class Suspicion:
     """What is known of the intruder: `since` when they may have been inside, and the names that findings give.
 
-    `names` are lower case: accounts that got a right, applications, addresses.
+    `names` are lower case: accounts that got a right, applications, addresses. `standing` says for each family of
+    detections (the letters of its ids) the title of a finding that nobody refuted.
     """
 
     since: datetime | None = None
     names: frozenset[str] = frozenset()
+    standing: Mapping[str, str] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()  # keys of actions that this case did already
 
     def made_since(self, row: Row, *fields: str) -> str:

@@ -44,6 +44,18 @@ from toolkit.tenant import CLOUDS, Call, Cloud, Tenant
 from toolkit.tenant.gate import canonical
 
 MAKES_TOKENS = (DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, RemoveRole)
+# Which family of detections a kind of action answers.
+FAMILIES = {
+    "disable-inbox-rule": "IR",
+    "clear-forwarding": "FW",
+    "clear-outside-forwarding": "FW",
+    "remove-consent": "OA",
+    "disable-app": "OA",
+    "remove-full-access": "DG",
+    "remove-send-as": "DG",
+    "remove-send-on-behalf": "DG",
+    "remove-folder-right": "DG",
+}
 BY_HAND = (
     "App passwords: no call lists or deletes them. In the Entra portal, per-user MFA, the account's settings: "
     "“Delete all existing app passwords”. Closing the old protocols makes them useless meanwhile.",
@@ -61,6 +73,7 @@ UNREADABLE = "cannot be read"
 class Step:
     """One action of a plan: its `call`, the state `before` (None in a file-only case) and its `status`.
 
+    `behind` is the title of a finding that nobody refuted and that this step answers: until then it is not undone.
     `status`: to do, already so, done, sent (not yet visible), in doubt, offered again (a password that nobody
     saw), or cannot be read (a role or licence is missing; `problem` says what the service answered). `undo` is
     the call that brings back the stored state, `restores`, if there is one now.
@@ -74,6 +87,7 @@ class Step:
     undo: Call | None = None
     restores: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    behind: str = ""
 
     @property
     def can_run(self) -> bool:
@@ -163,6 +177,8 @@ def make_plan(
     notes = [f"{READINGS[name].title} could not be read: {why}" for name, why in snapshot.problems.items()]
     progress("laying out the plan")
     steps = [step_of(tenant, target, action, history) for action in actions]
+    for step in steps:
+        step.behind = (suspicion or Suspicion()).standing.get(FAMILIES.get(step.action.kind, ""), "")
     return Plan(case, target, steps, tenant, found, [*by_hand(target), *BY_HAND], notes, listed, snapshot)
 
 

@@ -65,12 +65,17 @@ def undo(
 
     Raises:
         ContainmentError: there is nothing to undo.
+        GuardRefused: a finding that nobody refuted stands behind the step.
         PlanChanged: the state is no longer the one the step left behind; nothing was sent.
     """
     tenant, step = _tenant(plan), plan.step(key)
     call = step.undo
     if call is None:
         raise ContainmentError(f"“{step.action.title}” has nothing to undo.")
+    if step.behind:
+        raise GuardRefused(
+            f"The finding “{step.behind}” stands behind this step: judge it the owner's in notebook 1 first."
+        )
     with running(plan.case, tenant.operator.user_principal_name, f"Undo: {step.action.title}"):
         progress("reading the state again")
         _check_identity(plan, tenant)

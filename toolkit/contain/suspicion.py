@@ -31,4 +31,5 @@ def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspic
     ]
     firsts = [f.first for f in standing if f.first and f.severity in GRAVE]
     names = {name.lower() for f in standing for name in (*f.involved, *_NAMED.findall(f.summary))}
-    return Suspicion(min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}))
+    families = {f.id.partition("-")[0]: f.title for f in reversed(standing)}
+    return Suspicion(min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families)

@@ -65,11 +65,16 @@ def card(number: int, step: Step) -> str:
         warnings.append("A call was sent and its answer was lost; Run reads first and does not repeat what was done.")
     elif step.status == "in doubt":
         warnings.append("A call was sent and its answer was lost; reading cannot tell, so do it again.")
+    back = ""
+    if step.undo is not None:
+        first = f"First judge the finding “{step.behind}” the owner's, in notebook 1. " if step.behind else ""
+        back = box(f"{first}It would bring back: {action.before(step.restores)}", "note", title="Undo")
+        back += f'<pre class="containment-call">{escape(call_text(step.undo))}</pre>'
     return (
         f'<div class="containment-card"><span class="containment-state">{escape(WORDS[step.status])}</span>'
         f"<h4>{number}. {escape(action.title)}</h4><p>{escape(action.reason)}</p>"
         f'<pre class="containment-call">{escape(call_text(step.call))}</pre>'
-        f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}"
+        f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}{back}"
         f'<details class="containment-more"><summary>Undo, permissions, tests</summary>{_facts(more)}</details></div>'
     )
 

@@ -152,9 +152,7 @@ class EmergencyPanel:
         kept = stopped.snapshot
         unread = f"; {len(kept.problems)} parts of it could not be read" if kept and kept.problems else ""
         note = f"<p>What was so before is kept in {escape(kept.file)}{unread}.</p>" if kept else ""
-        after = (
-            "<p>Next: <b>3-containment.ipynb</b>, for devices, methods, consents, rules and forwarding.</p>"
-        )
+        after = "<p>Next: <b>3-containment.ipynb</b>, for devices, methods, consents, rules and forwarding.</p>"
         self.said.value = page(*lines, note, after)
 
 
