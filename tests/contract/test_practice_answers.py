@@ -16,6 +16,7 @@ import pytest
 
 from tests.practice.analyst import VICTIM, Client, Clock, client_of
 from toolkit import practice
+from toolkit.practice.scenario import CONTOSO_BEC, beginning
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples" / "contoso-bec"
 UNDOCUMENTED = {
@@ -23,7 +24,107 @@ UNDOCUMENTED = {
     "microsoft.graph.averageComparativeScore": {"SeatSizeRangeLowerValue"},
 }
 """Open in practice. Source: apis.md section 4 and formats.md, "Secure Score"."""
+STATE = beginning(CONTOSO_BEC)
+
+
+def first(collection: str, **wanted: object) -> dict[str, Any]:
+    """The first object of the tenant's state with these properties."""
+    rows = STATE[collection]
+    for row in rows.values() if isinstance(rows, dict) else rows:
+        if all(row[name] == value for name, value in wanted.items()):
+            return dict(row)
+    raise LookupError(collection)
+
+
+WHO = first("users", userPrincipalName=VICTIM)["id"]
+COLLEAGUE = first("users", displayName="Felix Brandt")["id"]
+ROGUE = first("service_principals", displayName="Mail Archive Sync")["id"]
+DEVICE = first("devices", displayName="DESKTOP-7K2QH9L")["id"]
+GROUP = first("groups", displayName="Payment Approvals")["id"]
+GRANT = first("grants", principalId=WHO)["id"]
+ASSIGNED = first("app_role_assignments", principalId=WHO)["id"]
+ROLE = first("role_assignments", principalId=WHO)
+ELIGIBLE = first("role_eligibilities", principalId=WHO)
+POLICY = first("conditional_access")["id"]
+ROLES = "/roleManagement/directory"
+AUTHENTICATION = "/users/{user-id}/authentication"
+METHODS = {
+    "emailMethods": VICTIM,
+    "externalAuthenticationMethods": VICTIM,
+    "fido2Methods": "emergency.access@contoso.onmicrosoft.com",
+    "microsoftAuthenticatorMethods": VICTIM,
+    "passwordMethods": VICTIM,
+    "phoneMethods": VICTIM,
+    "platformCredentialMethods": "miriam.hoffmann@contoso.com",
+    "softwareOathMethods": "ana.petrovic@contoso.com",
+    "temporaryAccessPassMethods": VICTIM,
+    "windowsHelloForBusinessMethods": VICTIM,
+}
+"""Collections, and somebody who has something in them."""
 READS = [
+    *(("v1.0", f"{AUTHENTICATION}/{name}", f"/users/{who}/authentication/{name}") for name, who in METHODS.items()),
+    ("beta", f"{AUTHENTICATION}/signInPreferences", f"/users/{VICTIM}/authentication/signInPreferences"),
+    ("v1.0", "/users/{user-id}/registeredDevices", f"/users/{VICTIM}/registeredDevices"),
+    ("v1.0", "/users/{user-id}/ownedDevices", f"/users/{VICTIM}/ownedDevices"),
+    ("v1.0", "/devices", "/devices"),
+    ("v1.0", "/devices", "/devices?$filter=displayName eq 'DESKTOP-7K2QH9L'"),
+    ("v1.0", "/devices/{device-id}", f"/devices/{DEVICE}"),
+    ("v1.0", "/devices/{device-id}/registeredOwners", f"/devices/{DEVICE}/registeredOwners"),
+    ("v1.0", "/devices/{device-id}/registeredUsers", f"/devices/{DEVICE}/registeredUsers"),
+    ("v1.0", "/users/{user-id}/oauth2PermissionGrants", f"/users/{VICTIM}/oauth2PermissionGrants"),
+    ("v1.0", "/oauth2PermissionGrants", f"/oauth2PermissionGrants?$filter=principalId eq '{WHO}'"),
+    ("v1.0", "/oauth2PermissionGrants/{oAuth2PermissionGrant-id}", f"/oauth2PermissionGrants/{GRANT}"),
+    ("v1.0", "/users/{user-id}/appRoleAssignments", f"/users/{VICTIM}/appRoleAssignments"),
+    ("v1.0", "/servicePrincipals", "/servicePrincipals"),
+    ("v1.0", "/servicePrincipals/{servicePrincipal-id}", f"/servicePrincipals/{ROGUE}"),
+    (
+        "v1.0",
+        "/servicePrincipals/{servicePrincipal-id}/oauth2PermissionGrants",
+        f"/servicePrincipals/{ROGUE}/oauth2PermissionGrants",
+    ),
+    (
+        "v1.0",
+        "/servicePrincipals/{servicePrincipal-id}/appRoleAssignedTo",
+        f"/servicePrincipals/{ROGUE}/appRoleAssignedTo",
+    ),
+    (
+        "v1.0",
+        "/servicePrincipals/{servicePrincipal-id}/appRoleAssignments",
+        f"/servicePrincipals/{ROGUE}/appRoleAssignments",
+    ),
+    ("v1.0", f"{ROLES}/roleDefinitions", f"{ROLES}/roleDefinitions"),
+    (
+        "v1.0",
+        f"{ROLES}/roleDefinitions/{{unifiedRoleDefinition-id}}",
+        f"{ROLES}/roleDefinitions/{ROLE['roleDefinitionId']}",
+    ),
+    (
+        "v1.0",
+        f"{ROLES}/roleAssignments",
+        f"{ROLES}/roleAssignments?$filter=principalId eq '{WHO}'&$expand=roleDefinition",
+    ),
+    ("v1.0", f"{ROLES}/roleAssignments", f"{ROLES}/roleAssignments?$expand=principal"),
+    ("v1.0", f"{ROLES}/roleAssignments/{{unifiedRoleAssignment-id}}", f"{ROLES}/roleAssignments/{ROLE['id']}"),
+    ("v1.0", f"{ROLES}/roleAssignmentScheduleInstances", f"{ROLES}/roleAssignmentScheduleInstances"),
+    ("v1.0", f"{ROLES}/roleEligibilityScheduleInstances", f"{ROLES}/roleEligibilityScheduleInstances"),
+    ("v1.0", "/directoryRoles", "/directoryRoles"),
+    ("v1.0", "/users/{user-id}/memberOf", f"/users/{VICTIM}/memberOf"),
+    ("v1.0", "/users/{user-id}/transitiveMemberOf", f"/users/{VICTIM}/transitiveMemberOf"),
+    ("v1.0", "/users/{user-id}/ownedObjects", f"/users/{VICTIM}/ownedObjects"),
+    ("v1.0", "/identityProtection/riskyUsers", "/identityProtection/riskyUsers"),
+    ("v1.0", "/identityProtection/riskyUsers/{riskyUser-id}", f"/identityProtection/riskyUsers/{WHO}"),
+    ("v1.0", "/identityProtection/riskyUsers/{riskyUser-id}/history", f"/identityProtection/riskyUsers/{WHO}/history"),
+    ("v1.0", "/identity/conditionalAccess/policies", "/identity/conditionalAccess/policies"),
+    (
+        "v1.0",
+        "/identity/conditionalAccess/policies/{conditionalAccessPolicy-id}",
+        f"/identity/conditionalAccess/policies/{POLICY}",
+    ),
+    (
+        "v1.0",
+        "/policies/identitySecurityDefaultsEnforcementPolicy",
+        "/policies/identitySecurityDefaultsEnforcementPolicy",
+    ),
     ("v1.0", "/users", "/users?$top=3"),
     ("v1.0", "/users", "/users?$select=id,proxyAddresses,assignedLicenses,assignedPlans,otherMails,userType"),
     ("v1.0", "/users/{user-id}", f"/users/{VICTIM}"),
@@ -60,7 +161,228 @@ CHANGES = [
         f"/users/{VICTIM}/authentication/requirements",
         {"perUserMfaState": "enforced"},
     ),
+    (
+        "beta",
+        "/users/{user-id}/invalidateAllRefreshTokens",
+        "POST",
+        f"/users/{VICTIM}/invalidateAllRefreshTokens",
+        None,
+    ),
+    (
+        "beta",
+        f"{AUTHENTICATION}/signInPreferences",
+        "PATCH",
+        f"/users/{VICTIM}/authentication/signInPreferences",
+        {"userPreferredMethodForSecondaryAuthentication": "sms"},
+    ),
+    (
+        "v1.0",
+        f"{AUTHENTICATION}/temporaryAccessPassMethods",
+        "POST",
+        f"/users/{VICTIM}/authentication/temporaryAccessPassMethods",
+        {"lifetimeInMinutes": 60, "isUsableOnce": True},
+    ),
+    (
+        "v1.0",
+        f"{AUTHENTICATION}/phoneMethods",
+        "POST",
+        f"/users/{VICTIM}/authentication/phoneMethods",
+        {"phoneNumber": "+49 1510000001", "phoneType": "alternateMobile"},
+    ),
+    (
+        "v1.0",
+        f"{AUTHENTICATION}/phoneMethods/{{phoneAuthenticationMethod-id}}",
+        "DELETE",
+        f"/users/{VICTIM}/authentication/phoneMethods/3179e48a-750b-4051-897c-87b9720928f7",
+        None,
+    ),
+    (
+        "v1.0",
+        f"{AUTHENTICATION}/methods/{{authenticationMethod-id}}/resetPassword",
+        "POST",
+        f"/users/{VICTIM}/authentication/methods/28c10230-6103-485e-b985-444c60001490/resetPassword",
+        {"newPassword": "Correct-Horse-7-Battery"},
+    ),
+    ("v1.0", "/devices/{device-id}", "PATCH", f"/devices/{DEVICE}", {"accountEnabled": False}),
+    ("v1.0", "/devices/{device-id}", "DELETE", f"/devices/{DEVICE}", None),
+    (
+        "v1.0",
+        "/oauth2PermissionGrants/{oAuth2PermissionGrant-id}",
+        "PATCH",
+        f"/oauth2PermissionGrants/{GRANT}",
+        {"scope": "User.Read"},
+    ),
+    ("v1.0", "/oauth2PermissionGrants/{oAuth2PermissionGrant-id}", "DELETE", f"/oauth2PermissionGrants/{GRANT}", None),
+    (
+        "v1.0",
+        "/oauth2PermissionGrants",
+        "POST",
+        "/oauth2PermissionGrants",
+        {
+            "clientId": ROGUE,
+            "consentType": "AllPrincipals",
+            "resourceId": first("grants")["resourceId"],
+            "scope": "User.Read",
+        },
+    ),
+    (
+        "v1.0",
+        "/users/{user-id}/appRoleAssignments/{appRoleAssignment-id}",
+        "DELETE",
+        f"/users/{VICTIM}/appRoleAssignments/{ASSIGNED}",
+        None,
+    ),
+    (
+        "v1.0",
+        "/users/{user-id}/appRoleAssignments",
+        "POST",
+        f"/users/{VICTIM}/appRoleAssignments",
+        {
+            "principalId": WHO,
+            "resourceId": first("service_principals", displayName="Payroll Export")["id"],
+            "appRoleId": "00000000-0000-0000-0000-000000000000",
+        },
+    ),
+    (
+        "v1.0",
+        "/servicePrincipals/{servicePrincipal-id}/appRoleAssignedTo/{appRoleAssignment-id}",
+        "DELETE",
+        f"/servicePrincipals/{ROGUE}/appRoleAssignedTo/{ASSIGNED}",
+        None,
+    ),
+    (
+        "v1.0",
+        "/servicePrincipals/{servicePrincipal-id}",
+        "PATCH",
+        f"/servicePrincipals/{ROGUE}",
+        {"accountEnabled": False},
+    ),
+    ("v1.0", "/servicePrincipals/{servicePrincipal-id}", "DELETE", f"/servicePrincipals/{ROGUE}", None),
+    (
+        "v1.0",
+        f"{ROLES}/roleAssignments/{{unifiedRoleAssignment-id}}",
+        "DELETE",
+        f"{ROLES}/roleAssignments/{ROLE['id']}",
+        None,
+    ),
+    (
+        "v1.0",
+        f"{ROLES}/roleAssignments",
+        "POST",
+        f"{ROLES}/roleAssignments",
+        {"principalId": WHO, "roleDefinitionId": ELIGIBLE["roleDefinitionId"], "directoryScopeId": "/"},
+    ),
+    (
+        "v1.0",
+        f"{ROLES}/roleEligibilityScheduleRequests",
+        "POST",
+        f"{ROLES}/roleEligibilityScheduleRequests",
+        {
+            "action": "adminRemove",
+            "principalId": WHO,
+            "roleDefinitionId": ELIGIBLE["roleDefinitionId"],
+            "directoryScopeId": "/",
+        },
+    ),
+    (
+        "v1.0",
+        "/groups/{group-id}/members/{directoryObject-id}/$ref",
+        "DELETE",
+        f"/groups/{GROUP}/members/{WHO}/$ref",
+        None,
+    ),
+    (
+        "v1.0",
+        "/groups/{group-id}/owners/{directoryObject-id}/$ref",
+        "DELETE",
+        f"/groups/{GROUP}/owners/{WHO}/$ref",
+        None,
+    ),
+    (
+        "v1.0",
+        "/groups/{group-id}/members/$ref",
+        "POST",
+        f"/groups/{GROUP}/members/$ref",
+        {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{COLLEAGUE}"},
+    ),
+    (
+        "v1.0",
+        "/identityProtection/riskyUsers/confirmCompromised",
+        "POST",
+        "/identityProtection/riskyUsers/confirmCompromised",
+        {"userIds": [WHO]},
+    ),
+    (
+        "v1.0",
+        "/identityProtection/riskyUsers/dismiss",
+        "POST",
+        "/identityProtection/riskyUsers/dismiss",
+        {"userIds": [WHO]},
+    ),
+    (
+        "v1.0",
+        "/identity/conditionalAccess/policies",
+        "POST",
+        "/identity/conditionalAccess/policies",
+        {
+            "displayName": "Require multifactor authentication for one account",
+            "state": "enabledForReportingButNotEnforced",
+            "conditions": {
+                "users": {"includeUsers": [WHO]},
+                "applications": {"includeApplications": ["All"]},
+                "clientAppTypes": ["all"],
+            },
+            "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+        },
+    ),
+    (
+        "v1.0",
+        "/identity/conditionalAccess/policies/{conditionalAccessPolicy-id}",
+        "PATCH",
+        f"/identity/conditionalAccess/policies/{POLICY}",
+        {"state": "enabled"},
+    ),
+    (
+        "v1.0",
+        "/identity/conditionalAccess/policies/{conditionalAccessPolicy-id}",
+        "DELETE",
+        f"/identity/conditionalAccess/policies/{POLICY}",
+        None,
+    ),
 ]
+OWN_MAILBOX_ONLY = [
+    ("GET", "/users/{user-id}/mailboxSettings", f"/users/{VICTIM}/mailboxSettings", None),
+    (
+        "PATCH",
+        "/users/{user-id}/mailboxSettings",
+        f"/users/{VICTIM}/mailboxSettings",
+        {"automaticRepliesSetting": {"status": "disabled"}},
+    ),
+    ("GET", "/users/{user-id}/mailFolders", f"/users/{VICTIM}/mailFolders", None),
+    ("GET", "/users/{user-id}/mailFolders/{mailFolder-id}", f"/users/{VICTIM}/mailFolders/inbox", None),
+    (
+        "GET",
+        "/users/{user-id}/mailFolders/{mailFolder-id}/messageRules",
+        f"/users/{VICTIM}/mailFolders/inbox/messageRules",
+        None,
+    ),
+    (
+        "POST",
+        "/users/{user-id}/mailFolders/{mailFolder-id}/messageRules",
+        f"/users/{VICTIM}/mailFolders/inbox/messageRules",
+        {
+            "displayName": "From partner",
+            "sequence": 2,
+            "isEnabled": True,
+            "conditions": {"senderContains": ["adele"]},
+            "actions": {
+                "forwardTo": [{"emailAddress": {"name": "Alex Wilbur", "address": "alex@contoso.example"}}],
+                "stopProcessingRules": True,
+            },
+        },
+    ),
+]
+"""What a person's token reaches for her own mailbox only, and an application's for every one."""
 
 
 class Contract:
@@ -186,6 +508,29 @@ def test_every_change_is_one_that_graph_takes(
         assert schema is not None
         assert list(contract.check(answer.json(), schema)) == []
     assert client.tenant.state()["changes"] == 1
+
+
+@pytest.mark.parametrize(("method", "template", "path", "body"), OWN_MAILBOX_ONLY)
+def test_mailboxes_answer_an_application_as_graph_promises(
+    client: Client, shared: Path, method: str, template: str, path: str, body: dict[str, Any] | None
+) -> None:
+    contract = Contract(shared, "v1.0")
+    if body is not None:
+        assert list(contract.check(body, contract.body(template, method))) == []
+    answer = client.as_application(method, f"/v1.0{path}", json=body)
+    assert answer.ok
+    schema = contract.response(template, method)
+    assert schema is not None
+    assert list(contract.check(answer.json(), schema)) == []
+
+
+def test_password_operation_is_what_graph_promises(client: Client, shared: Path) -> None:
+    path = f"/v1.0/users/{VICTIM}/authentication/methods/28c10230-6103-485e-b985-444c60001490/resetPassword"
+    where = client.graph("POST", path).headers["Location"]
+    body = client.graph("GET", where.removeprefix(client.about["graph"])).json()
+    schema = Contract(shared, "v1.0").response(f"{AUTHENTICATION}/operations/{{longRunningOperation-id}}", "GET")
+    assert schema is not None
+    assert list(Contract(shared, "v1.0").check(body, schema)) == []
 
 
 @pytest.mark.parametrize(

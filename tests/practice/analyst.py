@@ -72,11 +72,11 @@ class Client:
         headers = {"Authorization": f"Bearer {self.token('graph')}"} | how.pop("headers", {})
         return self.session.request(method, self.about["graph"] + path, headers=headers, timeout=10, **how)
 
-    def cmdlet(self, cmdlet: str, **parameters: Any) -> requests.Response:
+    def cmdlet(self, cmdlet: str, *, anchor: str = f"UPN:{VICTIM}", **parameters: Any) -> requests.Response:
         return self.session.post(
             f"{self.about['exchange']}/adminapi/beta/{self.about['tenant_id']}/InvokeCommand",
             json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}},
-            headers={"Authorization": f"Bearer {self.token('exchange')}", "X-AnchorMailbox": f"UPN:{VICTIM}"},
+            headers={"Authorization": f"Bearer {self.token('exchange')}", "X-AnchorMailbox": anchor},
             timeout=10,
         )
 

@@ -1,18 +1,9 @@
-"""The directory at the scenario's beginning: users, their MFA methods, domains, organisation, grants."""
+"""The directory at the scenario's beginning: users, per-user MFA, domains, organisation."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toolkit.practice.intrusion import (
-    GRANT,
-    METHOD_ADDED,
-    METHOD_ID,
-    METHOD_NAME,
-    ROGUE_APP,
-    ROGUE_PRINCIPAL,
-    SCOPES,
-)
 from toolkit.practice.names import Record
 from toolkit.practice.people import (
     DOMAIN,
@@ -26,8 +17,6 @@ from toolkit.practice.people import (
 )
 from toolkit.practice.signin_records import stamp
 
-PASSWORD_METHOD = "28c10230-6103-485e-b985-444c60001490"  # noqa: S105
-"""The id that the password method has in every account. Source: Graph, passwordAuthenticationMethod."""
 EXCHANGE_PLAN = "efb87545-963c-4e0d-99df-69c6916d9eb0"
 E5_SKU = "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
 
@@ -86,69 +75,9 @@ def _user(person: Person, instant: datetime) -> Record:
     }
 
 
-def authentication_methods(instant: datetime) -> dict[str, list[Record]]:
-    """MFA methods by object id, the password among them. `createdDateTime` is often null, as in Graph."""
-    return {person.id: _methods(person, instant) for person in people().values()}
-
-
-def _methods(person: Person, instant: datetime) -> list[Record]:
-    kind = "#microsoft.graph."
-    methods: list[Record] = [
-        {
-            "@odata.type": f"{kind}passwordAuthenticationMethod",
-            "id": PASSWORD_METHOD,
-            "password": None,
-            "createdDateTime": stamp(instant - timedelta(days=DRAW.number(60, 300, "password", person.key))),
-        }
-    ]
-    if person.key == "break_glass":
-        methods.append(
-            {
-                "@odata.type": f"{kind}fido2AuthenticationMethod",
-                "id": DRAW.hexadecimal(22, "fido", person.key),
-                "displayName": "Safe, second floor",
-                "createdDateTime": stamp(instant - timedelta(days=390)),
-                "aaGuid": "2fc0579f-8113-47ea-b116-bb5a8db9202a",
-                "model": "Security key",
-                "attestationCertificates": [],
-                "attestationLevel": "attested",
-            }
-        )
-    elif person.user_type != "Guest":
-        methods.append(_authenticator(DRAW.uuid("method", person.key), f"{person.given}'s phone", None))
-    if person.key == "victim":
-        methods.append(_authenticator(METHOD_ID, METHOD_NAME, stamp(METHOD_ADDED)))
-    return methods
-
-
-def _authenticator(method_id: str, name: str, created: str | None) -> Record:
-    return {
-        "@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod",
-        "id": method_id,
-        "displayName": name,
-        "deviceTag": "SoftwareTokenActivated",
-        "phoneAppVersion": "6.2508.5",
-        "createdDateTime": created,
-    }
-
-
 def mfa_requirements() -> dict[str, str]:
     """`perUserMfaState` by object id."""
     return {person.id: "disabled" for person in people().values()}
-
-
-def grants() -> list[Record]:
-    """`oAuth2PermissionGrant` objects of the tenant: the intruder's app."""
-    return [
-        {
-            "id": GRANT,
-            "clientId": ROGUE_PRINCIPAL,
-            "consentType": "Principal",
-            "principalId": people()["victim"].id,
-            "resourceId": DRAW.uuid("resource", ROGUE_APP.resource_id),
-            "scope": f" {SCOPES}",
-        }
-    ]
 
 
 def domains() -> list[Record]:

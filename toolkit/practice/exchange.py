@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
 from toolkit.practice import cmdlets
@@ -16,13 +17,23 @@ _PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
 _NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z]{2,60}$")
 
 
+@dataclass(frozen=True)
+class Cmdlet:
+    """What a cmdlet takes, and whether it asks before it acts. Source: Microsoft's cmdlet reference."""
+
+    required: frozenset[str]
+    known: frozenset[str]
+    asks: bool
+
+
 @cache
-def parameters_of(cmdlet: str) -> tuple[frozenset[str], frozenset[str]] | None:
-    """(required, all) parameter names of a cmdlet the tenant runs, else None."""
+def described(cmdlet: str) -> Cmdlet | None:
+    """The description of a cmdlet the tenant runs, else None."""
     for row in facts("cmdlets"):
         if row["cmdlet"].lower() == cmdlet.lower():
             required = frozenset(filter(None, row["required"].split(";")))
-            return required, required | frozenset(filter(None, row["optional"].split(";")))
+            optional = frozenset(filter(None, row["optional"].split(";")))
+            return Cmdlet(required, required | optional, row["asks"] == "yes")
     return None
 
 
@@ -51,11 +62,11 @@ def answer(request: Request, situation: Situation) -> Answer:
     if not isinstance(asked, dict) or not isinstance(asked.get("Parameters", {}), dict):
         raise Refused(400, "BadRequest", "Property CmdletInput is missing or not an object.")
     name = cmdlet_named(request)
-    known = parameters_of(name) if name else None
-    if name is None or known is None:
+    cmdlet = described(name) if name else None
+    if name is None or cmdlet is None:
         raise Refused(403, "Forbidden", "")
-    parameters: Record = asked.get("Parameters", {})
-    rows = cmdlets.run(name, _checked(parameters, *known), situation)
+    parameters = _checked(asked.get("Parameters", {}), cmdlet)
+    rows = cmdlets.run(name, parameters, situation, asks=cmdlet.asks)
     select = request.query.get("$select")
     if select:
         rows = [{key: row[key] for key in select.split(",") if key in row} for row in rows]
@@ -94,9 +105,9 @@ def parameters_named(request: Request) -> tuple[list[str], str | None]:
         return [], None
 
 
-def _checked(parameters: Record, required: frozenset[str], known: frozenset[str]) -> Record:
+def _checked(parameters: Record, cmdlet: Cmdlet) -> Record:
     """The parameters under their official names; PowerShell does not mind the case."""
-    official = {name.lower(): name for name in known}
+    official = {name.lower(): name for name in cmdlet.known}
     checked: Record = {}
     for name, value in parameters.items():
         if name.lower() not in official:
@@ -107,7 +118,7 @@ def _checked(parameters: Record, required: frozenset[str], known: frozenset[str]
                 kind="System.Management.Automation.ParameterBindingException",
             )
         checked[official[name.lower()]] = value
-    missing = sorted(name for name in required if checked.get(name) in (None, ""))
+    missing = sorted(name for name in cmdlet.required if checked.get(name) in (None, ""))
     if missing:
         raise Refused(
             400,

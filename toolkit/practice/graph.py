@@ -1,119 +1,172 @@
-"""Microsoft Graph as far as this practice tenant speaks it: which path goes where, and the reports."""
+"""Microsoft Graph as far as this practice tenant speaks it: which path goes where."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from toolkit.practice import graph_users, odata
+from toolkit.practice import (
+    graph_apps,
+    graph_devices,
+    graph_grants,
+    graph_groups,
+    graph_inbox_rules,
+    graph_mailbox,
+    graph_methods,
+    graph_passwords,
+    graph_protection,
+    graph_reports,
+    graph_roles,
+    graph_users,
+)
 from toolkit.practice.http import Answer, Refused, Request
-from toolkit.practice.signin_records import as_v1
 from toolkit.practice.tenant_state import Situation
 
 Handler = Callable[..., Answer]
 READS = ("GET", "HEAD")
-_SIGN_IN_FILTERS = (
-    "userId",
-    "userPrincipalName",
-    "createdDateTime",
-    "ipAddress",
-    "appId",
-    "appDisplayName",
-    "id",
-    "status/errorCode",
-)
-
-
-def list_sign_ins(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /auditLogs/signIns: newest first; without a kind in the filter, interactive ones only."""
-    beta = version == "beta"
-    allowed = ("$filter", "$top", "$skiptoken", "$orderby", "$orderBy", *(("$select",) if beta else ()))
-    options = odata.only(request, allowed)
-    text = options.get("$filter")
-    test = odata.test_of(text, _SIGN_IN_FILTERS, kinds=beta, entity="signIn")
-    asked = "signInEventTypes" in (text or "")
-    records = [record for record in situation.scenario.sign_ins if (asked or record["isInteractive"]) and test(record)]
-    order = options.get("$orderby", options.get("$orderBy", "createdDateTime desc")).lower().split()
-    if order[0] != "createddatetime":
-        raise odata.bad("Only createdDateTime can be ordered by.")
-    if order[1:] != ["desc"]:
-        records.reverse()
-    shown = records if beta else [as_v1(record) for record in records]
-    size = odata.top(options, 1000, 1000)
-    page = odata.page(shown, situation.base, version, "auditLogs/signIns", options, size)
-    wanted = options.get("$select")
-    if wanted and shown:
-        page["value"] = [odata.select(record, wanted, shown[0], "signIn") for record in page["value"]]
-    return Answer(200, page)
-
-
-def get_sign_in(request: Request, situation: Situation, version: str, sign_in_id: str) -> Answer:
-    """GET /auditLogs/signIns/{id}"""
-    for record in situation.scenario.sign_ins:
-        if record["id"] == sign_in_id:
-            context = f"{situation.base}/{version}/$metadata#auditLogs/signIns/$entity"
-            return Answer(200, {"@odata.context": context} | (record if version == "beta" else as_v1(record)))
-    raise Refused(404, "ResourceNotFound", f"The sign-in '{sign_in_id}' was not found.")
-
-
-def list_secure_scores(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /security/secureScores: newest first."""
-    options = odata.only(request, ("$top", "$skiptoken"))
-    records, path = situation.scenario.secure_scores, "security/secureScores"
-    return Answer(200, odata.page(records, situation.base, version, path, options, odata.top(options, 90, 1000)))
-
-
-def list_control_profiles(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /security/secureScoreControlProfiles"""
-    options = odata.only(request, ("$top", "$skiptoken"))
-    records, path = situation.scenario.control_profiles, "security/secureScoreControlProfiles"
-    size = odata.top(options, 20, 1000)
-    return Answer(200, odata.page(records, situation.base, version, path, options, size))
-
-
-def list_organization(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /organization"""
-    odata.only(request, ())
-    context = f"{situation.base}/{version}/$metadata#organization"
-    return Answer(200, {"@odata.context": context, "value": [situation.scenario.organization]})
-
-
-def list_domains(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /domains"""
-    odata.only(request, ())
-    context = f"{situation.base}/{version}/$metadata#domains"
-    return Answer(200, {"@odata.context": context, "value": list(situation.scenario.domains)})
-
-
-def get_domain(request: Request, situation: Situation, version: str, name: str) -> Answer:
-    """GET /domains/{name}"""
-    odata.only(request, ())
-    for domain in situation.scenario.domains:
-        if domain["id"] == name.lower():
-            context = f"{situation.base}/{version}/$metadata#domains/$entity"
-            return Answer(200, {"@odata.context": context} | domain)
-    raise odata.missing(name)
-
-
+_ROLES = "roleManagement/directory"
+_PRINCIPAL = "servicePrincipals/{id}"
+_USER = "users/{id}"
+_GROUP = "groups/{id}"
+_RULES = "users/{id}/mailFolders/{id}/messageRules"
 ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
     ("", "users", {"GET": graph_users.list_users}),
-    ("", "users/{id}", {"GET": graph_users.get_user, "PATCH": graph_users.update_user}),
-    ("", "users/{id}/revokeSignInSessions", {"POST": graph_users.revoke_sessions}),
-    ("", "users/{id}/authentication/methods", {"GET": graph_users.list_methods}),
+    ("", _USER, {"GET": graph_users.get_user, "PATCH": graph_users.update_user}),
+    ("", f"{_USER}/revokeSignInSessions", {"POST": graph_users.revoke_sessions}),
+    ("beta", f"{_USER}/invalidateAllRefreshTokens", {"POST": graph_users.invalidate_tokens}),
+    ("", f"{_USER}/authentication/methods", {"GET": graph_methods.list_methods}),
+    ("", f"{_USER}/authentication/methods/{{id}}", {"GET": graph_methods.get_method}),
+    ("", f"{_USER}/authentication/methods/{{id}}/resetPassword", {"POST": graph_passwords.reset_password}),
+    ("", f"{_USER}/authentication/operations/{{id}}", {"GET": graph_passwords.get_operation}),
+    *(route for name in graph_methods.COLLECTIONS for route in graph_methods.collection(name)),
     (
         "beta",
-        "users/{id}/authentication/requirements",
+        f"{_USER}/authentication/signInPreferences",
+        {"GET": graph_methods.get_preferences, "PATCH": graph_methods.update_preferences},
+    ),
+    (
+        "beta",
+        f"{_USER}/authentication/requirements",
         {"GET": graph_users.get_requirements, "PATCH": graph_users.update_requirements},
     ),
-    ("", "auditLogs/signIns", {"GET": list_sign_ins}),
-    ("", "auditLogs/signIns/{id}", {"GET": get_sign_in}),
-    ("", "security/secureScores", {"GET": list_secure_scores}),
-    ("", "security/secureScoreControlProfiles", {"GET": list_control_profiles}),
-    ("", "organization", {"GET": list_organization}),
-    ("", "domains", {"GET": list_domains}),
-    ("", "domains/{id}", {"GET": get_domain}),
+    ("", f"{_USER}/registeredDevices", {"GET": graph_devices.devices_of_user}),
+    ("", f"{_USER}/ownedDevices", {"GET": graph_devices.devices_of_user}),
+    ("", "devices", {"GET": graph_devices.list_devices}),
+    (
+        "",
+        "devices/{id}",
+        {
+            "GET": graph_devices.get_device,
+            "PATCH": graph_devices.update_device,
+            "DELETE": graph_devices.delete_device,
+        },
+    ),
+    ("", "devices/{id}/registeredOwners", {"GET": graph_devices.people_of}),
+    ("", "devices/{id}/registeredUsers", {"GET": graph_devices.people_of}),
+    ("", f"{_USER}/oauth2PermissionGrants", {"GET": graph_grants.grants_of_user}),
+    ("", "oauth2PermissionGrants", {"GET": graph_grants.list_grants, "POST": graph_grants.create_grant}),
+    (
+        "",
+        "oauth2PermissionGrants/{id}",
+        {"GET": graph_grants.get_grant, "PATCH": graph_grants.update_grant, "DELETE": graph_grants.delete_grant},
+    ),
+    ("", f"{_USER}/appRoleAssignments", {"GET": graph_apps.assignments_of_user, "POST": graph_apps.assign_user}),
+    ("", f"{_USER}/appRoleAssignments/{{id}}", {"DELETE": graph_apps.unassign_user}),
+    ("", "servicePrincipals", {"GET": graph_apps.list_principals}),
+    (
+        "",
+        _PRINCIPAL,
+        {
+            "GET": graph_apps.get_principal,
+            "PATCH": graph_apps.update_principal,
+            "DELETE": graph_apps.delete_principal,
+        },
+    ),
+    ("", f"{_PRINCIPAL}/oauth2PermissionGrants", {"GET": graph_grants.grants_of_principal}),
+    ("", f"{_PRINCIPAL}/appRoleAssignedTo", {"GET": graph_apps.assigned_to, "POST": graph_apps.assign_to}),
+    ("", f"{_PRINCIPAL}/appRoleAssignedTo/{{id}}", {"DELETE": graph_apps.unassign_to}),
+    ("", f"{_PRINCIPAL}/appRoleAssignments", {"GET": graph_apps.assignments_of_principal}),
+    ("", f"{_PRINCIPAL}/appRoleAssignments/{{id}}", {"DELETE": graph_apps.unassign_principal}),
+    ("", f"{_ROLES}/roleDefinitions", {"GET": graph_roles.list_definitions}),
+    ("", f"{_ROLES}/roleDefinitions/{{id}}", {"GET": graph_roles.get_definition}),
+    (
+        "",
+        f"{_ROLES}/roleAssignments",
+        {"GET": graph_roles.list_assignments, "POST": graph_roles.create_assignment},
+    ),
+    (
+        "",
+        f"{_ROLES}/roleAssignments/{{id}}",
+        {"GET": graph_roles.get_assignment, "DELETE": graph_roles.delete_assignment},
+    ),
+    ("", f"{_ROLES}/roleAssignmentScheduleInstances", {"GET": graph_roles.list_instances}),
+    ("", f"{_ROLES}/roleEligibilityScheduleInstances", {"GET": graph_roles.list_eligibilities}),
+    ("", f"{_ROLES}/roleEligibilityScheduleRequests", {"POST": graph_roles.request_eligibility}),
+    ("", "directoryRoles", {"GET": graph_roles.list_roles}),
+    ("", "directoryRoles/{id}", {"GET": graph_roles.get_role}),
+    ("", "directoryRoles/{id}/members", {"GET": graph_roles.list_members}),
+    ("", "directoryRoles/{id}/members/$ref", {"POST": graph_roles.add_member}),
+    ("", "directoryRoles/{id}/members/{id}", {"DELETE": graph_roles.delete_person}),
+    ("", "directoryRoles/{id}/members/{id}/$ref", {"DELETE": graph_roles.remove_member}),
+    ("", f"{_USER}/memberOf", {"GET": graph_groups.member_of}),
+    ("", f"{_USER}/transitiveMemberOf", {"GET": graph_groups.member_of}),
+    ("", f"{_USER}/ownedObjects", {"GET": graph_groups.owned_objects}),
+    ("", "groups", {"GET": graph_groups.list_groups}),
+    ("", _GROUP, {"GET": graph_groups.get_group}),
+    ("", f"{_GROUP}/members", {"GET": graph_groups.list_members}),
+    ("", f"{_GROUP}/members/$ref", {"POST": graph_groups.add_member}),
+    ("", f"{_GROUP}/members/{{id}}", {"DELETE": graph_groups.delete_person}),
+    ("", f"{_GROUP}/members/{{id}}/$ref", {"DELETE": graph_groups.remove_member}),
+    ("", f"{_GROUP}/owners", {"GET": graph_groups.list_owners}),
+    ("", f"{_GROUP}/owners/$ref", {"POST": graph_groups.add_owner}),
+    ("", f"{_GROUP}/owners/{{id}}", {"DELETE": graph_groups.delete_person}),
+    ("", f"{_GROUP}/owners/{{id}}/$ref", {"DELETE": graph_groups.remove_owner}),
+    ("", f"{_USER}/mailboxSettings", {"GET": graph_mailbox.get_settings, "PATCH": graph_mailbox.update_settings}),
+    ("", f"{_USER}/mailFolders", {"GET": graph_mailbox.list_folders}),
+    ("", f"{_USER}/mailFolders/{{id}}", {"GET": graph_mailbox.get_folder}),
+    ("", _RULES, {"GET": graph_inbox_rules.list_rules, "POST": graph_inbox_rules.create_rule}),
+    (
+        "",
+        f"{_RULES}/{{id}}",
+        {
+            "GET": graph_inbox_rules.get_rule,
+            "PATCH": graph_inbox_rules.update_rule,
+            "DELETE": graph_inbox_rules.delete_rule,
+        },
+    ),
+    ("", "identityProtection/riskyUsers", {"GET": graph_protection.list_risky}),
+    ("", "identityProtection/riskyUsers/confirmCompromised", {"POST": graph_protection.confirm_compromised}),
+    ("", "identityProtection/riskyUsers/dismiss", {"POST": graph_protection.dismiss}),
+    ("", "identityProtection/riskyUsers/{id}", {"GET": graph_protection.get_risky}),
+    ("", "identityProtection/riskyUsers/{id}/history", {"GET": graph_protection.list_history}),
+    (
+        "",
+        "identity/conditionalAccess/policies",
+        {"GET": graph_protection.list_policies, "POST": graph_protection.create_policy},
+    ),
+    (
+        "",
+        "identity/conditionalAccess/policies/{id}",
+        {
+            "GET": graph_protection.get_policy,
+            "PATCH": graph_protection.update_policy,
+            "DELETE": graph_protection.delete_policy,
+        },
+    ),
+    (
+        "",
+        "policies/identitySecurityDefaultsEnforcementPolicy",
+        {"GET": graph_protection.get_security_defaults},
+    ),
+    ("", "auditLogs/signIns", {"GET": graph_reports.list_sign_ins}),
+    ("", "auditLogs/signIns/{id}", {"GET": graph_reports.get_sign_in}),
+    ("", "security/secureScores", {"GET": graph_reports.list_secure_scores}),
+    ("", "security/secureScoreControlProfiles", {"GET": graph_reports.list_control_profiles}),
+    ("", "organization", {"GET": graph_reports.list_organization}),
+    ("", "domains", {"GET": graph_reports.list_domains}),
+    ("", "domains/{id}", {"GET": graph_reports.get_domain}),
 )
-"""Version it exists in ("" for both), path, methods."""
+"""Version it exists in ("" for both), path, methods. The first that fits answers."""
 
 
 def answer(request: Request, situation: Situation) -> Answer:

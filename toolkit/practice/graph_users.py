@@ -1,4 +1,4 @@
-"""Graph: users, their MFA methods and per-user MFA, passwords, sessions."""
+"""Graph: users, per-user MFA, passwords, sessions."""
 
 from __future__ import annotations
 
@@ -86,13 +86,10 @@ def revoke_sessions(request: Request, situation: Situation, version: str, user_i
     return Answer(200, {"@odata.context": f"{situation.base}/{version}/$metadata#Edm.Boolean", "value": True})
 
 
-def list_methods(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
-    """GET /users/{id}/authentication/methods"""
-    odata.only(request, ())
-    user = find_user(situation.state, user_id)
-    context = f"{situation.base}/{version}/$metadata#users('{user['id']}')/authentication/methods"
-    methods = situation.state["authentication_methods"][user["id"]]
-    return Answer(200, {"@odata.context": context, "value": methods})
+def invalidate_tokens(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
+    """POST /users/{id}/invalidateAllRefreshTokens (beta): the older name of revoking."""
+    revoke_sessions(request, situation, version, user_id)
+    return Answer(204)
 
 
 def get_requirements(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
@@ -128,6 +125,18 @@ def find_user(state: Record, text: str) -> Record:
     raise odata.missing(text)
 
 
+def lives_elsewhere(user: Record) -> bool:
+    """Whether another organisation or identity provider keeps the user's password."""
+    name = str(user["userPrincipalName"]).lower()
+    return name.endswith(f"@{FEDERATED_DOMAIN}") or user["userType"] == "Guest"
+
+
+def too_simple(password: str) -> bool:
+    """Whether a password breaks the rules of Entra: 8 to 256 characters of three classes."""
+    classes = sum(bool(re.search(kind, password)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]"))
+    return not 8 <= len(password) <= 256 or classes < 3
+
+
 def _shown(user: Record, wanted: str | None) -> Record:
     if wanted:
         return odata.select(user, wanted, user, "user")
@@ -147,11 +156,9 @@ def _check_password(user: Record, profile: object) -> None:
             "Unable to update the specified properties for on-premises mastered Directory Sync objects or "
             "objects currently undergoing migration.",
         )
-    if user["userPrincipalName"].lower().endswith(f"@{FEDERATED_DOMAIN}") or user["userType"] == "Guest":
+    if lives_elsewhere(user):
         raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-    password = str(profile.get("password", ""))
-    classes = sum(bool(re.search(kind, password)) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]"))
-    if not 8 <= len(password) <= 256 or classes < 3:
+    if too_simple(str(profile.get("password", ""))):
         raise Refused(
             400,
             "Request_BadRequest",

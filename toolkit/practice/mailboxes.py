@@ -1,29 +1,25 @@
-"""Exchange at the scenario's beginning: mailboxes, inbox rules, restricted senders, audit bypass."""
+"""Exchange at the scenario's beginning: mailboxes, restricted senders, audit bypass."""
 
 from __future__ import annotations
 
 from toolkit.practice.audit_records import directory_object
-from toolkit.practice.background import INNOCENT_RULES
-from toolkit.practice.intrusion import (
-    BLOCK_REASON,
-    BLOCKED_AT,
-    BYPASSED_AT,
-    DELETING_RULE,
-    DROP_BOX,
-    FINANCE_WORDS,
-    FORWARD_TO,
-    HIDDEN_RULE,
-    HIDING_FOLDER,
-    HIDING_RULE,
-    WARNING_WORDS,
-)
+from toolkit.practice.intrusion import BLOCK_REASON, BLOCKED_AT, BYPASSED_AT, FORWARD_TO
+from toolkit.practice.last_hour import DELEGATE
 from toolkit.practice.names import Record, utc
 from toolkit.practice.people import DRAW, Person, people
 
-CLIENT_ONLY_RULE = "Ring for the managing director"
-JUNK_RULE = "Junk E-mail Rule"
-_OWNER = ("Update", "MoveToDeletedItems", "SoftDelete", "HardDelete", "UpdateFolderPermissions")
-_OWNER_MORE = ("UpdateInboxRules", "UpdateCalendarDelegation", "MailItemsAccessed", "Send", "SearchQueryInitiated")
+_OTHERS = ("Update", "MoveToDeletedItems", "SoftDelete", "HardDelete", "SendAs", "Create")
+AUDITED = {
+    "Admin": _OTHERS,
+    "Delegate": _OTHERS,
+    "Owner": (
+        *("Update", "MoveToDeletedItems", "SoftDelete", "HardDelete", "UpdateFolderPermissions", "UpdateInboxRules"),
+        *("UpdateCalendarDelegation", "MailItemsAccessed", "Send", "SearchQueryInitiated"),
+    ),
+}
+"""What is audited by default for each kind of logon. Source: "Manage mailbox auditing", shortened."""
+SENDER = "sales"
+"""Allowed by the victim herself, long ago, to send on her behalf."""
 
 
 def mailboxes() -> dict[str, Record]:
@@ -33,7 +29,10 @@ def mailboxes() -> dict[str, Record]:
 
 def _mailbox(person: Person) -> Record:
     victim = person.key == "victim"
-    actions = [*_OWNER, *_OWNER_MORE]
+    # The intruder's last touch: of the owner's acts nothing but logging on is audited any more.
+    audited = {kind: list(actions) for kind, actions in AUDITED.items()} | (
+        {"Owner": ["MailboxLogin"]} if victim else {}
+    )
     return {
         "Identity": directory_object(person),
         "Name": person.id,
@@ -48,145 +47,21 @@ def _mailbox(person: Person) -> Record:
         "ForwardingAddress": None,
         "ForwardingSmtpAddress": f"smtp:{FORWARD_TO}" if victim else None,
         "DeliverToMailboxAndForward": victim,
-        "GrantSendOnBehalfTo": [],
+        "GrantSendOnBehalfTo": [people()[key].id for key in (SENDER, DELEGATE)] if victim else [],
         "HiddenFromAddressListsEnabled": False,
+        "LegacyExchangeDN": f"/o=ExchangeLabs/ou={person.family.lower()}",
+        "IsDirSynced": person.synced,
         "LitigationHoldEnabled": False,
+        "LitigationHoldDate": None,
+        "LitigationHoldOwner": "",
+        "LitigationHoldDuration": "Unlimited",
         "AuditEnabled": True,
         "AuditLogAgeLimit": "90.00:00:00",
-        "AuditOwner": actions,
-        "AuditDelegate": ["Update", "MoveToDeletedItems", "SoftDelete", "HardDelete", "SendAs", "Create"],
-        "AuditAdmin": ["Update", "MoveToDeletedItems", "SoftDelete", "HardDelete", "SendAs", "Create"],
-        "DefaultAuditSet": ["Admin", "Delegate", "Owner"],
+        **{f"Audit{kind}": actions for kind, actions in audited.items()},
+        "DefaultAuditSet": ["Admin", "Delegate"] if victim else ["Admin", "Delegate", "Owner"],
         "PersistedCapabilities": ["BPOS_S_EquivioAnalytics", "M365Auditing"],
         "WhenCreatedUTC": "2023-01-16T08:00:00Z",
     }
-
-
-def inbox_rules() -> dict[str, list[Record]]:
-    """Rules by object id of the user: what `Get-InboxRule` answers, plus `_hidden` and `_client_only`."""
-    rules = {person.id: [_junk_rule(person)] for person in people().values() if person.has_mailbox}
-    victim = people()["victim"]
-    rules[victim.id] += [
-        _rule(
-            victim,
-            "Supplier news",
-            1,
-            MoveToFolder="Supplier news",
-            From=['"Trade fair" [SMTP:news@fair.example]'],
-        ),
-        _rule(
-            victim,
-            CLIENT_ONLY_RULE,
-            2,
-            client_only=True,
-            From=['"Miriam Hoffmann" [EX:/o=ExchangeLabs/ou=hoffmann]'],
-        ),
-        _rule(
-            victim,
-            HIDDEN_RULE,
-            3,
-            hidden=True,
-            SubjectContainsWords=list(FINANCE_WORDS),
-            ForwardTo=[f'"{DROP_BOX}" [SMTP:{DROP_BOX}]'],
-        ),
-        _rule(
-            victim,
-            HIDING_RULE,
-            4,
-            SubjectOrBodyContainsWords=list(FINANCE_WORDS),
-            MoveToFolder=HIDING_FOLDER,
-            MarkAsRead=True,
-            StopProcessingRules=True,
-        ),
-        _rule(
-            victim,
-            DELETING_RULE,
-            5,
-            SubjectOrBodyContainsWords=list(WARNING_WORDS),
-            DeleteMessage=True,
-            StopProcessingRules=True,
-        ),
-    ]
-    for key, _, name, folder, words in INNOCENT_RULES:
-        person = people()[key]
-        rules[person.id].append(
-            _rule(person, name, 1, FromAddressContainsWords=[words], MoveToFolder=folder, StopProcessingRules=True)
-        )
-    return rules
-
-
-def _junk_rule(person: Person) -> Record:
-    return _rule(person, JUNK_RULE, 0, hidden=True, StopProcessingRules=True)
-
-
-def _rule(
-    person: Person,
-    name: str,
-    priority: int,
-    *,
-    hidden: bool = False,
-    client_only: bool = False,
-    **parts: object,
-) -> Record:
-    # Exchange numbers rules with unsigned 64-bit values, most of them beyond a signed one.
-    number = str(DRAW.number(2**63, 2**64 - 1, "rule", person.key, name))
-    rule: Record = {
-        "Name": name,
-        "Identity": f"{person.id}\\{number}",
-        "RuleIdentity@data.type": "System.UInt64",
-        "RuleIdentity": number,
-        "Priority": priority,
-        "Enabled": True,
-        "MailboxOwnerId": person.id,
-        "InError": False,
-        "IsValid": True,
-        "SupportedByTask": not client_only,
-        "From": None,
-        "FromAddressContainsWords": None,
-        "SubjectContainsWords": None,
-        "BodyContainsWords": None,
-        "SubjectOrBodyContainsWords": None,
-        "HasAttachment": False,
-        "MoveToFolder": None,
-        "CopyToFolder": None,
-        "DeleteMessage": False,
-        "SoftDeleteMessage": False,
-        "MarkAsRead": False,
-        "ForwardTo": None,
-        "ForwardAsAttachmentTo": None,
-        "RedirectTo": None,
-        "StopProcessingRules": False,
-    }
-    rule |= parts
-    rule["Description"] = _description(rule, client_only)
-    return rule | {"_hidden": hidden, "_client_only": client_only}
-
-
-def _description(rule: Record, client_only: bool) -> str:
-    conditions = [
-        f"{words} " + " or ".join(f"'{word}'" for word in rule[name])
-        for name, words in (
-            ("From", "the message was received from"),
-            ("FromAddressContainsWords", "the sender's address contains"),
-            ("SubjectContainsWords", "the subject includes"),
-            ("SubjectOrBodyContainsWords", "the subject or body includes"),
-        )
-        if rule[name]
-    ]
-    actions = [
-        f"{words} '{rule[name] if isinstance(rule[name], str) else ', '.join(rule[name])}'"
-        for name, words in (
-            ("MoveToFolder", "move the message to folder"),
-            ("ForwardTo", "forward the message to"),
-        )
-        if rule[name]
-    ]
-    actions += ["delete the message"] if rule["DeleteMessage"] else []
-    actions += ["mark the message as read"] if rule["MarkAsRead"] else []
-    actions += ["play a sound (client-only)"] if client_only else []
-    actions += ["stop processing more rules on this message"] if rule["StopProcessingRules"] else []
-    text = "If the message:\r\n\t" + " and ".join(conditions) + "\r\n" if conditions else ""
-    return text + "Take the following actions:\r\n\t" + "\r\n\t".join(actions) + "\r\n"
 
 
 def blocked_senders() -> list[Record]:

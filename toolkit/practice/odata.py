@@ -62,13 +62,22 @@ def top(options: dict[str, str], default: int, largest: int) -> int:
     return int(text)
 
 
-def page(records: Sequence[Record], base: str, version: str, path: str, options: dict[str, str], size: int) -> Record:
-    """One page with `@odata.context` and, if there is more, an absolute `@odata.nextLink`."""
+def page(
+    records: Sequence[Record],
+    base: str,
+    version: str,
+    path: str,
+    options: dict[str, str],
+    size: int,
+    *,
+    context: str = "",
+) -> Record:
+    """One page with `@odata.context` (the path, unless told) and, if there is more, an absolute `@odata.nextLink`."""
     token = options.get("$skiptoken", "0")
     if not token.isdecimal():
         raise bad("The skip token is not valid.")
     start = int(token)
-    answer: Record = {"@odata.context": f"{base}/{version}/$metadata#{path}"}
+    answer: Record = {"@odata.context": f"{base}/{version}/$metadata#{context or path}"}
     if start + size < len(records):
         kept = {name: value for name, value in options.items() if name != "$skiptoken"}
         kept["$skiptoken"] = str(start + size)

@@ -13,8 +13,10 @@ from types import TracebackType
 
 from toolkit.practice import exchange, graph
 from toolkit.practice.clock import Clock, Seconds
+from toolkit.practice.cmdlets_mailbox import forwarding
 from toolkit.practice.fault_orders import FaultOrders
 from toolkit.practice.faults import Fault, Faults
+from toolkit.practice.graph_passwords import finish_operations
 from toolkit.practice.http import Answer, Refused, Request, exchange_error, graph_error
 from toolkit.practice.login import Login
 from toolkit.practice.names import Record
@@ -107,6 +109,17 @@ class PracticeTenant(FaultOrders):
             self._store.save(self.clock.now())
         self._folder_lock.release()
 
+    def forwards_to(self, user_principal_name: str) -> str | None:
+        """Where mail to a mailbox is forwarded at present by its settings; inbox rules are another matter."""
+        with self._lock:
+            boxes = self._store.state["mailboxes"].values()
+            return forwarding(next(box for box in boxes if box["UserPrincipalName"] == user_principal_name))
+
+    def break_writeback(self, broken: bool = True) -> None:
+        """Passwords of synchronised users can no longer be written back: such operations fail from now on."""
+        with self._lock:
+            self._store.state["writeback"]["reachable"] = not broken
+
     def expire_tokens(self) -> None:
         """All access tokens given out so far are expired; refresh tokens stay good."""
         self._tokens.expire_all()
@@ -144,6 +157,8 @@ class PracticeTenant(FaultOrders):
             service = "sign-in"
         line = _log_line(service, request, client_request_id, now)
         fault = self._faults.take(line) or Fault()
+        if finish_operations(self._store.state, now):
+            self._store.save(now)
         before = self._store.state["changes"]
         answer: Answer | None = None
         try:
@@ -201,6 +216,7 @@ class PracticeTenant(FaultOrders):
             f"{self.url}/{service}",
             scopes=scopes_of(claims),
             app_only=claims["idtyp"] == "app",
+            anchor=request.headers.get("x-anchormailbox", ""),
         )
         if fault.warning and service == EXCHANGE:
             situation.warnings.append(fault.warning)

@@ -22,6 +22,8 @@ class Situation:
     scopes: frozenset[str] = frozenset()
     """The permissions in the caller's token: delegated scopes, or an application's roles."""
     app_only: bool = False
+    anchor: str = ""
+    """The mailbox by which Exchange routes the request (`X-AnchorMailbox`)."""
     notes: list[str] = field(default_factory=list)
     """What the request log should say about this request beyond its address."""
     warnings: list[str] = field(default_factory=list)

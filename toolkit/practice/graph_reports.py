@@ -1,0 +1,90 @@
+"""Graph: sign-ins, Secure Score, and what the tenant says of itself."""
+
+from __future__ import annotations
+
+from toolkit.practice import odata
+from toolkit.practice.http import Answer, Refused, Request
+from toolkit.practice.signin_records import as_v1
+from toolkit.practice.tenant_state import Situation
+
+_SIGN_IN_FILTERS = (
+    "userId",
+    "userPrincipalName",
+    "createdDateTime",
+    "ipAddress",
+    "appId",
+    "appDisplayName",
+    "id",
+    "status/errorCode",
+)
+
+
+def list_sign_ins(request: Request, situation: Situation, version: str) -> Answer:
+    """GET /auditLogs/signIns: newest first; without a kind in the filter, interactive ones only."""
+    beta = version == "beta"
+    allowed = ("$filter", "$top", "$skiptoken", "$orderby", "$orderBy", *(("$select",) if beta else ()))
+    options = odata.only(request, allowed)
+    text = options.get("$filter")
+    test = odata.test_of(text, _SIGN_IN_FILTERS, kinds=beta, entity="signIn")
+    asked = "signInEventTypes" in (text or "")
+    records = [record for record in situation.scenario.sign_ins if (asked or record["isInteractive"]) and test(record)]
+    order = options.get("$orderby", options.get("$orderBy", "createdDateTime desc")).lower().split()
+    if order[0] != "createddatetime":
+        raise odata.bad("Only createdDateTime can be ordered by.")
+    if order[1:] != ["desc"]:
+        records.reverse()
+    shown = records if beta else [as_v1(record) for record in records]
+    size = odata.top(options, 1000, 1000)
+    page = odata.page(shown, situation.base, version, "auditLogs/signIns", options, size)
+    wanted = options.get("$select")
+    if wanted and shown:
+        page["value"] = [odata.select(record, wanted, shown[0], "signIn") for record in page["value"]]
+    return Answer(200, page)
+
+
+def get_sign_in(request: Request, situation: Situation, version: str, sign_in_id: str) -> Answer:
+    """GET /auditLogs/signIns/{id}"""
+    for record in situation.scenario.sign_ins:
+        if record["id"] == sign_in_id:
+            context = f"{situation.base}/{version}/$metadata#auditLogs/signIns/$entity"
+            return Answer(200, {"@odata.context": context} | (record if version == "beta" else as_v1(record)))
+    raise Refused(404, "ResourceNotFound", f"The sign-in '{sign_in_id}' was not found.")
+
+
+def list_secure_scores(request: Request, situation: Situation, version: str) -> Answer:
+    """GET /security/secureScores: newest first."""
+    options = odata.only(request, ("$top", "$skiptoken"))
+    records, path = situation.scenario.secure_scores, "security/secureScores"
+    return Answer(200, odata.page(records, situation.base, version, path, options, odata.top(options, 90, 1000)))
+
+
+def list_control_profiles(request: Request, situation: Situation, version: str) -> Answer:
+    """GET /security/secureScoreControlProfiles"""
+    options = odata.only(request, ("$top", "$skiptoken"))
+    records, path = situation.scenario.control_profiles, "security/secureScoreControlProfiles"
+    size = odata.top(options, 20, 1000)
+    return Answer(200, odata.page(records, situation.base, version, path, options, size))
+
+
+def list_organization(request: Request, situation: Situation, version: str) -> Answer:
+    """GET /organization"""
+    odata.only(request, ())
+    context = f"{situation.base}/{version}/$metadata#organization"
+    return Answer(200, {"@odata.context": context, "value": [situation.scenario.organization]})
+
+
+def list_domains(request: Request, situation: Situation, version: str) -> Answer:
+    """GET /domains"""
+    odata.only(request, ())
+    context = f"{situation.base}/{version}/$metadata#domains"
+    return Answer(200, {"@odata.context": context, "value": list(situation.scenario.domains)})
+
+
+def get_domain(request: Request, situation: Situation, version: str, name: str) -> Answer:
+    """GET /domains/{name}"""
+    odata.only(request, ())
+    for domain in situation.scenario.domains:
+        if domain["id"] == name.lower():
+            context = f"{situation.base}/{version}/$metadata#domains/$entity"
+            return Answer(200, {"@odata.context": context} | domain)
+    raise odata.missing(name)
