@@ -128,7 +128,8 @@ def judge_forwarding(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None
 
 def _whole(rows: pd.DataFrame) -> str:
     """`All mail of the mailbox`: it says which where records do not tell whose it is."""
-    if (rows.mailbox.str.lower() == rows.user).any():
+    user = str(rows.user.iloc[0])
+    if rows.mailbox.str.lower().isin([user, user.partition("@")[0]]).any():
         return "All mail of the mailbox"
     name = re.split(r"[\\/]", rows.mailbox.iloc[0])[-1]
     return f"All mail of the mailbox “{short(name, 60)}”"
