@@ -135,6 +135,7 @@ def _methods(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
 
 def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
     apps = {str(app.get("id")): app for app in snapshot.rows("apps")}
+    suspected: dict[str, str] = {}
     for row in snapshot.rows("grants"):
         app = apps.get(str(row.get("clientId")), {})
         name = str(app.get("displayName") or row.get("clientId"))
@@ -144,15 +145,18 @@ def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         if not why and any(s in scopes for s in MAIL_SCOPES) and row.get("consentType") != "AllPrincipals":
             why = "it may read mail"
         action = RemoveConsent(RemoveConsent.identity_of(row), name, why, str(row.get("id")))
+        if why:
+            suspected[str(row.get("clientId"))] = why
         yield Offer(action, bool(why), why, action.in_words(row), "grants")
     for row in snapshot.rows("app roles"):
         name = str(row.get("resourceDisplayName") or row.get("resourceId"))
         why = suspicion.named(name) or suspicion.made_since(row, "createdDateTime")
         role = RemoveAppRole(RemoveAppRole.identity_of(row), name, why, str(row.get("id")))
+        if why:
+            suspected[str(row.get("resourceId"))] = why
         yield Offer(role, bool(why), why, role.in_words(row), "app roles")
     for identity, app in apps.items():
-        why = suspicion.named(app.get("displayName"), app.get("appId"), identity)
-        why = why or suspicion.made_since(app, "createdDateTime")
+        why = suspected.get(identity, "")
         if why and app.get("accountEnabled") is not False:
             disable = DisableApp(identity, str(app.get("displayName") or ""), why)
             yield Offer(disable, False, f"{why}; for everybody", disable.in_words(app), "apps", app)

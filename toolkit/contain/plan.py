@@ -61,7 +61,7 @@ BY_HAND = (
     "“Delete all existing app passwords”. Closing the old protocols makes them useless meanwhile.",
     "Signature, safe and blocked senders: compare the snapshot with what the owner says, and correct them in Outlook.",
     "Sharing links and flows made in the time of the intruder: look in OneDrive, SharePoint and Power Automate.",
-    "Outlook forms, and client rules that start a program: no call shows them; look in Outlook on a clean computer.",
+    "Outlook forms, and client rules that start a program: no call shows them; look in Outlook on your own computer.",
 )
 TO_DO = "to do"
 ALREADY_SO = "already so"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.contain.actions.mailbox import EXCHANGE
-from toolkit.contain.actions.shapes import Removed, Row, SwitchedOff, cmdlet
+from toolkit.contain.actions.shapes import Removed, Row, SwitchedOff, cmdlet, listed
 from toolkit.contain.target import Target
 from toolkit.tenant import Call, Cloud
 
@@ -33,7 +33,7 @@ class DisableTransportRule(SwitchedOff):
 
     def in_words(self, row: Row) -> str:
         to = row.get("RedirectMessageTo") or row.get("BlindCopyTo") or row.get("CopyTo")
-        return f"{row.get('Name')}{f', sends to {to}' if to else ''}, changed {str(row.get('WhenChanged') or '')[:19]}"
+        return f"{row.get('Name')}{f', sends to {listed(to)}' if to else ''}"
 
 
 class _DisableConnector(SwitchedOff):
@@ -55,7 +55,7 @@ class _DisableConnector(SwitchedOff):
         return cmdlet(cloud, target, self.setter, Identity=self.identity, Enabled=on, Confirm=False)
 
     def in_words(self, row: Row) -> str:
-        return f"{row.get('Name')}, changed {str(row.get('WhenChanged') or row.get('WhenChangedUTC') or '')[:19]}"
+        return str(row.get("Name") or "without a name")
 
 
 class DisableInboundConnector(_DisableConnector):

@@ -1,0 +1,103 @@
+"""The emergency stop: an empty case, one typed name, three calls, a snapshot of what was so before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from tests.contain.room import BREAK_GLASS, OPERATOR, SYNCED, VICTIM, Room
+from toolkit import contain
+from toolkit.contain.snapshot import TIME_IS_UP, look
+from toolkit.errors import GuardRefused
+
+
+def stopped(room: Room, user: str = VICTIM) -> contain.Stopped:
+    plan = contain.stop_plan(room.case, room.tenant, user)
+    return contain.stop(plan, plan.target.user_principal_name, show_secret=room.show)
+
+
+def test_an_empty_case_and_one_typed_name_stop_the_intruder(unconfirmed_room: Room) -> None:
+    room = unconfirmed_room
+    result = stopped(room)
+    assert {title: o.status for title, o in result.outcomes.items()} == {
+        "Block sign-in": "done",
+        "Reset the password": "done",
+        "Revoke sessions": "done",
+    }
+    assert room.user()["accountEnabled"] is False
+    assert len(room.shown) == 1
+    assert len(room.writes()) == 3
+    kinds = [e.kind for e in room.case.journal.entries()]
+    assert (
+        kinds.index("containment.confirmed") < kinds.index("containment.snapshot") < kinds.index("containment.sending")
+    )
+    assert {d.name: d.state for d in contain.doors(room.case, room.tenant, contain.resolve(room.tenant, VICTIM))}[
+        "sessions"
+    ] == "closed"
+
+
+def test_the_snapshot_holds_what_will_be_changed_and_its_hash_is_in_the_journal(unconfirmed_room: Room) -> None:
+    room = unconfirmed_room
+    snapshot = stopped(room).snapshot
+    assert snapshot is not None
+    data = (room.case.folder / snapshot.file).read_bytes()
+    [entry] = room.case.journal.entries("containment.snapshot")
+    assert entry.fields["sha256"] == hashlib.sha256(data).hexdigest() == snapshot.sha256
+    told = json.loads(data)
+    assert "Sync Settings" in {rule["Name"] for rule in told["found"]["inbox rules"]}
+    assert told["found"]["mailbox"][0]["ForwardingSmtpAddress"]
+    assert room.shown[0] not in data.decode()
+
+
+@pytest.mark.parametrize("typed", ["", "yes", VICTIM.upper(), f"{VICTIM} "])
+def test_anything_but_the_exact_name_sends_nothing(unconfirmed_room: Room, typed: str) -> None:
+    room = unconfirmed_room
+    plan = contain.stop_plan(room.case, room.tenant, VICTIM)
+    with pytest.raises(GuardRefused):
+        contain.stop(plan, typed, show_secret=room.show)
+    assert room.writes() == []
+    assert not room.case.journal.entries("containment.tenant-confirmed")
+
+
+def test_the_guards_hold_in_an_emergency_too(room: Room) -> None:
+    with pytest.raises(GuardRefused, match="signed in with"):
+        contain.stop_plan(room.case, room.tenant, OPERATOR)
+    with pytest.raises(GuardRefused, match="emergency-access"):
+        contain.stop_plan(room.case, room.tenant, BREAK_GLASS, emergency=[BREAK_GLASS])
+
+
+def test_a_step_that_fails_does_not_keep_the_next_from_being_run(room: Room) -> None:
+    plan = contain.stop_plan(room.case, room.tenant, VICTIM)
+    room.service.fail_next("PATCH", status=403, body={"error": {"code": "Forbidden", "message": "no"}})
+    result = contain.stop(plan, VICTIM, show_secret=room.show)
+    assert [o.status for o in result.outcomes.values()] == ["refused", "done", "done"]
+
+
+def test_without_a_screen_no_password_is_reset(room: Room) -> None:
+    plan = contain.stop_plan(room.case, room.tenant, VICTIM)
+    result = contain.stop(plan, VICTIM, show_secret=None)
+    assert [o.status for o in result.outcomes.values()] == ["done", "refused", "done"]
+    assert "no screen" in result.outcomes["Reset the password"].text
+
+
+def test_a_synchronised_account_is_reset_by_writeback_and_what_is_not_proven_is_said(room: Room) -> None:
+    result = stopped(room, SYNCED)
+    told = result.outcomes["Reset the password and write it back on premises"]
+    assert "not confirmed on premises" in told.text
+    assert len(room.shown) == 1
+
+
+def test_a_snapshot_stops_when_its_time_is_up_and_says_what_was_not_read(room: Room) -> None:
+    ticks = iter(range(0, 1000, 20))
+    snapshot = look(room.case, room.tenant, contain.resolve(room.tenant, VICTIM), seconds=60, now=lambda: next(ticks))
+    assert len(snapshot.found) + len(snapshot.problems) > 10
+    assert set(snapshot.problems.values()) >= {TIME_IS_UP}
+
+
+def test_what_cannot_be_read_is_noted_and_stops_nothing(room: Room) -> None:
+    room.service.fail_next("Get-Mailbox", status=403, body={"error": {"code": "Forbidden", "message": "no"}})
+    plan = room.plan()
+    assert any("Mailbox could not be read" in note for note in plan.notes)
+    assert plan.step("block-sign-in").can_run
