@@ -3,10 +3,12 @@
 It knows nothing of the rest of the toolkit, so that it cannot share its misreadings.
 
 The story (a pure function of seed and instant): `facts/`, `people`, `background`, `intrusion`, `attack…`, told in
-records by `signin_records`, `audit_records`, `directory_records`; `directory`, `mailboxes` and `secure_score` are
-the tenant's state; `scenario` puts it together, `exports` writes it as evidence files.
-The service: `tenant` lets a request in, `login`, `graph…` and `exchange`/`cmdlets` answer it, `store` keeps state
-and request log, `clock` tells the time, `faults` goes wrong when asked to.
+records by `signin_records`, `audit_records`, `directory_records`; `last_hour` is what only the tenant's state tells.
+The state it begins with: `directory…`, `protection`, `mailbox…`, `mail_flow`, `secure_score`; `scenario` puts it
+together, `exports` writes the evidence files.
+The service: `tenant` lets a request in, `login` signs in, `graph` says which of `graph_…` answers a path, `exchange`
+and `cmdlets` which of `cmdlets_…` plays a cmdlet; `change_records` writes the tenant's own audit log, `store` keeps
+state and request log, `clock` tells the time. What goes wrong: `fault_orders`, `faults`, `fault_plans`.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from pathlib import Path
 
 from toolkit.practice import exports, store
 from toolkit.practice.clock import Seconds
+from toolkit.practice.fault_plans import FaultPlan
 from toolkit.practice.scenario import CONTOSO_BEC
 from toolkit.practice.tenant import PracticeTenant
 
-__all__ = ["PracticeTenant", "reset", "start", "write_exports"]
+__all__ = ["FaultPlan", "PracticeTenant", "reset", "start", "write_exports"]
 
 
 def start(
