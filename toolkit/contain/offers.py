@@ -82,6 +82,7 @@ class Suspicion:
     names: frozenset[str] = frozenset()
     standing: Mapping[str, str] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()  # keys of actions that this case did already
+    refused: frozenset[str] = frozenset()  # keys of those whose last call the service refused
 
     def made_since(self, row: Row, *fields: str) -> str:
         """The time in words if one of these fields says that the thing is not older than the intruder."""
@@ -193,7 +194,7 @@ def _sweep_rules(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
         yield Offer(action, bool(row.get("Enabled")), why, action.in_words(row), "sweep rules", row)
 
 
-def _mailbox(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+def _mailbox(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
     for row in snapshot.rows("mailbox")[:1]:
         outside, inside = row.get("ForwardingSmtpAddress"), row.get("ForwardingAddress")
         if outside or inside:
@@ -201,7 +202,8 @@ def _mailbox(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
             yield Offer(ClearForwarding(), True, "all mail leaves by it", f"to {to}", "mailbox", row)
         if outside:
             why = "only if both fields cannot be cleared in one call"
-            yield Offer(ClearOutsideForwarding(), False, why, f"to {outside}", "mailbox", row)
+            alone = ClearForwarding.key in suspicion.refused
+            yield Offer(ClearOutsideForwarding(), alone, why, f"to {outside}", "mailbox", row)
     for row in snapshot.rows("auto-reply")[:1]:
         if str(row.get("AutoReplyState") or "Disabled").lower() != "disabled":
             text = str(row.get("ExternalMessage") or row.get("InternalMessage") or "")[:200]

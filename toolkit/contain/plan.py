@@ -168,7 +168,8 @@ def make_plan(
     history = records(case, tenant.tenant_id, target.object_id)
     snapshot = take(case, tenant, target, progress=progress)
     ours = frozenset(r.action for r in history if r.status not in {REFUSED, NOT_DONE})
-    found = offers(snapshot, replace(suspicion or Suspicion(), ours=ours))
+    refused = frozenset(key for key, last in {r.action: r for r in history}.items() if last.status == REFUSED)
+    found = offers(snapshot, replace(suspicion or Suspicion(), ours=ours, refused=refused))
     actions = [o.action for o in taken(found, chosen)]
     actions += _done_before(history, actions)
     if any(type(a) in MAKES_TOKENS for a in actions):
