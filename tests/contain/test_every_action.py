@@ -30,6 +30,10 @@ UNDONE = {
     "remove-mobile-device": False,
     "disable-transport-rule": True,
     "hold-mail": True,
+    "leave-role-group": False,
+    "remove-ownership": False,
+    "distrust-sender": True,
+    "unblock-correspondent": True,
     "confirm-compromised": True,
 }
 

@@ -18,12 +18,15 @@ from toolkit.contain.actions import (
     DisableOutboundConnector,
     DisableSweepRule,
     DisableTransportRule,
+    DistrustSender,
+    LeaveRoleGroup,
     RemoveAppRole,
     RemoveConsent,
     RemoveFolderRight,
     RemoveFullAccess,
     RemoveMethod,
     RemoveMobileDevice,
+    RemoveOwnership,
     RemoveRole,
     RemoveSendAs,
     RemoveSendOnBehalf,
@@ -50,7 +53,9 @@ FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
     "sign-in methods": (("methods",), (RemoveMethod,)),
     "devices": (("devices",), (DisableDevice,)),
     "applications": (("grants", "app roles", "apps"), (RemoveConsent, RemoveAppRole)),
-    "directory roles": (("roles",), (RemoveRole,)),
+    "roles and role groups": (("roles", "role groups"), (RemoveRole, LeaveRoleGroup)),
+    "groups it owns": (("owned objects",), (RemoveOwnership,)),
+    "safe senders": (("junk list",), (DistrustSender,)),
     "forwarding": (("mailbox",), (ClearForwarding,)),
     "sweep rules": (("sweep rules",), (DisableSweepRule,)),
     "automatic replies": (("auto-reply",), (AutoReplyOff,)),
@@ -68,7 +73,8 @@ FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
 # Things that can be made anew: one that was not in the first snapshot is an open door, whoever made it.
 MADE = (
     DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, DisableSweepRule, RemoveFullAccess, RemoveSendAs,
-    RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole,
+    RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole, LeaveRoleGroup, RemoveOwnership,
+    DistrustSender,
 )  # fmt: skip
 APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-user MFA deletes all of them")
 

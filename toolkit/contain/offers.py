@@ -23,16 +23,20 @@ from toolkit.contain.actions import (
     DisableOutboundConnector,
     DisableSweepRule,
     DisableTransportRule,
+    DistrustSender,
     HoldMail,
+    LeaveRoleGroup,
     RemoveAppRole,
     RemoveConsent,
     RemoveFolderRight,
     RemoveFullAccess,
     RemoveMethod,
     RemoveMobileDevice,
+    RemoveOwnership,
     RemoveRole,
     RemoveSendAs,
     RemoveSendOnBehalf,
+    UnblockCorrespondent,
 )
 from toolkit.contain.actions.delegates import NOBODY, opens
 from toolkit.contain.actions.methods import collection_of, method_in_words
@@ -91,6 +95,11 @@ class Suspicion:
             if made is not None and made.tzinfo is not None and self.since is not None and made >= self.since:
                 return f"made at {made:%Y-%m-%d %H:%M} UTC, when the intruder may have been inside"
         return ""
+
+    def part_of_a_name(self, domain: str) -> str:
+        """Why it is suspected if it is the domain, or all, of an address that a finding names."""
+        own = domain.lower().lstrip("@")
+        return "a finding names an address of it" if any(n == own or n.endswith(f"@{own}") for n in self.names) else ""
 
     def named(self, *texts: object) -> str:
         """Why it is suspected if a finding names it."""
@@ -169,6 +178,25 @@ def _roles(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
         why = "with it every other step can be undone"
         action = RemoveRole(RemoveRole.identity_of(row), name, why, str(row.get("id")))
         yield Offer(action, True, why, name, "roles")
+
+
+def _groups(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("role groups"):
+        group = LeaveRoleGroup(LeaveRoleGroup.identity_of(row), str(row.get("Name") or ""), "")
+        yield Offer(group, True, "it opens more than this mailbox", group.in_words(row), "role groups")
+    for row in snapshot.rows("owned objects"):
+        if str(row.get("@odata.type", "")).endswith(".group"):
+            owned = RemoveOwnership(str(row.get("id")), str(row.get("displayName") or ""), "")
+            yield Offer(owned, False, "ask the owner", owned.in_words(row), "owned objects")
+
+
+def _junk_list(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("junk list")[:1]:
+        for entry in map(str, row.get("TrustedSendersAndDomains") or []):
+            why = suspicion.part_of_a_name(entry)
+            yield Offer(DistrustSender(entry, entry, why), bool(why), why or "ask the owner", "", "junk list")
+        for entry in map(str, row.get("BlockedSendersAndDomains") or []):
+            yield Offer(UnblockCorrespondent(entry, entry, ""), False, "ask the owner", "", "junk list")
 
 
 def _risk(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
@@ -271,7 +299,8 @@ def _self(name: str) -> bool:
 
 Look = Callable[[Snapshot, Suspicion], Iterator[Offer]]
 LOOKS: tuple[Look, ...] = (
-    _hold, _devices, _methods, _apps, _roles, _risk, _rules, _sweep_rules, _mailbox, _delegates, _mobile, _flow
+    _hold, _devices, _methods, _apps, _roles, _groups, _risk, _rules, _sweep_rules, _mailbox, _junk_list, _delegates,
+    _mobile, _flow,
 )  # fmt: skip
 
 

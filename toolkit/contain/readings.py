@@ -64,6 +64,20 @@ def _consented_apps(tenant: Tenant, target: Target) -> Rows:
     return Rows(rows, date)
 
 
+def _role_groups(tenant: Tenant, target: Target) -> Rows:
+    """The role groups of Exchange that the account is a member of."""
+    anchor = target.user_principal_name
+    groups = tenant.exchange.read("Get-RoleGroup", {"ResultSize": "Unlimited"}, anchor)
+    rows, date = [], groups.date
+    for group in groups.rows:
+        name = str(group.get("Name") or group.get("Identity"))
+        members = tenant.exchange.read("Get-RoleGroupMember", {"Identity": name, "ResultSize": "Unlimited"}, anchor)
+        if any(str(m.get("ExternalDirectoryObjectId")).lower() == target.object_id.lower() for m in members.rows):
+            rows.append(group)
+        date = members.date
+    return Rows(rows, date)
+
+
 def _inbox_rules(tenant: Tenant, target: Target) -> Rows:
     """Every rule; `hidden` says that the owner's own list does not show it."""
     every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
@@ -118,6 +132,7 @@ READINGS: dict[str, Reading] = {
     "inbound connectors": Reading("Inbound connectors", _cmdlet("Get-InboundConnector", ""), of_tenant=True),
     "outbound connectors": Reading("Outbound connectors", _cmdlet("Get-OutboundConnector", ""), of_tenant=True),
     "restricted senders": Reading("Restricted senders", _cmdlet("Get-BlockedSenderAddress", ""), of_tenant=True),
+    "role groups": Reading("Role groups of Exchange", _role_groups),
     "risk": Reading("Risk", _graph("/identityProtection/riskyUsers", query={"$filter": "id eq '{id}'"})),
     "conditional access": Reading("Conditional Access", _graph("/identity/conditionalAccess/policies"), of_tenant=True),
 }

@@ -13,6 +13,7 @@ from toolkit.detect import Finding
 
 GRAVE = ("high", "critical")
 BEFORE = timedelta(hours=1)
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NAMED = re.compile(r"“([^”]{3,})”")
 
 
@@ -30,6 +31,7 @@ def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspic
         and key_of(f.id, f.user, f.evidence) not in owners
     ]
     firsts = [f.first for f in standing if f.first and f.severity in GRAVE]
-    names = {name.lower() for f in standing for name in (*f.involved, *_NAMED.findall(f.summary))}
+    quoted = {name for f in standing for name in (*_NAMED.findall(f.summary), *_ADDRESS.findall(f.summary))}
+    names = {name.lower() for f in standing for name in f.involved} | {name.lower() for name in quoted}
     families = {f.id.partition("-")[0]: f.title for f in reversed(standing)}
     return Suspicion(min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families)

@@ -48,6 +48,7 @@ READ_CMDLETS = frozenset(
         "Get-Recipient",
         "Get-RecipientPermission",
         "Get-RemoteDomain",
+        "Get-RoleGroup",
         "Get-RoleGroupMember",
         "Get-SweepRule",
         "Get-TransportRule",

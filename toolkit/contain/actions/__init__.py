@@ -7,7 +7,14 @@ from typing import Any
 from toolkit.contain.action import Action
 from toolkit.contain.actions.apps import DisableApp, RemoveAppRole, RemoveConsent
 from toolkit.contain.actions.block import BlockSignIn, GiveBack
-from toolkit.contain.actions.delegates import RemoveFolderRight, RemoveFullAccess, RemoveSendAs, RemoveSendOnBehalf
+from toolkit.contain.actions.delegates import (
+    DistrustSender,
+    RemoveFolderRight,
+    RemoveFullAccess,
+    RemoveSendAs,
+    RemoveSendOnBehalf,
+    UnblockCorrespondent,
+)
 from toolkit.contain.actions.devices import DisableDevice, RemoveMobileDevice
 from toolkit.contain.actions.flow import (
     DisableInboundConnector,
@@ -26,7 +33,7 @@ from toolkit.contain.actions.mailbox import (
 from toolkit.contain.actions.methods import IssueAccessPass, RemoveMethod
 from toolkit.contain.actions.mfa import RequireMfa
 from toolkit.contain.actions.password import ResetPassword, ResetWithWriteback
-from toolkit.contain.actions.roles import ConfirmCompromised, RemoveRole
+from toolkit.contain.actions.roles import ConfirmCompromised, LeaveRoleGroup, RemoveOwnership, RemoveRole
 from toolkit.contain.actions.rules import DisableInboxRule
 from toolkit.contain.actions.sessions import RevokeAgain, RevokeSessions
 
@@ -43,6 +50,8 @@ ACTIONS: tuple[type[Action], ...] = (
     RemoveAppRole,
     DisableApp,
     RemoveRole,
+    LeaveRoleGroup,
+    RemoveOwnership,
     ConfirmCompromised,
     RevokeAgain,
     DisableInboxRule,
@@ -50,6 +59,8 @@ ACTIONS: tuple[type[Action], ...] = (
     ClearOutsideForwarding,
     ClearForwarding,
     AutoReplyOff,
+    DistrustSender,
+    UnblockCorrespondent,
     RemoveFullAccess,
     RemoveSendAs,
     RemoveSendOnBehalf,
@@ -95,15 +106,18 @@ __all__ = [
     "DisableOutboundConnector",
     "DisableSweepRule",
     "DisableTransportRule",
+    "DistrustSender",
     "GiveBack",
     "HoldMail",
     "IssueAccessPass",
+    "LeaveRoleGroup",
     "RemoveAppRole",
     "RemoveConsent",
     "RemoveFolderRight",
     "RemoveFullAccess",
     "RemoveMethod",
     "RemoveMobileDevice",
+    "RemoveOwnership",
     "RemoveRole",
     "RemoveSendAs",
     "RemoveSendOnBehalf",
@@ -112,6 +126,7 @@ __all__ = [
     "ResetWithWriteback",
     "RevokeAgain",
     "RevokeSessions",
+    "UnblockCorrespondent",
     "UnblockSender",
     "action_named",
 ]

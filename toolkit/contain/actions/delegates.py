@@ -170,6 +170,59 @@ class RemoveFolderRight(Removed):
         return cmdlet(cloud, target, name, Identity=self.folder, User=self.person, AccessRights=rights)
 
 
+class _NotListed(Removed):
+    """An entry of a list of the mailbox's junk mail settings that shall be gone. Undo: add."""
+
+    reading = "junk list"
+    field: ClassVar[str]
+    effect = "The entry is gone from the list; mail is judged as the organisation judges it."
+    does_not = "It leaves the other entries, and mail that was let in or set aside."
+    residual = "Outlook may write its own list back once more: look again."
+    permission, role = EXCHANGE
+    undo_note = "Undo puts the entry back into the list."
+
+    def read(self, tenant: Tenant, target: Target) -> State:
+        found = READINGS[self.reading].read(tenant, target)
+        held = [str(name) for row in found.rows[:1] for name in row.get(self.field) or []]
+        return State({"row": {"entry": self.identity} if self.identity in held else None}, found.date)
+
+    @classmethod
+    def identity_of(cls, row: Row) -> str:
+        return str(row.get("entry"))
+
+    def call(self, cloud: Cloud, target: Target) -> Call:
+        return self._change(cloud, target, REMOVE)
+
+    def made_again(self, cloud: Cloud, target: Target, row: Row) -> Call | None:
+        return self._change(cloud, target, ADD)
+
+    def in_words(self, row: Row) -> str:
+        return f"{self.identity} is listed"
+
+    def _change(self, cloud: Cloud, target: Target, how: str) -> Call:
+        change = {"@odata.type": "#Exchange.GenericHashTable", how: [self.identity]}
+        parameters = {"Identity": target.object_id, self.field: change}
+        return cmdlet(cloud, target, "Set-MailboxJunkEmailConfiguration", **parameters)
+
+
+class DistrustSender(_NotListed):
+    """`Set-MailboxJunkEmailConfiguration -TrustedSendersAndDomains @{remove=…}`. Undo: add."""
+
+    kind = "distrust-sender"
+    titled = "Take {name} off the safe senders"
+    field = "TrustedSendersAndDomains"
+    reason = "What the intruder sends from there passes the junk filter."
+
+
+class UnblockCorrespondent(_NotListed):
+    """`Set-MailboxJunkEmailConfiguration -BlockedSendersAndDomains @{remove=…}`. Undo: add."""
+
+    kind = "unblock-correspondent"
+    titled = "Take {name} off the blocked senders"
+    field = "BlockedSendersAndDomains"
+    reason = "Warnings of colleagues and of the bank go to junk, and the owner does not see them."
+
+
 def opens(row: Row) -> bool:
     """Whether a folder's entry lets somebody read more than free and busy times."""
     rights = {str(r).lower() for r in row.get("AccessRights") or []}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.contain.action import Action, Sent, State
-from toolkit.contain.actions.shapes import Removed, Row, WithId
+from toolkit.contain.actions.shapes import Removed, Row, WithId, cmdlet, listed
 from toolkit.contain.readings import READINGS
 from toolkit.contain.target import Target
 from toolkit.tenant import Call, Cloud, Tenant
@@ -40,6 +40,60 @@ class RemoveRole(WithId, Removed):
 
     def in_words(self, row: Row) -> str:
         return str((row.get("roleDefinition") or {}).get("displayName") or row.get("roleDefinitionId"))
+
+
+class RemoveOwnership(Removed):
+    """`DELETE /groups/{id}/owners/{id}/$ref`, Graph v1.0, answered 204. No undo by a call."""
+
+    kind = "remove-ownership"
+    titled = "Take away the ownership of the group {name}"
+    reading = "owned objects"
+    reason = "An owner adds members: themselves, or another account, to what the group opens."
+    effect = "The account no longer owns the group; it is recorded for giving back."
+    does_not = "It leaves memberships. The last owner of a group cannot be taken away: the service refuses."
+    residual = "Whoever was added to the group stays in it."
+    permission = "Group.ReadWrite.All"
+    role = "Groups Administrator or User Administrator"
+    undo_note = "No undo from here: another owner adds the account again."
+
+    @classmethod
+    def identity_of(cls, row: Row) -> str:
+        return str(row.get("id"))
+
+    def call(self, cloud: Cloud, target: Target) -> Call:
+        # Without `$ref` the account itself would be deleted, where that is allowed.
+        return graph_call(cloud, "DELETE", f"/groups/{self.identity}/owners/{target.object_id}/$ref")
+
+    def in_words(self, row: Row) -> str:
+        return str(row.get("mail") or row.get("displayName") or "a group")
+
+
+class LeaveRoleGroup(Removed):
+    """`Remove-RoleGroupMember -Identity -Member -Confirm:$false`. No undo by a call."""
+
+    kind = "leave-role-group"
+    titled = "Take the account out of the role group {name}"
+    reading = "role groups"
+    reason = "Role groups of Exchange open other mailboxes, searches and mail flow; directory roles do not show them."
+    effect = "The account no longer has the rights of the group; it is recorded for giving back."
+    does_not = "It leaves directory roles, and what was done with the rights."
+    residual = "It takes up to an hour to work."
+    permission = "Exchange.Manage"
+    role = "Organization Management, or whoever manages the role group"
+    undo_note = "No undo from here: Add-RoleGroupMember, by whoever manages the group."
+
+    @classmethod
+    def identity_of(cls, row: Row) -> str:
+        return str(row.get("Name") or row.get("Identity"))
+
+    def call(self, cloud: Cloud, target: Target) -> Call:
+        return cmdlet(
+            cloud, target, "Remove-RoleGroupMember", Identity=self.identity, Member=target.user_principal_name,
+            Confirm=False,
+        )  # fmt: skip
+
+    def in_words(self, row: Row) -> str:
+        return f"with the roles {listed(row.get('Roles'))[:160]}" if row.get("Roles") else "a role group"
 
 
 class ConfirmCompromised(Action):
