@@ -36,6 +36,18 @@ def test_change_is_on_disk_before_the_answer_goes_out(client: Client) -> None:
     assert kept["audit"][-1]["Operation"] == "Update StsRefreshTokenValidFrom Timestamp."
 
 
+def test_state_of_an_earlier_version_is_filled_up(begin: Callable[[], PracticeTenant]) -> None:
+    first = begin()
+    first.stop()
+    path = first.folder / "state.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    users = dict(kept["users"])
+    path.write_text(json.dumps({name: kept[name] for name in kept if name != "devices"}), encoding="utf-8")
+    second = begin()
+    assert second.state()["devices"] == kept["devices"]
+    assert second.state()["users"] == users
+
+
 def test_clock_starts_at_the_instant_and_runs_with_real_time(client: Client, clock: Clock) -> None:
     client.token("graph")
     assert parsedate_to_datetime(client.graph("GET", "/v1.0/organization").headers["Date"]) == INSTANT

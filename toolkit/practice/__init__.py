@@ -8,11 +8,13 @@ The state it begins with: `directory…`, `protection`, `mailbox…`, `mail_flow
 together, `exports` writes the evidence files.
 The service: `tenant` lets a request in, `login` signs in, `graph` says which of `graph_…` answers a path, `exchange`
 and `cmdlets` which of `cmdlets_…` plays a cmdlet; `change_records` writes the tenant's own audit log, `store` keeps
-state and request log, `clock` tells the time. What goes wrong: `fault_orders`, `faults`, `fault_plans`.
+state and request log, `clock` tells the time. What goes wrong: `fault_orders`, `faults`, `fault_plans`; who comes
+back: `intruder`, `intruder_acts`.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from toolkit.practice import exports, store
@@ -25,16 +27,23 @@ __all__ = ["FaultPlan", "PracticeTenant", "reset", "start", "write_exports"]
 
 
 def start(
-    folder: Path, *, scenario: str = CONTOSO_BEC, port: int = 0, seconds: Seconds | None = None
+    folder: Path,
+    *,
+    scenario: str = CONTOSO_BEC,
+    port: int = 0,
+    seconds: Seconds = time.monotonic,
+    attacker_returns: bool = False,
 ) -> PracticeTenant:
     """Starts a practice tenant that keeps its state in `folder`, or goes on with the state that is there.
 
-    `port` 0 takes a free one. `seconds` replaces the machine's monotonic clock, for tests.
+    `port` 0 takes a free one. `seconds` replaces the machine's monotonic clock, for tests. With `attacker_returns`
+    the intruder acts while the account is contained; once let in he stays, over restarts too.
     Raises `PracticeError`: unknown scenario, folder in use, or a state that cannot be read.
     """
-    if seconds is None:
-        return PracticeTenant(Path(folder), scenario_name=scenario, port=port)
-    return PracticeTenant(Path(folder), scenario_name=scenario, port=port, seconds=seconds)
+    tenant = PracticeTenant(Path(folder), scenario_name=scenario, port=port, seconds=seconds)
+    if attacker_returns and not tenant.intruder_is_back():
+        tenant.let_intruder_return()
+    return tenant
 
 
 def write_exports(folder: Path, *, scenario: str = CONTOSO_BEC) -> list[Path]:

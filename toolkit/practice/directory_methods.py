@@ -61,7 +61,7 @@ def _methods(person: Person, instant: datetime) -> list[Record]:
     if person.key == "break_glass":
         methods.append(_security_key(person, instant))
     elif person.user_type != "Guest":
-        methods.append(_authenticator(DRAW.uuid("method", person.key), f"{person.given}'s phone", None))
+        methods.append(authenticator(DRAW.uuid("method", person.key), f"{person.given}'s phone", None))
     if person.key == "sales":
         methods.append(method("softwareOath", DRAW.uuid("oath", person.key), None, secretKey=None))
     if person.key == "director":
@@ -70,13 +70,14 @@ def _methods(person: Person, instant: datetime) -> list[Record]:
         methods += [
             phone("mobile", "+49 1510000000", None),
             _on_computer("windowsHelloForBusiness", person, instant),
-            _authenticator(METHOD_ID, METHOD_NAME, stamp(METHOD_ADDED)),
+            authenticator(METHOD_ID, METHOD_NAME, stamp(METHOD_ADDED)),
             method("email", EMAIL_METHOD, stamp(RECOVERY_ADDED), emailAddress=RECOVERY_MAIL),
         ]
     return methods
 
 
-def _authenticator(method_id: str, name: str, created: str | None) -> Record:
+def authenticator(method_id: str, name: str, created: str | None) -> Record:
+    """The app on a phone of that name."""
     return method(
         "microsoftAuthenticator",
         method_id,

@@ -27,7 +27,8 @@ def list_sign_ins(request: Request, situation: Situation, version: str) -> Answe
     text = options.get("$filter")
     test = odata.test_of(text, _SIGN_IN_FILTERS, kinds=beta, entity="signIn")
     asked = "signInEventTypes" in (text or "")
-    records = [record for record in situation.scenario.sign_ins if (asked or record["isInteractive"]) and test(record)]
+    everything = [*situation.state["sign_ins"], *situation.scenario.sign_ins]
+    records = [record for record in everything if (asked or record["isInteractive"]) and test(record)]
     order = options.get("$orderby", options.get("$orderBy", "createdDateTime desc")).lower().split()
     if order[0] != "createddatetime":
         raise odata.bad("Only createdDateTime can be ordered by.")
@@ -44,7 +45,7 @@ def list_sign_ins(request: Request, situation: Situation, version: str) -> Answe
 
 def get_sign_in(request: Request, situation: Situation, version: str, sign_in_id: str) -> Answer:
     """GET /auditLogs/signIns/{id}"""
-    for record in situation.scenario.sign_ins:
+    for record in [*situation.state["sign_ins"], *situation.scenario.sign_ins]:
         if record["id"] == sign_in_id:
             context = f"{situation.base}/{version}/$metadata#auditLogs/signIns/$entity"
             return Answer(200, {"@odata.context": context} | (record if version == "beta" else as_v1(record)))

@@ -150,6 +150,7 @@ def beginning(name: str) -> Record:
         "role_groups": mail_flow.role_groups(),
         "wipes": [],
         "audit": [],
+        "sign_ins": [],
     }
 
 

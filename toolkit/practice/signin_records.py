@@ -22,6 +22,9 @@ _FAILURES = {
         "Strong Authentication is required.",
         "The user was presented with a multi-factor authentication request.",
     ),
+    50034: ("The user account does not exist in the directory.", None),
+    50057: ("The user account is disabled.", None),
+    135011: ("The device used during the authentication is disabled.", None),
 }
 V1_PROPERTIES = (
     "id",

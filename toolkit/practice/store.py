@@ -75,7 +75,8 @@ class Store:
             state = {}
         if state.get("scenario") != scenario:
             raise PracticeError(f'{path} is not the state of the scenario "{scenario}"; reset the practice tenant.')
-        return state
+        # A state of an earlier version lacks what that version did not play.
+        return beginning(scenario) | state
 
     def latest_time(self) -> datetime:
         """The latest tenant time that anybody was told: from the state, or from the request log after a crash."""

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 
-from toolkit.practice import exchange, graph
+from toolkit.practice import exchange, graph, intruder
 from toolkit.practice.clock import Clock, Seconds
 from toolkit.practice.cmdlets_mailbox import forwarding
 from toolkit.practice.fault_orders import FaultOrders
@@ -26,6 +26,7 @@ from toolkit.practice.server import Dropped, Server
 from toolkit.practice.store import FolderLock, Store, write_whole
 from toolkit.practice.tenant_state import Situation
 from toolkit.practice.tokens import EXCHANGE, GRAPH, Tokens, scopes_of
+from toolkit.practice.traces import open_traces
 
 ENDPOINT = "endpoint.json"
 CA = "ca.pem"
@@ -109,11 +110,39 @@ class PracticeTenant(FaultOrders):
             self._store.save(self.clock.now())
         self._folder_lock.release()
 
+    def traces(self) -> list[str]:
+        """What the intruder left that is still there, by the names of `traces.TRACES`."""
+        with self._lock:
+            self._catch_up(self.clock.now())
+            return open_traces(self._store.state)
+
     def forwards_to(self, user_principal_name: str) -> str | None:
         """Where mail to a mailbox is forwarded at present by its settings; inbox rules are another matter."""
         with self._lock:
             boxes = self._store.state["mailboxes"].values()
             return forwarding(next(box for box in boxes if box["UserPrincipalName"] == user_principal_name))
+
+    def let_intruder_return(self, *, seed: int | str = 1, continuous_access: bool = True) -> None:
+        """From now on the intruder acts between requests, as the tenant's clock moves; see `intruder`.
+
+        Without `continuous_access` his access token works until it expires, whatever is done to the account.
+        """
+        with self._lock:
+            now = self.clock.now()
+            intruder.comes_back(self._store.state, now, seed=seed, continuous_access=continuous_access)
+            self._store.save(now)
+
+    def intruder_is_back(self) -> bool:
+        """Whether the intruder was let in on this folder."""
+        with self._lock:
+            return "intruder" in self._store.state
+
+    def intruder_acts(self) -> list[Record]:
+        """What the returning intruder did so far: time, door, act, and Entra's error where he was refused."""
+        with self._lock:
+            self._catch_up(self.clock.now())
+            acts: list[Record] = json.loads(json.dumps(self._store.state.get("intruder", {}).get("acts", [])))
+            return acts
 
     def break_writeback(self, broken: bool = True) -> None:
         """Passwords of synchronised users can no longer be written back: such operations fail from now on."""
@@ -157,8 +186,7 @@ class PracticeTenant(FaultOrders):
             service = "sign-in"
         line = _log_line(service, request, client_request_id, now)
         fault = self._faults.take(line) or Fault()
-        if finish_operations(self._store.state, now):
-            self._store.save(now)
+        self._catch_up(now)
         before = self._store.state["changes"]
         answer: Answer | None = None
         try:
@@ -185,6 +213,18 @@ class PracticeTenant(FaultOrders):
         }
         self._store.log(line | {"status": answer.status})
         return answer, fault.late
+
+    def _catch_up(self, now: datetime) -> None:
+        """Does what was due before this request: ends operations, lets the intruder act."""
+        ended = finish_operations(self._store.state, now)
+        acts = intruder.moves(Situation(self._scenario, self._store.state, now, self.url))
+        for act in acts:
+            line = {"time": act["time"].replace("Z", ".000000Z"), "method": "", "path": "", "cmdlet": None}
+            self._store.log(
+                line | {"kind": "intruder", "status": act["error"], "client_request_id": ""} | {"notes": [act["act"]]}
+            )
+        if ended or acts:
+            self._store.save(now)
 
     def _carry_out(
         self, service: str, request: Request, line: Record, now: datetime, request_id: str, fault: Fault
