@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
 from tests.formats.exports import document, purview, sign_in, written
+from toolkit import reference
 from toolkit.case import Case
 from toolkit.enrich.addresses import addresses
 
@@ -54,6 +57,60 @@ def test_the_last_address_of_every_range_is_still_in_it_and_the_ends_hold(case: 
     found = looked_up(case)
     assert found.loc["1.0.0.0"].asn == found.loc["1.0.0.255"].asn == 13335
     assert len(found) == 5
+
+
+def test_of_ranges_inside_each_other_the_smallest_counts(case: Case, tmp_path: Path) -> None:
+    told = {
+        "2.58.197.14": "DE",
+        "2.58.197.15": "BE",  # one address of a block of 512 in Germany
+        "2.58.197.16": "DE",  # behind it the block goes on
+        "3.2.35.40": "TR",  # two ranges of eight beside each other, inside a block of 64
+        "3.2.35.48": "GR",
+        "3.2.35.56": "DE",
+    }
+    records = [document(f"a{n}", ClientIP=address) for n, address in enumerate(told)]
+    case.load(purview(tmp_path / "a.csv", *records))
+    assert looked_up(case).country.to_dict() == told
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_every_range_that_lies_in_another_is_found_at_both_its_ends_and_never_twice(
+    case: Case, tmp_path: Path, version: int
+) -> None:
+    """Against the ranges gone through one by one: all that share addresses with others, and their neighbours."""
+    made = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+    ranges = _sharing(version)
+    asked = {n for first, last, _ in ranges[::7] for n in (first - 1, first, last, last + 1)}
+    told = {str(made(n)): _smallest(ranges, n) for n in asked if made(n).is_global}
+    told = {address: countries for address, countries in told.items() if countries}
+    records = [document(f"a{n}", ClientIP=address) for n, address in enumerate(told)]
+    case.load(purview(tmp_path / "a.csv", *records))
+    found = looked_up(case)
+    assert len(found) == len(told) > 100
+    assert {a: c for a, c in found.country.items() if c not in told[str(a)]} == {}
+
+
+def _sharing(version: int) -> list[tuple[int, int, str]]:
+    """All ranges that share addresses with another one."""
+    wide = "(first_high::UHUGEINT << 64) + first_low", "(last_high::UHUGEINT << 64) + last_low"
+    first, last = ("first", "last") if version == 4 else wide
+    file = reference.path(f"ip/country-ipv{version}.parquet")
+    query = f"SELECT ({first})::VARCHAR, ({last})::VARCHAR, country FROM read_parquet('{file}')"
+    rows = sorted((int(a), int(b), c) for a, b, c in duckdb.execute(query).fetchall())
+    sharing, reach, holder = set(), -1, None
+    for row in rows:
+        if row[0] <= reach:
+            sharing |= {row, holder}
+        if row[1] > reach:
+            reach, holder = row[1], row
+    return sorted(row for row in sharing if row)
+
+
+def _smallest(ranges: list[tuple[int, int, str]], number: int) -> set[str]:
+    """Countries of the smallest of these ranges that hold the number."""
+    holding = [(last - first, country) for first, last, country in ranges if first <= number <= last]
+    least = min((size for size, _ in holding), default=0)
+    return {country for size, country in holding if size == least}
 
 
 def test_a_case_without_addresses_has_none(case: Case, tmp_path: Path) -> None:

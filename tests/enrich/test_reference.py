@@ -59,7 +59,7 @@ def test_ip_ranges_are_whole_and_hardly_overlap(name: str) -> None:
     ).fetchall()[0]
     assert found[0] > 10_000
     assert found[1] == 0
-    # The registries' own files nest a few; a look-up takes the one that begins nearest.
+    # The registries' own files nest a few; a look-up takes the smallest that holds an address.
     assert found[2] < found[0] / 200
 
 

@@ -51,7 +51,7 @@ def addresses(case: Case) -> ir.Table:
 
 
 def _number(connection: duckdb.DuckDBPyConnection) -> None:
-    """The addresses as numbers, for as-of joins with the ranges."""
+    """The addresses as numbers, for joins with the ranges."""
     found = [row[0] for row in connection.execute("SELECT ip_address FROM _addresses").fetchall()]
     parsed = [(text, address.version, str(int(address))) for text in found if (address := _public(text))]
     frame = pd.DataFrame(parsed, columns=["ip_address", "version", "n"]).astype(
@@ -93,11 +93,19 @@ def _public(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _looked_up(version: int) -> str:
-    return f"""SELECT ip_address, CASE WHEN n <= c_last THEN country END AS country,
-            CASE WHEN n <= a_last THEN asn END AS asn, CASE WHEN n <= a_last THEN organisation END AS organisation
-        FROM (SELECT ip_address, n FROM _numbers WHERE version = {version}) numbers
-        ASOF LEFT JOIN ({_ranges("country", version, "country")}) c ON n >= c_first
-        ASOF LEFT JOIN ({_ranges("asn", version, "asn, organisation")}) a ON n >= a_first"""
+    return f"""SELECT ip_address, country, asn, organisation
+        FROM (SELECT ip_address FROM _numbers WHERE version = {version})
+        LEFT JOIN ({_smallest("country", version, "country")}) USING (ip_address)
+        LEFT JOIN ({_smallest("asn", version, "asn, organisation")}) USING (ip_address)"""
+
+
+def _smallest(kind: str, version: int, columns: str) -> str:
+    """What the smallest range says that holds an address: the registries' own files nest some, and a few cross."""
+    return f"""SELECT ip_address, {columns}
+        FROM (SELECT ip_address, n FROM _numbers WHERE version = {version})
+        JOIN ({_ranges(kind, version, columns)}) ON n BETWEEN range_first AND range_last
+        QUALIFY row_number() OVER (
+            PARTITION BY ip_address ORDER BY range_last - range_first, range_first DESC, {columns}) = 1"""
 
 
 def _ranges(kind: str, version: int, columns: str) -> str:
@@ -106,4 +114,4 @@ def _ranges(kind: str, version: int, columns: str) -> str:
         first, last = "first::UHUGEINT", "last::UHUGEINT"
     else:
         first, last = (f"({end}_high::UHUGEINT << 64) + {end}_low::UHUGEINT" for end in ("first", "last"))
-    return f"SELECT {first} AS {kind[0]}_first, {last} AS {kind[0]}_last, {columns} FROM read_parquet({file})"
+    return f"SELECT {first} AS range_first, {last} AS range_last, {columns} FROM read_parquet({file})"

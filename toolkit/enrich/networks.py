@@ -28,7 +28,8 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass
 class NetworkClasses:
-    """Classes by AS number and by range; `source` says where they come from, empty when there are none."""
+    """Classes by AS number and by range, the longest prefixes first; `source` says where they come from, empty when
+    there are none."""
 
     source: str = ""
     by_asn: dict[int, str] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class NetworkClasses:
                     self._add(row.get(names.get("asn", "")) or "", row.get(names.get("cidr", "")) or "", said)
                 except ValueError as error:
                     raise UsageError(f"{file}, line {number}: {error}.") from error
+        self.by_range = dict(sorted(self.by_range.items(), key=lambda item: -item[0][1]))
 
     def _add(self, asn: str, cidr: str, said: str) -> None:
         if asn.strip():
@@ -78,13 +80,16 @@ class NetworkClasses:
             self.by_range.setdefault((network.version, network.prefixlen), {})[int(network.network_address)] = said
 
     def of_address(self, address: IPAddress, asn: int | None) -> str | None:
-        """The class of one address; the user's ranges before its AS numbers before the package."""
+        """The class of one address; the user's ranges, the smallest first, before AS numbers before the package.
+
+        What the user lists with another class than these (an office, say) is none of them, whatever others say.
+        """
         bits, number = (32 if address.version == 4 else 128), int(address)
         for (version, length), ranges in self.by_range.items():
-            if version == address.version and (said := ranges.get(number >> (bits - length) << (bits - length))):
-                return said
-        if asn is not None and (said := self.by_asn.get(asn)):
-            return said
+            if version == address.version and (start := number >> (bits - length) << (bits - length)) in ranges:
+                return ranges[start] or None
+        if asn is not None and asn in self.by_asn:
+            return self.by_asn[asn] or None
         if self.package is None:
             return None
         return _first_class(str(self.package.classify(str(address)).kind).lower()) or None
