@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
+import re
 from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msal
@@ -140,3 +144,51 @@ def test_application_without_a_secret_is_refused(client: Client) -> None:
     }
     url = f"{client.tenant.url}/{client.about['tenant_id']}/oauth2/v2.0/token"
     assert client.session.post(url, data=form, timeout=5).json()["error_codes"] == [7000215]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "method", "path", "body", "code"),
+    [
+        (
+            ["User.EnableDisableAccount.All", "Directory.AccessAsUser.All"],
+            *(
+                "PATCH",
+                "/v1.0/users/katrin.vogel@contoso.com",
+                {"accountEnabled": False},
+                "Authorization_RequestDenied",
+            ),
+        ),
+        (
+            ["UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"],
+            *("GET", "/v1.0/users/katrin.vogel@contoso.com/authentication/methods", None, "accessDenied"),
+        ),
+    ],
+)
+def test_permission_that_was_withheld_is_missing_in_token_and_deed(
+    client: Client, permissions: list[str], method: str, path: str, body: dict[str, Any] | None, code: str
+) -> None:
+    client.token("graph")
+    client.tenant.withhold(*permissions)
+    fresh = client.app.acquire_token_silent(
+        [f"{client.about['graph']}/.default"], account=client.app.get_accounts()[0], force_refresh=True
+    )
+    assert not set(permissions) & set(claims(fresh["access_token"])["scp"].split())
+    answer = client.graph(method, path, json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, code)
+    assert client.graph("GET", "/v1.0/organization").status_code == 200
+    assert client.tenant.state()["changes"] == 0
+
+
+def test_permissions_are_those_that_graph_publishes(shared: Path) -> None:
+    published = json.loads((shared / "contracts/graph-permissions.subset.json").read_text(encoding="utf-8"))[
+        "operations"
+    ]
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for operation in sorted(published):
+        _, method, path = operation.split(" ", 2)
+        known[method, re.sub(r"{[^}]+}", "{id}", path).strip("/")] = published[operation]
+    table = files("toolkit.practice").joinpath("facts", "permissions.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(table.splitlines()):
+        allowed = known[row["method"], row["path"]]
+        for column, kind in (("delegated", "DelegatedWork"), ("application", "Application")):
+            assert set(filter(None, row[column].split(";"))) == set(allowed.get(kind, {}).get("all", [])), row["path"]

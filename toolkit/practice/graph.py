@@ -14,6 +14,7 @@ from toolkit.practice import (
     graph_mailbox,
     graph_methods,
     graph_passwords,
+    graph_permissions,
     graph_protection,
     graph_reports,
     graph_roles,
@@ -184,6 +185,7 @@ def answer(request: Request, situation: Situation) -> Answer:
                 "Specified HTTP method is not allowed for the request target.",
                 headers={"Allow": ", ".join(methods)},
             )
+        graph_permissions.check(request.method, template, situation)
         return handler(request, situation, version, *found)
     raise Refused(404, "ResourceNotFound", f"Resource not found for the segment '{segments[-1] if segments else ''}'.")
 

@@ -33,6 +33,12 @@ _PASSWORD_PROFILE = {
     "forceChangePasswordNextSignIn": bool,
     "forceChangePasswordNextSignInWithMfa": bool,
 }
+_WHOLE_USER = frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All"})
+_NEEDED = {
+    "accountEnabled": _WHOLE_USER | {"User.EnableDisableAccount.All"},
+    "passwordProfile": _WHOLE_USER | {"User-PasswordProfile.ReadWrite.All"},
+}
+"""What the operator may write, and a permission for it. Source: Graph, "Update user"."""
 _FILTERS = ("id", "userPrincipalName", "mail", "displayName", "accountEnabled", "userType")
 
 
@@ -56,13 +62,13 @@ def get_user(request: Request, situation: Situation, version: str, user_id: str)
 
 
 def update_user(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
-    """PATCH /users/{id}: `accountEnabled` and `passwordProfile`; the operator may write nothing else."""
+    """PATCH /users/{id}: `accountEnabled` and `passwordProfile`, each with a permission of its own."""
     user = find_user(situation.state, user_id)
     body = request.json_object()
     unknown = [name for name in body if name not in user and name != "passwordProfile"]
     if unknown:
         raise Refused(400, "Request_BadRequest", f"Invalid property '{unknown[0]}'.")
-    if not body or set(body) - {"accountEnabled", "passwordProfile"}:
+    if not body or set(body) - set(_NEEDED) or not all(situation.scopes & _NEEDED[name] for name in body):
         raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     if not isinstance(body.get("accountEnabled", True), bool):
         raise Refused(400, "Request_BadRequest", "Invalid value specified for property 'accountEnabled'.")

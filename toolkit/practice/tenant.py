@@ -149,6 +149,10 @@ class PracticeTenant(FaultOrders):
         with self._lock:
             self._store.state["writeback"]["reachable"] = not broken
 
+    def withhold(self, *permissions: str) -> None:
+        """Nobody has consented to these permissions: new tokens lack them, and Graph answers 403 where they count."""
+        self._tokens.withhold(*permissions)
+
     def expire_tokens(self) -> None:
         """All access tokens given out so far are expired; refresh tokens stay good."""
         self._tokens.expire_all()

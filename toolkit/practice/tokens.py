@@ -29,7 +29,7 @@ SCOPES = {
     EXCHANGE: "Exchange.Manage",
 }
 _DELEGATED_ONLY = ("Directory.AccessAsUser.All", "Exchange.Manage")
-_APP_ONLY = {GRAPH: ("Device.ReadWrite.All",), EXCHANGE: ("Exchange.ManageAsApp",)}
+_APP_ONLY = {GRAPH: ("Device.ReadWrite.All", "Mail.ReadBasic.All"), EXCHANGE: ("Exchange.ManageAsApp",)}
 _WELL_KNOWN = {
     "https://graph.microsoft.com": GRAPH,
     "00000003-0000-0000-c000-000000000000": GRAPH,
@@ -50,6 +50,7 @@ class Tokens:
         self._key = secrets.token_bytes(32)
         self._url = url
         self._generation = 0
+        self._withheld: frozenset[str] = frozenset()
         self._audiences = _WELL_KNOWN | {f"{url}/graph": GRAPH, f"{url}/exchange": EXCHANGE, url: GRAPH}
 
     def resource_of_scope(self, scope: str) -> tuple[str, str] | None:
@@ -75,15 +76,16 @@ class Tokens:
             "gen": self._generation,
         }
         if app_only:
-            roles = [name for name in SCOPES[resource].split() if name not in _DELEGATED_ONLY]
-            return self.signed(claims | {"oid": DRAW.uuid("client principal"), "roles": [*roles, *_APP_ONLY[resource]]})
+            roles = [*(name for name in SCOPES[resource].split() if name not in _DELEGATED_ONLY), *_APP_ONLY[resource]]
+            granted = [name for name in roles if name not in self._withheld]
+            return self.signed(claims | {"oid": DRAW.uuid("client principal"), "roles": granted})
         operator = people()["operator"]
         return self.signed(
             claims
             | {
                 "name": operator.display_name,
                 "oid": operator.id,
-                "scp": SCOPES[resource],
+                "scp": " ".join(name for name in SCOPES[resource].split() if name not in self._withheld),
                 "unique_name": operator.upn,
                 "upn": operator.upn,
                 "wids": [ROLES[operator.role]],
@@ -98,6 +100,11 @@ class Tokens:
     def expire_all(self) -> None:
         """Every access token issued so far counts as expired; refresh tokens stay good."""
         self._generation += 1
+
+    def withhold(self, *names: str) -> None:
+        """Tokens from now on lack these permissions; those given out so far are expired."""
+        self._withheld |= set(names)
+        self.expire_all()
 
     def check(self, header: str, resource: str, now: datetime) -> Record:
         """The claims of a bearer token that is good for the resource. Raises `Refused` (401) otherwise."""
