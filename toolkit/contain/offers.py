@@ -5,6 +5,7 @@ Suggested is what the intruder likely made: since they may have come in, or what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,7 +43,7 @@ from toolkit.contain.actions.delegates import NOBODY, opens
 from toolkit.contain.actions.methods import collection_of, method_in_words
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of, what_it_does
 from toolkit.contain.actions.shapes import SwitchedOff, listed
-from toolkit.contain.readings import HIDDEN
+from toolkit.contain.readings import HIDDEN, NAMES
 from toolkit.contain.snapshot import Row, Snapshot
 from toolkit.contain.target import moment
 
@@ -234,7 +235,7 @@ def _mailbox(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
             yield Offer(ClearOutsideForwarding(), alone, why, f"to {outside}", "mailbox", row)
     for row in snapshot.rows("auto-reply")[:1]:
         if str(row.get("AutoReplyState") or "Disabled").lower() != "disabled":
-            text = str(row.get("ExternalMessage") or row.get("InternalMessage") or "")[:200]
+            text = re.sub("<[^>]*>", " ", str(row.get("ExternalMessage") or row.get("InternalMessage") or ""))[:200]
             why = "read its text: it speaks to every correspondent"
             yield Offer(AutoReplyOff(), True, why, text, "auto-reply", row)
     for row in snapshot.rows("protocols")[:1]:
@@ -261,10 +262,11 @@ def _delegates(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         send = RemoveSendAs(trustee, trustee, why)
         yield Offer(send, bool(why), why or "ask the owner", send.in_words(row), "send as")
     for row in snapshot.rows("mailbox")[:1]:
-        for name in map(str, row.get("GrantSendOnBehalfTo") or []):
-            why = suspicion.named(name)
-            behalf = RemoveSendOnBehalf(name, name, why)
-            yield Offer(behalf, bool(why), why or "ask the owner", f"{name} may send on behalf", "mailbox")
+        for person in map(str, row.get("GrantSendOnBehalfTo") or []):
+            name = (row.get(NAMES) or {}).get(person, person)
+            why = suspicion.named(person, name)
+            behalf = RemoveSendOnBehalf(person, name, why)
+            yield Offer(behalf, bool(why), why or "ask the owner", "", "mailbox")
     for row in snapshot.rows("folder rights"):
         if not opens(row):
             continue

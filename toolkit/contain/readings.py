@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from toolkit.contain.target import Target
+from toolkit.errors import TenantAnswer
 from toolkit.tenant import Rows, Tenant
 
-HIDDEN = "hidden from the owner"  # our own word beside a rule's properties
+HIDDEN = "hidden from the owner"  # our own words beside what the service says
+NAMES = "names of those who may send on behalf"
 Read = Callable[[Tenant, Target], Rows]
 
 
@@ -87,6 +90,19 @@ def _inbox_rules(tenant: Tenant, target: Target) -> Rows:
     return Rows(rows, every.date)
 
 
+def _mailbox(tenant: Tenant, target: Target) -> Rows:
+    """The mailbox; who may send on its behalf is listed by id, and `NAMES` says their names where they are found."""
+    found = tenant.exchange.read("Get-Mailbox", {"Identity": target.object_id}, target.user_principal_name)
+    rows = []
+    for row in found.rows:
+        names = {}
+        for person in map(str, row.get("GrantSendOnBehalfTo") or []):
+            with suppress(TenantAnswer):
+                names[person] = str(tenant.graph.user(person).data.get("userPrincipalName") or person)
+        rows.append({**row, NAMES: names})
+    return Rows(rows, found.date)
+
+
 def _folder_rights(tenant: Tenant, target: Target) -> Rows:
     """The rights of others on every folder; `Folder` says which, as `Get-MailboxFolderPermission` wants it."""
     folders = tenant.exchange.read(
@@ -117,7 +133,7 @@ READINGS: dict[str, Reading] = {
         ),
     ),
     "owned objects": Reading("Groups and applications it owns", _graph("/users/{id}/ownedObjects")),
-    "mailbox": Reading("Mailbox", _cmdlet("Get-Mailbox")),
+    "mailbox": Reading("Mailbox", _mailbox),
     "inbox rules": Reading("Inbox rules", _inbox_rules),
     "sweep rules": Reading("Sweep rules", _cmdlet("Get-SweepRule", "Mailbox")),
     "auto-reply": Reading("Automatic replies", _cmdlet("Get-MailboxAutoReplyConfiguration")),

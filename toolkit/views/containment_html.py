@@ -68,14 +68,21 @@ def card(number: int, step: Step) -> str:
     back = ""
     if step.undo is not None:
         first = f"First judge the finding “{step.behind}” the owner's, in notebook 1. " if step.behind else ""
-        back = box(f"{first}It would bring back: {action.before(step.restores)}", "note", title="Undo")
-        back += f'<pre class="containment-call">{escape(call_text(step.undo))}</pre>'
+        what = box(f"{first}It would bring back: {action.before(step.restores)}", "note", title="Undo")
+        text = f'{what}<pre class="containment-call">{escape(call_text(step.undo))}</pre>'
+        back = f'<details class="containment-more"><summary>What an undo would bring back</summary>{text}</details>'
+    call = f'<p>{escape(action.reason)}</p><pre class="containment-call">{escape(call_text(step.call))}</pre>'
+    told = f"{call}{_facts(facts)}"
+    if settled:
+        # What is done takes little room: how it stands now, the rest behind a click.
+        more = [*facts[1:], *more]
+        told = f'{_facts(facts[:1])}<details class="containment-more"><summary>What was sent</summary>{call}</details>'
+    label = "Effect, undo, permissions, tests" if settled else "Undo, permissions, tests"
     return (
         f'<div class="containment-card"><span class="containment-state">{escape(WORDS[step.status])}</span>'
-        f"<h4>{number}. {escape(action.title)}</h4><p>{escape(action.reason)}</p>"
-        f'<pre class="containment-call">{escape(call_text(step.call))}</pre>'
-        f"{_facts(facts)}{''.join(box(w, 'warning') for w in warnings)}{back}"
-        f'<details class="containment-more"><summary>Undo, permissions, tests</summary>{_facts(more)}</details></div>'
+        f"<h4>{number}. {escape(action.title)}</h4>"
+        f"{told}{''.join(box(w, 'warning') for w in warnings)}{back}"
+        f'<details class="containment-more"><summary>{label}</summary>{_facts(more)}</details></div>'
     )
 
 

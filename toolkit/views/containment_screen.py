@@ -148,6 +148,8 @@ class Screen:
         self._steps.children = boxes
 
     def show_plan(self, plan: Plan) -> None:
+        if [o.action.key for o in plan.offers] != [key for key, _ in self.offers]:
+            self._offers_box.children = self._choice(plan)
         self._heading.value = page(plan_heading(plan))
         self._confirm_row.layout.display = None
         self.show_journal()
