@@ -33,7 +33,7 @@ def burst(evidence: Evidence) -> ir.Table:
     hour = ibis.range_window(group_by="user", order_by="at", preceding=HOUR, following=0)
     rows = rows.mutate(mails_hour=rows.one_mail.sum().over(hour))
     hour = ibis.range_window(group_by="user", order_by="at", preceding=HOUR, following=0)
-    rows = rows.mutate(recipients_hour=rows.recipient.count().over(hour))
+    rows = rows.mutate(recipients_hour=rows.recipient.nunique().over(hour))
     days = rows.group_by("user", "day").agg(recipients_day=rows.recipient.nunique())
     usual = usual.rename(usual_recipients="recipients", usual_mails="mails")
     rows = rows.left_join(usual, "user").drop("user_right").left_join(days, ["user", "day"])
@@ -81,36 +81,62 @@ def _audited(evidence: Evidence) -> ir.Table:
 
 
 def _traced(evidence: Evidence) -> ir.Table:
+    """A row for each mail and recipient: the portal has the recipients of a mail in one row, Graph a row for each.
+
+    A mail that several exports have counts once.
+    """
     messages = evidence.messages
     assert messages is not None
     rows = messages.filter(
-        messages.time.notnull(), messages.row_id == messages.record_id, messages.sender_address.contains("@")
+        messages.time.notnull(),
+        messages.row_id == messages.record_id,
+        messages.sender_address.contains("@"),
+        messages.direction.lower().fill_null("") != "incoming",
     )
-    domain = rows.sender_address.lower().re_extract("@(.*)$", 1)
-    if evidence.internal_domains:
-        rows = rows.filter(domain.isin(sorted(evidence.internal_domains)))
-    mail = ibis.coalesce(rows.message_id, rows.record_id)
-    window = ibis.window(group_by=[mail], order_by=[rows.time, rows.row_id])
+    own = evidence.internal_domains or _own_domains(messages)
+    if own:
+        rows = rows.filter(rows.sender_address.lower().re_extract("@(.*)$", 1).isin(sorted(own)))
+    rows = rows.mutate(
+        mail=ibis.coalesce(rows.message_id, rows.record_id),
+        recipient=rows.recipient_address.fill_null("").lower().split(";").unnest(),
+    )
+    rows = rows.mutate(recipient=rows.recipient.strip().nullif(""))
+    copies = ibis.window(group_by=[rows.mail, rows.recipient], order_by=[rows.time, rows.row_id])
+    rows = rows.mutate(copy=ibis.row_number().over(copies))
+    rows = rows.filter(rows["copy"] == 0)
+    window = ibis.window(group_by=[rows.mail], order_by=[rows.time, rows.row_id, rows.recipient])
     return rows.select(
         "row_id",
-        "record_id",
         "time",
         "subject",
+        "mail",
+        "recipient",
+        record_id=rows.record_id + "|" + rows.recipient.fill_null(""),
         ip_address=rows.from_ip,
         session_id=ibis.literal(None, "string"),
         user=rows.sender_address.lower(),
-        mail=mail,
-        recipient=rows.recipient_address.lower(),
         first_of_mail=ibis.row_number().over(window) == 0,
         table=ibis.literal("messages"),
     )
+
+
+def _own_domains(messages: ir.Table) -> frozenset[str]:
+    """The domains that have part in every message of a trace: the organisation's own, where nothing else tells them."""
+    parts = [
+        messages.select("row_id", domain=messages[column].lower().re_extract("@([^@;]*)$", 1))
+        for column in ("sender_address", "recipient_address")
+    ]
+    both = parts[0].union(parts[1], distinct=True)
+    domains = both.group_by("domain").agg(rows=both.row_id.nunique())
+    every = int(messages.count().execute())
+    return frozenset(domains.filter(domains.rows == every, domains.domain != "").execute().domain)
 
 
 def judge_burst(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     mails, people = rows.mail.nunique(), rows.recipient.nunique()
     first, last = rows.time.iloc[0], rows.time.iloc[-1]
     minutes = max(1, round((last - first).total_seconds() / 60))
-    during = f"in {minutes} minutes" if minutes <= 120 else "in one day"
+    during = f"in {plural(minutes, 'minute')}" if minutes <= 120 else "in one day"
     subjects = listed((text(s) for s in rows.subject), 1)
     about = f" The first subject: “{subjects.partition(' and ')[0]}”." if subjects else ""
     if evidence.messages is not None:

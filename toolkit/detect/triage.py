@@ -145,7 +145,7 @@ def found_by(detection: Detection, evidence: Evidence) -> list[Found]:
 
 def _finding(detection: Detection, judged: Judgement, user: str, rows: pd.DataFrame) -> Finding:
     times = rows.time.dropna()
-    by_table = {str(name): list(part.row_id) for name, part in rows.groupby("table", sort=True)}
+    by_table = {str(name): list(dict.fromkeys(part.row_id)) for name, part in rows.groupby("table", sort=True)}
     main = "signins" if "signins" in by_table else str(rows.table.iloc[0])
     finding = Finding(
         id=detection.id,
