@@ -127,6 +127,24 @@ def test_error_text_sits_where_the_service_puts_it(
     assert last == text_of(answer)
 
 
+def test_service_tells_which_cmdlets_may_be_run(client: Client) -> None:
+    def runnable() -> set[str]:
+        answer = client.session.get(
+            f"{client.about['exchange']}/adminapi/v1.0/{client.about['tenant_id']}/EXOModuleFile?Version=3.9.2",
+            headers={"Authorization": f"Bearer {client.sign_in('exchange')['access_token']}", "CommandName": "*"},
+            timeout=10,
+        )
+        return set(answer.json()["value"][0]["exportedCmdlets"].split(","))
+
+    every = runnable()
+    assert {"Get-Mailbox", "Set-Mailbox", "Remove-InboxRule"} <= every
+    client.tenant.withhold("Set-Mailbox")
+    assert every - runnable() == {"Set-Mailbox"}
+    client.app.remove_account(client.app.get_accounts()[0])
+    refused = client.cmdlet("Set-Mailbox", Identity=VICTIM, AuditEnabled=False)
+    assert (refused.status_code, set(refused.content)) == (403, {0})
+
+
 def test_other_tenants_and_versions_have_no_such_address(client: Client) -> None:
     headers = {"Authorization": f"Bearer {client.token('exchange')}"}
     body = {"CmdletInput": {"CmdletName": "Get-Mailbox"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import time
 
 import pytest
@@ -116,6 +118,22 @@ def test_refusal_comes_in_the_shape_of_the_service(client: Client) -> None:
     assert (error["code"], error["message"]) == ("Forbidden", "Not now.")
     client.tenant.refuse_next("Get-Mailbox", "", status=403)
     assert set(client.cmdlet("Get-Mailbox", Identity=VICTIM).content) == {0}
+
+
+def test_claims_challenge_is_one_that_msal_takes(client: Client) -> None:
+    client.token("graph")
+    client.tenant.challenge_next("organization")
+    answer = client.graph("GET", "/v1.0/organization")
+    assert answer.status_code == 401
+    found = re.search(r'claims="([^"]+)"', answer.headers["WWW-Authenticate"])
+    assert found
+    fresh = client.app.acquire_token_silent(
+        [f"{client.about['graph']}/.default"],
+        account=client.app.get_accounts()[0],
+        claims_challenge=base64.b64decode(found[1]).decode(),
+    )
+    headers = {"Authorization": f"Bearer {fresh['access_token']}"}
+    assert client.graph("GET", "/v1.0/organization", headers=headers).status_code == 200
 
 
 def test_log_tells_ordered_failures_apart(client: Client) -> None:

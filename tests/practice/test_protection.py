@@ -89,7 +89,7 @@ def test_half_a_policy_is_refused(client: Client) -> None:
 
 
 def test_security_defaults_stand_in_the_way_of_a_policy(client: Client) -> None:
-    client.tenant._store.state["security_defaults"]["isEnabled"] = True
+    client.tenant.change_behind(lambda state: state["security_defaults"].update(isEnabled=True))
     answer = client.graph("POST", POLICIES, json=policy(client, "enabled"))
     assert answer.status_code == 400
     assert "Security Defaults is enabled" in answer.json()["error"]["message"]

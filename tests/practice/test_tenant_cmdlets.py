@@ -59,20 +59,21 @@ def test_unblocking_is_rationed(client: Client) -> None:
     row = client.cmdlet("Get-BlockedSenderAddress").json()["value"][0]
     for _ in range(3):
         assert client.cmdlet("Remove-BlockedSenderAddress", SenderAddress=VICTIM).status_code == 200
-        client.tenant._store.state["blocked_senders"].append(row)
+        client.tenant.change_behind(lambda state: state["blocked_senders"].append(row))
     refused = client.cmdlet("Remove-BlockedSenderAddress", SenderAddress=VICTIM)
     assert (refused.status_code, "too many times" in text_of(refused)) == (400, True)
     assert len(client.cmdlet("Get-BlockedSenderAddress").json()["value"]) == 1
 
 
 def test_auditing_of_the_tenant_is_switched_back_on(client: Client) -> None:
-    client.tenant._store.state["organization_config"]["AuditDisabled"] = True
+    client.tenant.change_behind(lambda state: state["organization_config"].update(AuditDisabled=True))
     assert client.cmdlet("Set-OrganizationConfig", AuditDisabled=False).status_code == 200
     assert client.cmdlet("Get-OrganizationConfig").json()["value"][0]["AuditDisabled"] is False
 
 
 def test_unified_auditing_wants_a_mailbox_of_its_own_as_anchor(client: Client) -> None:
-    client.tenant._store.state["admin_audit_log_config"]["UnifiedAuditLogIngestionEnabled"] = False
+    off = {"UnifiedAuditLogIngestionEnabled": False}
+    client.tenant.change_behind(lambda state: state["admin_audit_log_config"].update(off))
     on = {"UnifiedAuditLogIngestionEnabled": True}
     assert client.cmdlet("Set-AdminAuditLogConfig", **on).status_code == 400
     assert client.cmdlet("Set-AdminAuditLogConfig", anchor=AUDIT_ANCHOR, **on).status_code == 200

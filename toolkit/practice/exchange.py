@@ -52,10 +52,12 @@ def is_read(cmdlet: str | None) -> bool:
 
 
 def answer(request: Request, situation: Situation) -> Answer:
-    """The answer to a request below `/adminapi/`. Raises `Refused`."""
+    """The answer to a request below `/adminapi/`: a cmdlet, or which ones may be run. Raises `Refused`."""
     found = _PATH.match(request.path)
-    if not found or found[2].lower() not in TENANT_NAMES or found[3] != "InvokeCommand":
+    if not found or found[2].lower() not in TENANT_NAMES or found[3] not in ("InvokeCommand", "EXOModuleFile"):
         raise Refused(404, "NotFound", "Resource not found.")
+    if (found[1], found[3], request.method) == ("v1.0", "EXOModuleFile", "GET"):
+        return _module_file(situation)
     if found[1] != "beta" or request.method != "POST":
         raise Refused(405, "MethodNotAllowed", "The requested resource does not support this method.")
     asked = request.json_object().get("CmdletInput")
@@ -63,7 +65,7 @@ def answer(request: Request, situation: Situation) -> Answer:
         raise Refused(400, "BadRequest", "Property CmdletInput is missing or not an object.")
     name = cmdlet_named(request)
     cmdlet = described(name) if name else None
-    if name is None or cmdlet is None:
+    if name is None or cmdlet is None or name.lower() in situation.withheld:
         raise Refused(403, "Forbidden", "")
     parameters = _checked(asked.get("Parameters", {}), cmdlet)
     rows = cmdlets.run(name, parameters, situation, asks=cmdlet.asks)
@@ -71,6 +73,13 @@ def answer(request: Request, situation: Situation) -> Answer:
     if select:
         rows = [{key: row[key] for key in select.split(",") if key in row} for row in rows]
     return done(rows, situation)
+
+
+def _module_file(situation: Situation) -> Answer:
+    """Which cmdlets this caller may run. Source: observed; what the PowerShell module asks first."""
+    names = [row["cmdlet"] for row in facts("cmdlets") if row["cmdlet"].lower() not in situation.withheld]
+    context = f"{situation.base}/adminapi/v1.0/{TENANT_ID}/$metadata#EXOModuleFile"
+    return Answer(200, {"@odata.context": context, "value": [{"exportedCmdlets": ",".join(names)}]})
 
 
 def done(rows: list[Record], situation: Situation) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from toolkit.practice.faults import Fault, Faults, Matcher, Plan
 from toolkit.practice.http import Answer, Refused
 from toolkit.practice.names import Record
@@ -46,6 +48,14 @@ class FaultOrders:
     def warn_next(self, matcher: Matcher, text: str, *, carried_out: bool = False, times: int = 1) -> None:
         """The next matching cmdlets answer 200 and warn; a change is not made unless it is `carried_out`."""
         self._faults.order(Fault(matcher, warning=text, carried_out=carried_out, times=times))
+
+    def challenge_next(self, matcher: Matcher, *, times: int = 1) -> None:
+        """The next matching requests are answered 401 with a claims challenge; a fresh token satisfies it."""
+        claims = base64.b64encode(b'{"access_token":{"nbf":{"essential":true,"value":"1758204000"}}}').decode()
+        challenge = f'Bearer realm="", error="insufficient_claims", claims="{claims}"'
+        body: Record = {"error": {"code": "InvalidAuthenticationToken", "message": "Continuous access evaluation."}}
+        answer = Answer(401, body, {"WWW-Authenticate": challenge})
+        self._faults.order(Fault(matcher, answer, times=times))
 
     def drop_next(self, matcher: Matcher, *, done_before: bool = False, times: int = 1) -> None:
         """The next matching connections break off; with `done_before` after the request was carried out."""

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -149,9 +150,15 @@ class PracticeTenant(FaultOrders):
         with self._lock:
             self._store.state["writeback"]["reachable"] = not broken
 
-    def withhold(self, *permissions: str) -> None:
-        """Nobody has consented to these permissions: new tokens lack them, and Graph answers 403 where they count."""
-        self._tokens.withhold(*permissions)
+    def withhold(self, *names: str) -> None:
+        """The caller lacks these permissions and cmdlets: new tokens are without them, and the answer is 403."""
+        self._tokens.withhold(*names)
+
+    def change_behind(self, change: Callable[[Record], object]) -> None:
+        """Lets `change` edit the state in place: what somebody else did, unseen by the log."""
+        with self._lock:
+            change(self._store.state)
+            self._store.save(self.clock.now())
 
     def expire_tokens(self) -> None:
         """All access tokens given out so far are expired; refresh tokens stay good."""
@@ -261,6 +268,7 @@ class PracticeTenant(FaultOrders):
             scopes=scopes_of(claims),
             app_only=claims["idtyp"] == "app",
             anchor=request.headers.get("x-anchormailbox", ""),
+            withheld=frozenset(name.lower() for name in self._tokens.withheld),
         )
         if fault.warning and service == EXCHANGE:
             situation.warnings.append(fault.warning)

@@ -24,6 +24,8 @@ class Situation:
     app_only: bool = False
     anchor: str = ""
     """The mailbox by which Exchange routes the request (`X-AnchorMailbox`)."""
+    withheld: frozenset[str] = frozenset()
+    """Cmdlets that the caller may not run, in lower case."""
     notes: list[str] = field(default_factory=list)
     """What the request log should say about this request beyond its address."""
     warnings: list[str] = field(default_factory=list)

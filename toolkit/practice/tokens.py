@@ -101,6 +101,11 @@ class Tokens:
         """Every access token issued so far counts as expired; refresh tokens stay good."""
         self._generation += 1
 
+    @property
+    def withheld(self) -> frozenset[str]:
+        """What was withheld: permissions, and cmdlets too."""
+        return self._withheld
+
     def withhold(self, *names: str) -> None:
         """Tokens from now on lack these permissions; those given out so far are expired."""
         self._withheld |= set(names)
