@@ -79,7 +79,8 @@ class Detection:
 class Finding:
     """One finding: who, when (UTC), what, and the ids of the rows that show it.
 
-    `evidence` are rows of `table`; `further` are rows of other tables, by table.
+    `evidence` are rows of `table`; `further` are rows of other tables, by table. `from_intruder`: done from an address
+    or in a session of the intruder, as findings about sign-ins show it.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Finding:
     notes: list[str] = field(default_factory=list)
     involved: list[str] = field(default_factory=list)
     further: dict[str, list[str]] = field(default_factory=dict)
+    from_intruder: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON would have it: times as ISO text in UTC."""

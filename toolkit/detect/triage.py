@@ -7,7 +7,7 @@ ends, and the others measure against what lies before. What asks "was it the int
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ import ibis
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.case.verdicts import Verdict
+from toolkit.detect import score
 from toolkit.detect.catalogue import DETECTIONS
 from toolkit.detect.evidence import LOGONS, Evidence
 from toolkit.detect.finding import SEVERITIES, Detection, Finding, Judgement, NotRun, Stage
@@ -54,6 +56,15 @@ class Triage:
         names = list(Finding.__dataclass_fields__)
         return pd.DataFrame([{n: getattr(f, n) for n in names} for f in self.findings], columns=names)
 
+    def users(self, given: Mapping[str, Verdict] | None = None) -> pd.DataFrame:
+        """One row an account, highest score first, then by time; `given` are the analyst's verdicts (`verdicts(case)`).
+
+        Columns: `user` (empty where the evidence names none); `score`, the points of its findings, of each detection
+        the best (see `toolkit.detect.score`); `highest`, the points of its highest finding; `worst` severity;
+        `findings`, how many; `detections`, their ids, highest first; `first` and `last` (UTC).
+        """
+        return score.users(self.findings, given or {})
+
 
 Found = tuple[Finding, pd.DataFrame]
 
@@ -84,6 +95,7 @@ def triage(case: Case, users: Iterable[str] | None = None, inside_since: datetim
     found += _stage(Stage.INTRUDER, evidence, result)
     for finding, rows in found:
         if not finding.id.startswith(FAMILIES) and evidence.intruder.knows(rows).any():
+            finding.from_intruder = True
             finding.notes.append(FROM_INTRUDER)
     result.not_run += _without_history(evidence)
     result.findings = [finding for finding, _ in found]
