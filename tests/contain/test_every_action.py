@@ -32,6 +32,7 @@ UNDONE = {
     "hold-mail": True,
     "leave-role-group": False,
     "remove-ownership": False,
+    "leave-group": True,
     "distrust-sender": True,
     "unblock-correspondent": True,
     "confirm-compromised": True,

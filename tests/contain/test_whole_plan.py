@@ -46,6 +46,20 @@ def test_every_request_that_changed_the_tenant_is_in_the_journal_line_by_line(ro
     assert len(writes) >= 15
 
 
+OWNER_SAYS = (
+    "remove-full-access", "remove-send-as", "remove-send-on-behalf", "remove-folder-right", "remove-ownership",
+    "leave-group", "distrust-sender", "unblock-correspondent", "disable-app", "disable-transport-rule",
+    "disable-inbound-connector",
+)  # fmt: skip
+
+
+def test_with_what_the_owner_says_nothing_of_the_intruder_is_left_but_what_is_done_by_hand(room: Room) -> None:
+    said = carry_out(room, also=OWNER_SAYS)
+    assert set(said.values()) <= {"done", "already so"}, said
+    left = {"full access elsewhere", "signature", "auditing bypassed", "audited acts cut", "restricted from sending"}
+    assert set(room.service.traces()) == left
+
+
 def test_the_way_back_is_a_pass_sign_in_and_last_of_all_the_restricted_sender(room: Room) -> None:
     carry_out(room, also=("disable-transport-rule", "disable-inbound-connector", "disable-outbound-connector"))
     plan = contain.make_return_plan(room.case, room.tenant, VICTIM, suspicion=INSIDE)

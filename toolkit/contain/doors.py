@@ -19,6 +19,7 @@ from toolkit.contain.actions import (
     DisableSweepRule,
     DisableTransportRule,
     DistrustSender,
+    LeaveGroup,
     LeaveRoleGroup,
     RemoveAppRole,
     RemoveConsent,
@@ -54,7 +55,7 @@ FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
     "devices": (("devices",), (DisableDevice,)),
     "applications": (("grants", "app roles", "apps"), (RemoveConsent, RemoveAppRole)),
     "roles and role groups": (("roles", "role groups"), (RemoveRole, LeaveRoleGroup)),
-    "groups it owns": (("owned objects",), (RemoveOwnership,)),
+    "groups": (("owned objects", "groups"), (RemoveOwnership, LeaveGroup)),
     "safe senders": (("junk list",), (DistrustSender,)),
     "forwarding": (("mailbox",), (ClearForwarding,)),
     "sweep rules": (("sweep rules",), (DisableSweepRule,)),
@@ -74,7 +75,7 @@ FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
 MADE = (
     DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, DisableSweepRule, RemoveFullAccess, RemoveSendAs,
     RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole, LeaveRoleGroup, RemoveOwnership,
-    DistrustSender,
+    LeaveGroup, DistrustSender,
 )  # fmt: skip
 APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-user MFA deletes all of them")
 

@@ -26,6 +26,7 @@ from toolkit.contain.actions import (
     DisableTransportRule,
     DistrustSender,
     HoldMail,
+    LeaveGroup,
     LeaveRoleGroup,
     RemoveAppRole,
     RemoveConsent,
@@ -191,6 +192,14 @@ def _groups(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
             yield Offer(owned, False, "ask the owner", owned.in_words(row), "owned objects")
 
 
+def _memberships(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
+    for row in snapshot.rows("groups"):
+        fixed = row.get("onPremisesSyncEnabled") or "DynamicMembership" in (row.get("groupTypes") or [])
+        if str(row.get("@odata.type", "")).endswith(".group") and not fixed:
+            member = LeaveGroup(str(row.get("id")), str(row.get("displayName") or ""), "")
+            yield Offer(member, False, "ask the owner", member.in_words(row), "groups")
+
+
 def _junk_list(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
     for row in snapshot.rows("junk list")[:1]:
         for entry in map(str, row.get("TrustedSendersAndDomains") or []):
@@ -301,8 +310,8 @@ def _self(name: str) -> bool:
 
 Look = Callable[[Snapshot, Suspicion], Iterator[Offer]]
 LOOKS: tuple[Look, ...] = (
-    _hold, _devices, _methods, _apps, _roles, _groups, _risk, _rules, _sweep_rules, _mailbox, _junk_list, _delegates,
-    _mobile, _flow,
+    _hold, _devices, _methods, _apps, _roles, _groups, _memberships, _risk, _rules, _sweep_rules, _mailbox, _junk_list,
+    _delegates, _mobile, _flow,
 )  # fmt: skip
 
 

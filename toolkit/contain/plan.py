@@ -59,6 +59,7 @@ FAMILIES = {
 BY_HAND = (
     "App passwords: no call lists or deletes them. In the Entra portal, per-user MFA, the account's settings: "
     "“Delete all existing app passwords”. Closing the old protocols makes them useless meanwhile.",
+    "Rights that the account has on other mailboxes: whoever used it had them too; look in the Exchange admin centre.",
     "Signature: compare the snapshot with what the owner says, and correct it in Outlook.",
     "Sharing links and flows made in the time of the intruder: look in OneDrive, SharePoint and Power Automate.",
     "Outlook forms, and client rules that start a program: no call shows them; look in Outlook on your own computer.",

@@ -133,6 +133,7 @@ READINGS: dict[str, Reading] = {
         ),
     ),
     "owned objects": Reading("Groups and applications it owns", _graph("/users/{id}/ownedObjects")),
+    "groups": Reading("Groups it is in", _graph("/users/{id}/memberOf")),
     "mailbox": Reading("Mailbox", _mailbox),
     "inbox rules": Reading("Inbox rules", _inbox_rules),
     "sweep rules": Reading("Sweep rules", _cmdlet("Get-SweepRule", "Mailbox")),

@@ -33,7 +33,7 @@ from toolkit.contain.actions.mailbox import (
 from toolkit.contain.actions.methods import IssueAccessPass, RemoveMethod
 from toolkit.contain.actions.mfa import RequireMfa
 from toolkit.contain.actions.password import ResetPassword, ResetWithWriteback
-from toolkit.contain.actions.roles import ConfirmCompromised, LeaveRoleGroup, RemoveOwnership, RemoveRole
+from toolkit.contain.actions.roles import ConfirmCompromised, LeaveGroup, LeaveRoleGroup, RemoveOwnership, RemoveRole
 from toolkit.contain.actions.rules import DisableInboxRule
 from toolkit.contain.actions.sessions import RevokeAgain, RevokeSessions
 
@@ -52,6 +52,7 @@ ACTIONS: tuple[type[Action], ...] = (
     RemoveRole,
     LeaveRoleGroup,
     RemoveOwnership,
+    LeaveGroup,
     ConfirmCompromised,
     RevokeAgain,
     DisableInboxRule,
@@ -110,6 +111,7 @@ __all__ = [
     "GiveBack",
     "HoldMail",
     "IssueAccessPass",
+    "LeaveGroup",
     "LeaveRoleGroup",
     "RemoveAppRole",
     "RemoveConsent",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from toolkit.contain.action import State
 from toolkit.contain.actions.shapes import Removed, Row, SwitchedOff, WithId
 from toolkit.contain.target import Target
-from toolkit.tenant import Call, Cloud
+from toolkit.tenant import Call, Cloud, Tenant
 from toolkit.tenant.graph import graph_call
 
 
@@ -93,6 +94,12 @@ class DisableApp(SwitchedOff):
     @classmethod
     def identity_of(cls, row: Row) -> str:
         return str(row.get("id"))
+
+    def read(self, tenant: Tenant, target: Target) -> State:
+        # Not from the list: without its consent the application is in no list of the account any more.
+        answer = tenant.graph.get(f"/servicePrincipals/{self.identity}")
+        row = {name: answer.data.get(name) for name in ("id", "appId", "displayName", "accountEnabled")}
+        return State({"row": row}, answer.date)
 
     def switch(self, cloud: Cloud, target: Target, *, on: bool) -> Call:
         return graph_call(cloud, "PATCH", f"/servicePrincipals/{self.identity}", {"accountEnabled": on})

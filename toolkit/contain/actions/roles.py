@@ -68,6 +68,36 @@ class RemoveOwnership(Removed):
         return str(row.get("mail") or row.get("displayName") or "a group")
 
 
+class LeaveGroup(Removed):
+    """`DELETE /groups/{id}/members/{id}/$ref`, Graph v1.0, answered 204. Undo: POST members/$ref."""
+
+    kind = "leave-group"
+    titled = "Take the account out of the group {name}"
+    reading = "groups"
+    reason = "A group that the account was put into opens what it should not see."
+    effect = "The account no longer has what the group opens."
+    does_not = "It ends no session: services notice between two hours and a day later, unless sessions are revoked."
+    residual = "What was read or copied by it stays read."
+    permission = "GroupMember.ReadWrite.All"
+    role = "Groups Administrator or User Administrator"
+    undo_note = "Undo puts the account into the group again."
+
+    @classmethod
+    def identity_of(cls, row: Row) -> str:
+        return str(row.get("id"))
+
+    def call(self, cloud: Cloud, target: Target) -> Call:
+        # Without `$ref` the account itself would be deleted, where that is allowed.
+        return graph_call(cloud, "DELETE", f"/groups/{self.identity}/members/{target.object_id}/$ref")
+
+    def made_again(self, cloud: Cloud, target: Target, row: Row) -> Call | None:
+        body = {"@odata.id": f"{cloud.graph}/v1.0/directoryObjects/{target.object_id}"}
+        return graph_call(cloud, "POST", f"/groups/{self.identity}/members/$ref", body)
+
+    def in_words(self, row: Row) -> str:
+        return str(row.get("mail") or row.get("description") or row.get("displayName") or "a group")
+
+
 class LeaveRoleGroup(Removed):
     """`Remove-RoleGroupMember -Identity -Member -Confirm:$false`. No undo by a call."""
 
