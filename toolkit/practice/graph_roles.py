@@ -1,11 +1,10 @@
-"""Graph: directory roles, held and eligible, over `roleManagement` and over the older `directoryRoles`."""
+"""Graph: directory roles, held and eligible, over `roleManagement`."""
 
 from __future__ import annotations
 
 from toolkit.practice import odata
 from toolkit.practice.change_records import object_change, parts_of
-from toolkit.practice.directory_roles import GLOBAL_ADMINISTRATOR, activated, assignment, definitions
-from toolkit.practice.graph_references import delete_object, referred_to
+from toolkit.practice.directory_roles import GLOBAL_ADMINISTRATOR, assignment, definitions
 from toolkit.practice.graph_users import DEFAULT_PROPERTIES, find_user
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
@@ -75,14 +74,14 @@ def create_assignment(request: Request, situation: Situation, version: str) -> A
     body = {name: value for name, value in request.json_object().items() if name != "@odata.type"}
     if set(body) != {"principalId", "roleDefinitionId", "directoryScopeId"} or body["directoryScopeId"] != "/":
         raise _bad("The request must name principalId, roleDefinitionId and the directoryScopeId '/'.")
-    made = _given(situation, str(body["roleDefinitionId"]), str(body["principalId"]))
+    made = give_role(situation, str(body["roleDefinitionId"]), str(body["principalId"]))
     context = f"{situation.base}/{version}/$metadata#{_ROOT}/roleAssignments/$entity"
     return Answer(201, {"@odata.context": context} | made)
 
 
 def delete_assignment(request: Request, situation: Situation, version: str, assignment_id: str) -> Answer:
     """DELETE /roleManagement/directory/roleAssignments/{id}: not the last Global Administrator's, not one's own."""
-    _taken(situation, _assignment(situation.state, assignment_id))
+    take_role(situation, _assignment(situation.state, assignment_id))
     return Answer(204)
 
 
@@ -125,57 +124,6 @@ def request_eligibility(request: Request, situation: Situation, version: str) ->
     return Answer(201, {"@odata.context": context} | made)
 
 
-def list_roles(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /directoryRoles: those that somebody holds, under ids of this tenant."""
-    odata.only(request, ())
-    held = {row["roleDefinitionId"] for row in situation.state["role_assignments"]}
-    rows = [activated(role) for role in definitions() if role in held]
-    return Answer(200, {"@odata.context": f"{situation.base}/{version}/$metadata#directoryRoles", "value": rows})
-
-
-def get_role(request: Request, situation: Situation, version: str, role_id: str) -> Answer:
-    """GET /directoryRoles/{id}"""
-    odata.only(request, ())
-    context = f"{situation.base}/{version}/$metadata#directoryRoles/$entity"
-    return Answer(200, {"@odata.context": context} | activated(_template(role_id)))
-
-
-def list_members(request: Request, situation: Situation, version: str, role_id: str) -> Answer:
-    """GET /directoryRoles/{id}/members"""
-    odata.only(request, ())
-    template, users = _template(role_id), situation.state["users"]
-    ids = [row["principalId"] for row in situation.state["role_assignments"] if row["roleDefinitionId"] == template]
-    rows = [
-        {"@odata.type": "#microsoft.graph.user"} | {name: users[one][name] for name in DEFAULT_PROPERTIES}
-        for one in ids
-        if one in users
-    ]
-    return Answer(200, {"@odata.context": f"{situation.base}/{version}/$metadata#directoryObjects", "value": rows})
-
-
-def add_member(request: Request, situation: Situation, version: str, role_id: str) -> Answer:
-    """POST /directoryRoles/{id}/members/$ref"""
-    _given(situation, _template(role_id), referred_to(request))
-    return Answer(204)
-
-
-def remove_member(request: Request, situation: Situation, version: str, role_id: str, member_id: str) -> Answer:
-    """DELETE /directoryRoles/{id}/members/{id}/$ref"""
-    template = _template(role_id)
-    for row in situation.state["role_assignments"]:
-        if (row["roleDefinitionId"], row["principalId"]) == (template, member_id.lower()):
-            _taken(situation, row)
-            return Answer(204)
-    raise odata.missing(member_id)
-
-
-def delete_person(request: Request, situation: Situation, version: str, role_id: str, member_id: str) -> Answer:
-    """DELETE /directoryRoles/{id}/members/{id} without `$ref`: nobody means that."""
-    _template(role_id)
-    delete_object(situation, member_id)
-    return Answer(204)
-
-
 def _listed(request: Request, situation: Situation, version: str, name: str, rows: list[Record]) -> Answer:
     options = odata.only(request, ("$filter", "$expand", "$top", "$skiptoken"))
     test = odata.test_of(options.get("$filter"), _FILTERS, kinds=False, entity="unifiedRoleAssignment")
@@ -199,7 +147,8 @@ def _expanded(row: Record, wanted: str | None, state: Record) -> Record:
     return shown
 
 
-def _given(situation: Situation, role: str, principal: str) -> Record:
+def give_role(situation: Situation, role: str, principal: str) -> Record:
+    """Gives a role and returns the assignment. Raises `Refused` if it is held already."""
     user = find_user(situation.state, principal)
     made = assignment(_definition(role)["id"], user["id"])
     if any(row["id"] == made["id"] for row in situation.state["role_assignments"]):
@@ -211,7 +160,8 @@ def _given(situation: Situation, role: str, principal: str) -> Record:
     return made
 
 
-def _taken(situation: Situation, row: Record) -> None:
+def take_role(situation: Situation, row: Record) -> None:
+    """Takes a role away; not the last Global Administrator's, not one's own. Raises `Refused`."""
     rows = situation.state["role_assignments"]
     users = situation.state["users"]
     if row["roleDefinitionId"] == GLOBAL_ADMINISTRATOR:
@@ -242,13 +192,6 @@ def _definition(role: str) -> Record:
     if role not in definitions():
         raise odata.missing(role)
     return definitions()[role]
-
-
-def _template(role_id: str) -> str:
-    for template in definitions():
-        if role_id.lower() in (activated(template)["id"], f"roletemplateid={template}"):
-            return template
-    raise odata.missing(role_id)
 
 
 def _recorded(situation: Situation, operation: str, row: Record) -> None:

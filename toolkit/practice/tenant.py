@@ -22,6 +22,7 @@ from toolkit.practice.http import Answer, Refused, Request, exchange_error, grap
 from toolkit.practice.login import Login
 from toolkit.practice.names import Record
 from toolkit.practice.people import DOMAIN, TENANT_ID
+from toolkit.practice.request_lines import addressed, log_line
 from toolkit.practice.scenario import CLIENT_ID, CONTOSO_BEC, scenario
 from toolkit.practice.server import Dropped, Server
 from toolkit.practice.store import FolderLock, Store, write_whole
@@ -192,10 +193,10 @@ class PracticeTenant(FaultOrders):
         now = self.clock.now()
         request_id = str(uuid.uuid4())
         client_request_id = request.headers.get("client-request-id", request_id)
-        service, request = _addressed(request)
+        service, request = addressed(request)
         if service == "" and self._login.serves(request.path):
             service = "sign-in"
-        line = _log_line(service, request, client_request_id, now)
+        line = log_line(service, request, client_request_id, now)
         fault = self._faults.take(line) or Fault()
         self._catch_up(now)
         before = self._store.state["changes"]
@@ -285,43 +286,3 @@ class PracticeTenant(FaultOrders):
             line["notes"] = situation.notes
             if state["changes"] != before:
                 self._store.save(now)
-
-
-def _addressed(request: Request) -> tuple[str, Request]:
-    """Which service a path belongs to, and the request with the path as that service knows it."""
-    path = request.path
-    for service, roots in ((GRAPH, ("/v1.0/", "/beta/")), (EXCHANGE, ("/adminapi/",))):
-        bare = path.removeprefix(f"/{service}")
-        if bare.startswith(roots):
-            return service, Request(request.method, bare, request.query_text, request.headers, request.body)
-    return "", request
-
-
-def _log_line(service: str, request: Request, client_request_id: str, now: datetime) -> Record:
-    """What may be kept of a request: no query, no values of its body, no header but the caller's own id."""
-    cmdlet = exchange.cmdlet_named(request) if service == EXCHANGE else None
-    if service == "sign-in":
-        kind = "sign-in"
-    elif request.method in graph.READS or (service == EXCHANGE and exchange.is_read(cmdlet)):
-        kind = "read"
-    else:
-        kind = "write"
-    fields, target = exchange.parameters_named(request) if service == EXCHANGE else (_properties(request), None)
-    return {
-        "time": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "method": request.method,
-        "path": request.path,
-        "cmdlet": cmdlet,
-        "kind": kind,
-        "fields": [] if kind == "sign-in" else fields,
-        "target": target,
-        "status": 0,
-        "client_request_id": client_request_id[:64],
-    }
-
-
-def _properties(request: Request) -> list[str]:
-    try:
-        return sorted(request.json_object())
-    except Refused:
-        return []
