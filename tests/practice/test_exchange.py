@@ -39,6 +39,12 @@ def test_answer_has_the_envelope_of_the_service(client: Client) -> None:
     assert body["value"][0]["DeliverToMailboxAndForward"] is True
 
 
+def test_lists_come_with_a_remark_of_their_type(client: Client) -> None:
+    row = client.cmdlet("Get-Mailbox", Identity=VICTIM).json()["value"][0]
+    assert row["AuditOwner@odata.type"] == "#Collection(String)"
+    assert not [name for name in row if name.endswith("@odata.type") and not isinstance(row[name.split("@")[0]], list)]
+
+
 def test_rule_ids_are_numbers_beyond_what_a_signed_one_can_hold(client: Client) -> None:
     answer = client.cmdlet("Get-InboxRule", Mailbox=VICTIM, IncludeHidden=True)
     for rule in answer.json()["value"]:

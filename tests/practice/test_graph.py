@@ -79,6 +79,14 @@ def test_sign_in_is_blocked_and_allowed_again(client: Client) -> None:
     assert operations == ["Disable account.", "Enable account."]
 
 
+def test_blocking_a_synchronised_user_is_undone_by_the_next_cycle(client: Client) -> None:
+    who = PEOPLE["synced"]
+    assert client.graph("PATCH", f"/v1.0/users/{who}", json={"accountEnabled": False}).status_code == 204
+    assert user(client, "accountEnabled", who)["accountEnabled"] is False
+    client.tenant.synchronise()
+    assert user(client, "accountEnabled", who)["accountEnabled"] is True
+
+
 def test_new_password_moves_its_time_and_nothing_else(client: Client, clock: Clock) -> None:
     before = user(client, "lastPasswordChangeDateTime,signInSessionsValidFromDateTime")
     clock.seconds += 30

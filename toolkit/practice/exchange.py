@@ -91,9 +91,19 @@ def done(rows: list[Record], situation: Situation) -> Answer:
             "(Exchange.GenericHashTable)",
             "adminapi.warnings@odata.type": "#Collection(String)",
             "@adminapi.warnings": situation.warnings,
-            "value": rows,
+            "value": [_annotated(row) for row in rows],
         },
     )
+
+
+def _annotated(row: Record) -> Record:
+    """The row with the service's remark before each list. Source: observed."""
+    shown: Record = {}
+    for name, value in row.items():
+        if isinstance(value, list):
+            shown[f"{name}@odata.type"] = "#Collection(String)"
+        shown[name] = value
+    return shown
 
 
 def first_half(answer: Answer) -> Answer:

@@ -25,6 +25,7 @@ from toolkit.practice.people import DOMAIN, TENANT_ID
 from toolkit.practice.request_lines import addressed, log_line
 from toolkit.practice.scenario import CLIENT_ID, CONTOSO_BEC, scenario
 from toolkit.practice.server import Dropped, Server
+from toolkit.practice.signin_records import stamp
 from toolkit.practice.store import FolderLock, Store, write_whole
 from toolkit.practice.tenant_state import Situation
 from toolkit.practice.tokens import EXCHANGE, GRAPH, Tokens, scopes_of
@@ -145,6 +146,14 @@ class PracticeTenant(FaultOrders):
             self._catch_up(self.clock.now())
             acts: list[Record] = json.loads(json.dumps(self._store.state.get("intruder", {}).get("acts", [])))
             return acts
+
+    def synchronise(self) -> None:
+        """A cycle of directory synchronisation: what on-premises says of its users overwrites the cloud."""
+        with self._lock:
+            for user in self._store.state["users"].values():
+                if user["onPremisesSyncEnabled"]:
+                    user |= {"accountEnabled": True, "onPremisesLastSyncDateTime": stamp(self.clock.now())}
+            self._store.save(self.clock.now())
 
     def break_writeback(self, broken: bool = True) -> None:
         """Passwords of synchronised users can no longer be written back: such operations fail from now on."""
