@@ -9,8 +9,9 @@ Source: Exchange Online cmdlets New-, Set-, Enable-, Disable- and Remove-InboxRu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import ibis.expr.types as ir
@@ -28,6 +29,7 @@ FORWARDS = ("forwardto", "redirectto", "forwardasattachmentto", "sendtextmessage
 MOVES = ("movetofolder", "copytofolder")
 DELETES = ("deletemessage", "softdeletemessage", "permanentdelete")
 READ = "markasread"
+TWINS = 50  # of so many rules of one name the one that does the same is looked for
 REMOVED, OFF = "removed", "switched off"
 
 _TEXTS = ("row_id", "record_id", "ip_address", "session_id", "user", "actor", "table", "group")
@@ -82,6 +84,39 @@ class Rule:
         }
 
 
+class Rules:
+    """The rules known so far, found by mailbox and id, name or key; a hostile log may have very many of one name."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, str], Rule] = {}
+        self._by_number: dict[tuple[str, str], Rule] = {}
+        self._anywhere: dict[str, list[Rule]] = {}
+        self._by_name: dict[tuple[str, str], dict[int, Rule]] = {}
+
+    def note(self, rule: Rule) -> None:
+        """Takes in a rule, or what is new about it."""
+        self._by_key.setdefault((rule.user, rule.key), rule)
+        self._by_name.setdefault((rule.user, rule.name), {})[id(rule)] = rule
+        if rule.number and (rule.user, rule.number) not in self._by_number:
+            self._by_number[rule.user, rule.number] = rule
+            self._anywhere.setdefault(rule.number, []).append(rule)
+
+    def keyed(self, user: str, key: str) -> Rule | None:
+        return self._by_key.get((user, key))
+
+    def numbered(self, user: str, wanted: str) -> Rule | None:
+        """The rule with this id in this mailbox; where the mailbox is not known, the only one that has it."""
+        if user:
+            return self._by_number.get((user, wanted))
+        found = self._anywhere.get(wanted, [])
+        return found[0] if len(found) == 1 else None
+
+    def named(self, user: str, name: str, most: int, fits: Callable[[Rule], bool]) -> list[Rule]:
+        """At most so many rules of the mailbox that have this name now and fit."""
+        some = self._by_name.get((user, name), {}).values()
+        return list(islice((rule for rule in some if rule.name == name and fits(rule)), most))
+
+
 def rule_history(case: Case, changes: ir.Table, names: ir.Table) -> ir.Table:
     """One row for each record about a rule, with the rule as it stood afterwards; rows of one rule are one `group`.
 
@@ -92,15 +127,15 @@ def rule_history(case: Case, changes: ir.Table, names: ir.Table) -> ir.Table:
     logged = rows.order_by("time", "row_id").execute()
     standing = standing_rules(case)
     owners = dict(names.execute().itertuples(index=False)) if len(logged) or len(standing) else {}
-    mailboxes: dict[str, list[Rule]] = {}
-    found = [*_logged(logged, owners, mailboxes), *_standing(standing, owners, mailboxes, len(logged))]
+    rules = Rules()
+    found = [*_logged(logged, owners, rules), *_standing(standing, owners, rules, len(logged))]
     frame = pd.DataFrame(found, columns=[*_TEXTS, "time", "place", *_STATE, *_FLAGS])
     kinds = dict.fromkeys((*_TEXTS, *_STATE), "str") | dict.fromkeys(_FLAGS, "bool")
     frame["time"] = pd.to_datetime(frame.time, utc=True)
     return kept_frame(case, "rule_history", frame.astype(kinds | {"place": "int64"}))
 
 
-def _logged(rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, list[Rule]]) -> Iterator[dict[str, Any]]:
+def _logged(rows: pd.DataFrame, owners: dict[str, str], rules: Rules) -> Iterator[dict[str, Any]]:
     before: dict[tuple[str, str], Rule] = {}
     every: list[Any] = list(rows.itertuples())
     acting: dict[str, set[str]] = {}
@@ -111,7 +146,6 @@ def _logged(rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, lis
         user = text(row.mailbox_owner_upn).lower() or owners.get(mailbox, actor)
         if mailbox and acting[mailbox] == {user}:
             owners.setdefault(mailbox, user)  # this name of the mailbox is the owner's, as far as the log knows
-        rules = mailboxes.setdefault(user, [])
         # Records that contradict each other under one id are one change: the first counts, the others are shown.
         rule = before.get((user, row.record_id)) if row.row_id != row.record_id else None
         if rule is None:
@@ -119,6 +153,7 @@ def _logged(rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, lis
             before[user, row.record_id] = replace(rule, does=dict(rule.does), seeks=dict(rule.seeks))
         rule.logged = True
         _lay_over(rule, row)
+        rules.note(rule)
         yield {
             **{name: getattr(row, name) for name in ("row_id", "record_id", "ip_address", "session_id", "time")},
             "user": user or None,
@@ -130,14 +165,12 @@ def _logged(rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, lis
         }
 
 
-def _standing(
-    rows: pd.DataFrame, owners: dict[str, str], mailboxes: dict[str, list[Rule]], first: int
-) -> Iterator[dict[str, Any]]:
+def _standing(rows: pd.DataFrame, owners: dict[str, str], rules: Rules, first: int) -> Iterator[dict[str, Any]]:
     """The rules of snapshots, each with the rule of the log that it is."""
     every: list[Any] = list(rows.itertuples())
     for place, row in enumerate(every, start=first):
         mailbox = text(row.mailbox).lower()
-        rule = _rule_standing(mailboxes, owners.get(mailbox, mailbox), row)
+        rule = _rule_standing(rules, owners.get(mailbox, mailbox), row)
         rule.name, rule.ended = text(row.rule_name), OFF if truth(str(row.enabled)) is False else ""
         rule.does = {FORWARDS[0]: text(row.forward_to), MOVES[0]: text(row.move_to)}
         rule.does |= {DELETES[0]: str(row.deletes), READ: str(row.marks_read)}
@@ -157,25 +190,20 @@ def _standing(
         }
 
 
-def _rule_standing(mailboxes: dict[str, list[Rule]], user: str, row: Any) -> Rule:
+def _rule_standing(rules: Rules, user: str, row: Any) -> Rule:
     """The rule of this mailbox with this id, else one of the same name, rather one that does the same.
 
     Where the snapshot does not name the mailbox (a page of Graph), only a rule with this id.
     """
     wanted, name = number(row.rule_id), text(row.rule_name)
-    rules = mailboxes.setdefault(user, []) if user else [rule for rules in mailboxes.values() for rule in rules]
-    found = [rule for rule in rules if wanted and rule.number == wanted]
-    found = found if user or len(found) == 1 else []
-    if not found and user:
-        named = [rule for rule in rules if rule.name == name and not rule.number and not rule.standing]
+    rule = rules.numbered(user, wanted) if wanted else None
+    if rule is None and user:
+        named = rules.named(user, name, TWINS, lambda rule: not rule.number and not rule.standing)
         acts = (bool(text(row.forward_to)), bool(text(row.move_to)), truth(str(row.deletes)) is True)
-        found = sorted(named, key=lambda rule: (rule.ended == REMOVED, rule.acts() != acts))
-    if found:
-        rule = found[0]
-    else:
-        rule = Rule(user, wanted or f"{name}|{row.record_id}")
-        mailboxes.setdefault(user, []).append(rule)
+        rule = min(named, key=lambda rule: (rule.ended == REMOVED, rule.acts() != acts), default=None)
+    rule = rule or Rule(user, wanted or f"{name}|{row.record_id}", name=name)
     rule.number, rule.standing = wanted or rule.number, True
+    rules.note(rule)
     return rule
 
 
@@ -185,20 +213,17 @@ def _mailbox(row: Any) -> str:
     return re.split(r"[\\/]", path)[-1].lower() if row.name != OUTLOOK else ""
 
 
-def _rule_of(rules: list[Rule], user: str, row: Any) -> Rule:
+def _rule_of(rules: Rules, user: str, row: Any) -> Rule:
     """The rule that a record is about: by its id, else the only one of that name; else one not known before."""
-    wanted, made = number(row.rule_id), _makes(row)
-    if wanted and (known := [r for r in rules if r.number == wanted]):
-        return known[0]
-    name = _sought(row)
-    named = [r for r in rules if r.name == name and r.ended != REMOVED and not (wanted and r.number)]
+    wanted, made, name = number(row.rule_id), _makes(row), _sought(row)
+    if wanted and (known := rules.numbered(user, wanted)):
+        return known
     key = wanted or (row.record_id if made else name or row.record_id)
-    same = [r for r in rules if r.key == key]
-    if not made and (len(named) == 1 or same):
-        rule = same[0] if same else named[0]
-    else:
-        rule = Rule(user, key, name=name)
-        rules.append(rule)
+    rule = None
+    if not made:
+        alive = rules.named(user, name, 2, lambda rule: rule.ended != REMOVED and not (wanted and rule.number))
+        rule = rules.keyed(user, key) or (alive[0] if len(alive) == 1 else None)
+    rule = rule or Rule(user, key, name=name)
     rule.number = rule.number or wanted
     return rule
 

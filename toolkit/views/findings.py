@@ -6,6 +6,7 @@ Without a widget it reads the same reopened and exported; `findings_panel` is th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import tzinfo
 from html import escape
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.case import Case
-from toolkit.case.verdicts import key_of, verdicts
+from toolkit.case.verdicts import Verdict, key_of, verdicts
 from toolkit.detect import Finding, Triage
 from toolkit.tables import TABLES
 from toolkit.views.evidence_rows import EvidenceRows
@@ -55,19 +56,21 @@ def not_run_html(found: Triage) -> str:
     return f"<h3>Not looked for</h3><ul>{listed}</ul>"
 
 
-def people(found: Triage) -> pd.DataFrame:
-    """Users by their findings, worst first.
+def people(found: Triage, given: Mapping[str, Verdict]) -> pd.DataFrame:
+    """Users by the points of their findings (`toolkit.detect.score`), most first; verdicts `given` count.
 
-    Columns: `user`, `worst` (severity), one for each severity, `findings`, `first`, `last` (UTC), `titles`.
+    Columns: `user`, `score`, `worst` (severity), one for each severity, `findings`, `first`, `last` (UTC), `titles`.
     """
+    ranked = found.users(given)
     levels = [level for level in SEVERITIES if level != "info"]
     rows: list[dict[str, Any]] = []
-    for user in dict.fromkeys(f.user for f in found.findings):
+    for user, points in zip(ranked.user, ranked.score, strict=True):
         own = [f for f in found.findings if f.user == user]
         counts = {level: sum(f.severity == level for f in own) for level in levels}
         rows.append(
             {
                 "user": user or "no one account",
+                "score": int(points),
                 "worst": next(level for level in (*levels, "info") if any(f.severity == level for f in own)),
                 **counts,
                 "findings": len(own),
@@ -76,8 +79,7 @@ def people(found: Triage) -> pd.DataFrame:
                 "titles": _few(list(dict.fromkeys(f.title for f in own))),
             }
         )
-    columns = ["user", "worst", *levels, "findings", "first", "last", "titles"]
-    rows.sort(key=lambda row: [-row[level] for level in levels])
+    columns = ["user", "score", "worst", *levels, "findings", "first", "last", "titles"]
     frame = pd.DataFrame(rows, columns=columns)
     for name in ("first", "last"):
         frame[name] = pd.to_datetime(frame[name], utc=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolkit import engine
 from toolkit.case import Case
+from toolkit.case.verdicts import verdicts
 from toolkit.views.evidence_rows import EvidenceRows, window_from
 from toolkit.views.findings import findings_html, headline, not_run_html, people
 from toolkit.views.findings_panel import SHOWN, FindingsPanel
@@ -65,14 +66,15 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
 
 
 def about(case: Source = None, *, users: Users = None, display_time_zone: str = "UTC") -> None:
-    """Display who this is about: the users with findings, those with the worst first."""
+    """Display who this is about: the users with findings, by points, which rank and prove nothing."""
     this = case_from(case)
-    ranked = people(findings_of(this, window_from(users, None, None).users or None))
+    ranked = people(findings_of(this, window_from(users, None, None).users or None), verdicts(this))
     if ranked.empty:
         show(box("No account has a finding. That says nothing of what is not in this case.", "note"))
         return
     headings = {
         "user": "User",
+        "score": "Points",
         "worst": "Worst",
         **{level: level.capitalize() for level in ("critical", "high", "medium", "low")},
         "first": f"First ({display_time_zone})",
