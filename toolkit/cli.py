@@ -73,7 +73,8 @@ def lab(case_folder: Path | None, practice: bool, port: int | None, no_browser: 
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Its port (default: a free one).")
 @click.option("--reset", is_flag=True, help="Back to the scenario's beginning first.")
-def practice(folder: Path, port: int, reset: bool) -> None:
+@click.option("--attacker-returns", is_flag=True, help="The intruder acts while the account is contained.")
+def practice(folder: Path, port: int, reset: bool, attacker_returns: bool) -> None:
     """Serve the practice tenant on this machine until Ctrl-C."""
     import time
 
@@ -81,7 +82,7 @@ def practice(folder: Path, port: int, reset: bool) -> None:
 
     if reset:
         room.reset(folder)
-    with room.start(folder, port=port) as tenant:
+    with room.start(folder, port=port, attacker_returns=attacker_returns) as tenant:
         click.echo(f"The practice tenant answers on {tenant.url}; its certificate authority is {tenant.ca_file}.")
         try:
             while True:

@@ -87,6 +87,25 @@ def test_a_page_drawn_anew_reads_that_the_account_is_blocked(panel: Desk, lab: L
     assert sent(lab) == before
 
 
+def test_all_that_is_left_is_run_with_one_click_and_the_doors_are_read_again(panel: Desk, lab: LabProcess) -> None:
+    panel.outputs.get_by_placeholder("type the account's name").fill(ACCOUNT)
+    panel.click("Confirm")
+    every = panel.outputs.get_by_role("button", name="Run all that is left")
+    expect(every).to_be_enabled(timeout=SECONDS)
+    before = len(sent(lab))
+    every.click()
+    stop = panel.outputs.get_by_role("button", name="Stop after this step")
+    expect(stop).to_be_enabled(timeout=SECONDS)
+    expect(stop).to_be_disabled(timeout=4 * SECONDS)
+    expect(every).to_be_disabled(timeout=SECONDS)
+    doors = panel.outputs.locator(".containment-doors")
+    for name in ("forwarding", "devices", "sign-in methods", "applications", "inbox rules"):
+        expect(doors.locator("tr", has_text=name).first).to_contain_text("closed", timeout=SECONDS)
+    panel.screenshot("3-containment-all")
+    assert len(sent(lab)) - before >= 15
+    assert all(int(str(status)) // 100 == 2 for _, status in sent(lab))
+
+
 def test_the_case_journal_holds_the_call_before_and_after(panel: Desk, lab: LabProcess) -> None:
     assert lab.folder is not None
     lines = [json.loads(line) for line in Path(lab.folder, "journal.jsonl").read_text("utf-8").splitlines()]

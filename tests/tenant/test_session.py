@@ -124,7 +124,7 @@ def test_exchange_errors_are_read_from_where_they_stand(room: Room) -> None:
         room.tenant.exchange.inbox_rules("nobody@contoso.com", VICTIM)
     assert "Error executing" not in str(caught.value)
     with pytest.raises(TenantAnswer, match="not allowed, or no such cmdlet"):
-        room.tenant.exchange.read("Get-TransportRule", {}, VICTIM)
+        room.tenant.exchange.read("Get-BlockedConnector", {}, VICTIM)
     warned = {"@adminapi.warnings": ["There are more results"], "value": []}
     room.service.fail_next("Get-InboxRule", status=200, body=warned)
     with pytest.raises(TenantAnswer, match="incomplete"):
