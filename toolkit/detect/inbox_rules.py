@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -113,37 +115,40 @@ def as_it_stands(severity: str, summary: str, rows: pd.DataFrame, evidence: Evid
 
     A rule that only stands there, switched off, is a step lower: nothing shows that it ever acted.
     """
-    logged, standing = rows[rows.table == "audit"], rows[rows.table != "audit"]
-    others = tuple(a for a in logged.actor.dropna().unique() if "@" in a and a != rows.user.iloc[0])
+    every: list[Any] = list(rows.itertuples())
+    logged = [row for row in every if row.table == "audit"]
+    standing = [row for row in every if row.table != "audit"]
+    actors = dict.fromkeys(text(row.actor) for row in logged)
+    others = tuple(actor for actor in actors if "@" in actor and actor != every[0].user)
     if others:
         summary += f" It was done by {listed(others)}."
-    if len(logged):
+    if logged:
         summary += _aftermath(logged)
-    if not len(standing):
+    if not standing:
         return Judgement(severity, summary, involved=others)
-    if not standing.does.any():
+    if not any(row.does for row in standing):
         changed = " In the mailbox it stands changed and no longer does so."
         return Judgement(severity, summary + changed, involved=others)
-    off = bool((standing.ended == OFF).all())
+    off = all(row.ended == OFF for row in standing)
     summary += STANDS[:-1] + (", switched off." if off else ".")
-    if len(logged):
+    if logged:
         return Judgement(severity, summary, involved=others)
-    if standing.logged.any():
+    if any(row.logged for row in standing):
         summary += " The audit log has no record of the change that made it so."
     else:
         summary += UNRECORDED if evidence.counts["audit"] else NO_LOG
     return Judgement(lowered(severity) if off else severity, summary)
 
 
-def _aftermath(rows: pd.DataFrame) -> str:
-    last = rows.iloc[-1]
+def _aftermath(logged: list[Any]) -> str:
+    """What the log tells after the rule last did so: when it ended, or was changed again."""
+    last = logged[-1]
     if text(last.ended):
-        before = rows[rows.ended.fillna("") != last.ended].place.max()
-        ended = rows[~(rows.place <= before)].iloc[0]
+        ended = list(takewhile(lambda row: row.ended == last.ended, reversed(logged)))[-1]
         return f" It was {ended.ended} at {ended.time:%Y-%m-%d %H:%M} UTC."
     if last.does:
         return ""
-    undone = rows[rows.place > rows[rows.does].place.max()].iloc[0]
+    undone = list(takewhile(lambda row: not row.does, reversed(logged)))[-1]
     return f" It was changed again at {undone.time:%Y-%m-%d %H:%M} UTC and no longer does so."
 
 

@@ -42,7 +42,7 @@ class Rule:
     """One rule as far as it is known: `does` has its actions by parameter, `seeks` its conditions.
 
     `ended`: removed or switched off; `whole`: its making is known, so that what is not there is not in it; `logged`:
-    the audit log has records of it; `standing`: so does a snapshot.
+    the audit log has records of it.
     """
 
     user: str
@@ -54,7 +54,6 @@ class Rule:
     ended: str = ""
     whole: bool = False
     logged: bool = False
-    standing: bool = False
 
     @property
     def group(self) -> str:
@@ -110,6 +109,10 @@ class Rules:
             return self._by_number.get((user, wanted))
         found = self._anywhere.get(wanted, [])
         return found[0] if len(found) == 1 else None
+
+    def paired(self, rule: Rule) -> None:
+        """A snapshot's rule is this one: no other of its name is."""
+        self._by_name.get((rule.user, rule.name), {}).pop(id(rule), None)
 
     def named(self, user: str, name: str, most: int, fits: Callable[[Rule], bool]) -> list[Rule]:
         """At most so many rules of the mailbox that have this name now and fit."""
@@ -198,12 +201,13 @@ def _rule_standing(rules: Rules, user: str, row: Any) -> Rule:
     wanted, name = number(row.rule_id), text(row.rule_name)
     rule = rules.numbered(user, wanted) if wanted else None
     if rule is None and user:
-        named = rules.named(user, name, TWINS, lambda rule: not rule.number and not rule.standing)
+        named = rules.named(user, name, TWINS, lambda rule: not rule.number)
         acts = (bool(text(row.forward_to)), bool(text(row.move_to)), truth(str(row.deletes)) is True)
         rule = min(named, key=lambda rule: (rule.ended == REMOVED, rule.acts() != acts), default=None)
     rule = rule or Rule(user, wanted or f"{name}|{row.record_id}", name=name)
-    rule.number, rule.standing = wanted or rule.number, True
+    rule.number = wanted or rule.number
     rules.note(rule)
+    rules.paired(rule)
     return rule
 
 
