@@ -15,7 +15,7 @@ from toolkit.detect.cmdlets import all_parameters, candidates, changed_object, r
 from toolkit.detect.evidence import Evidence
 from toolkit.detect.finding import Detection, Judgement
 from toolkit.detect.records import affected, succeeded, truth
-from toolkit.detect.words import listed
+from toolkit.detect.words import listed, moment
 
 AUDIT_SETS = ("auditowner", "auditdelegate", "auditadmin")
 TELLING = ("MailItemsAccessed", "Send", "UpdateInboxRules", "SearchQueryInitiated")
@@ -40,7 +40,7 @@ def judge_bypass(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
     account = changed_object(rows)
     summary = f"What {account} does in mailboxes is no longer logged since then; switched off by {rows.user.iloc[0]}."
     if told[-1] is False:
-        summary += f" Logging was switched on again at {rows.time.iloc[-1]:%Y-%m-%d %H:%M} UTC."
+        summary += f" Logging was switched on again at {moment(rows.time.iloc[-1])}."
     summary += " Nothing found after that moment does not mean nothing happened."
     return Judgement("critical", summary, involved=(whose(account),))
 
@@ -106,7 +106,7 @@ def judge_unified_log(rows: pd.DataFrame, _: Evidence) -> Judgement | None:
         return None
     summary = f"The audit log of the whole organisation was switched off by {rows.user.iloc[0]}."
     if told[-1] is True:
-        summary += f" It was switched on again at {rows.time.iloc[-1]:%Y-%m-%d %H:%M} UTC."
+        summary += f" It was switched on again at {moment(rows.time.iloc[-1])}."
     return Judgement("critical", summary + " What happened while it was off is not recorded.")
 
 

@@ -58,7 +58,7 @@ def consent_given(evidence: Evidence) -> ir.Table:
         "object_id",
         "modified_properties",
         "target",
-        older_grants=earlier,
+        older_grants=earlier.fill_null(0),
         act=act(rows),
         group=rows.principal,
         table=ibis.literal("audit"),

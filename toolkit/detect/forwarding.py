@@ -15,7 +15,7 @@ from toolkit.detect.evidence import Evidence, addresses_in
 from toolkit.detect.finding import Detection, Judgement
 from toolkit.detect.records import parameters, succeeded
 from toolkit.detect.snapshots import NO_LOG, STANDS, UNRECORDED, standing_forwards
-from toolkit.detect.words import listed, short, text
+from toolkit.detect.words import listed, moment, short, text
 
 _IDENTITY = r'(?i)\{\s*"name"\s*:\s*"identity"\s*,\s*"value"\s*:\s*"([^"]*)"'
 CONTACTS = ("new-mailcontact", "new-mailuser", "set-mailcontact", "enable-mailuser")
@@ -117,7 +117,7 @@ def judge_forwarding(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None
     summary += ", outside the organisation." if outside else "."
     logged = set_to[set_to.table == "audit"]
     cleared = rows[(rows.forwarding_smtp_address.str.strip() == "") & (rows.time > logged.time.max())]
-    again = f" It was cleared again at {cleared.time.iloc[0]:%Y-%m-%d %H:%M} UTC." if len(cleared) else ""
+    again = f" It was cleared again at {moment(cleared.time.iloc[0])}." if len(cleared) else ""
     summary += _told(rows, set_to, evidence, again)
     if (set_to[set_to.table != "audit"].forwarding_address.fillna("").str.strip() != "").any():
         summary += " ForwardingAddress is set too: until that is cleared it acts alone."

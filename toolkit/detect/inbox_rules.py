@@ -19,7 +19,7 @@ from toolkit.detect.evidence import Evidence, addresses_in
 from toolkit.detect.finding import Detection, Judgement, lowered
 from toolkit.detect.rule_history import OFF, REMOVED
 from toolkit.detect.snapshots import NO_LOG, STANDS, UNRECORDED
-from toolkit.detect.words import listed, short, text
+from toolkit.detect.words import listed, moment, short, text
 from toolkit.enrich.folders import meaning
 
 RULE_OPERATIONS = ("new-inboxrule", "set-inboxrule", "enable-inboxrule", "updateinboxrules")
@@ -145,11 +145,11 @@ def _aftermath(logged: list[Any]) -> str:
     last = logged[-1]
     if text(last.ended):
         ended = list(takewhile(lambda row: row.ended == last.ended, reversed(logged)))[-1]
-        return f" It was {ended.ended} at {ended.time:%Y-%m-%d %H:%M} UTC."
+        return f" It was {ended.ended} at {moment(ended.time)}."
     if last.does:
         return ""
     undone = list(takewhile(lambda row: not row.does, reversed(logged)))[-1]
-    return f" It was changed again at {undone.time:%Y-%m-%d %H:%M} UTC and no longer does so."
+    return f" It was changed again at {moment(undone.time)} and no longer does so."
 
 
 def rule_named(rows: pd.DataFrame) -> str:

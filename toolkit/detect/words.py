@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
+
 CLASS_WORDS = {"hosting": "a hosting network", "vpn": "a VPN network", "tor": "the Tor network"}
 
 
@@ -22,6 +24,11 @@ def listed(values: Iterable[str], most: int = 3) -> str:
     """Each once: `a, b, c and 2 more`."""
     some = list(dict.fromkeys(v for v in values if v))
     return ", ".join(short(v) for v in some[:most]) + (f" and {len(some) - most} more" if len(some) > most else "")
+
+
+def moment(time: Any) -> str:
+    """`2026-03-02 08:30 UTC`, as far as the record says."""
+    return "a time the record does not say" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def plural(number: int, noun: str) -> str:
