@@ -112,6 +112,11 @@ class Desk:
             " await fetch(`${base}/${id}`, {method: 'DELETE', headers: xsrf}) }"
         )
 
+    def keep_widget_state(self) -> None:
+        """Settings ▸ Save Widget State Automatically, which the lab has switched off."""
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text("Save Widget State Automatically", exact=True).click()
+
     def dark_theme(self) -> None:
         """Settings ▸ Theme ▸ JupyterLab Dark."""
         self.page.get_by_role("menuitem", name="Settings", exact=True).click()

@@ -46,6 +46,7 @@ def test_an_intruder_is_stopped_from_an_empty_case_with_one_typed_name(
     second = Desk(chromium, empty_lab.url, pictures_folder(tmp_path))
     try:
         desk.open("0-start.ipynb")
+        desk.keep_widget_state()
         desk.run_all()
         desk.outputs.locator(".emergency-account input").fill(ACCOUNT)
         desk.click("Show what will be sent")
@@ -66,6 +67,8 @@ def test_an_intruder_is_stopped_from_an_empty_case_with_one_typed_name(
         desk.save()
         desk.wait_until_idle()
         files = [path for path in folder.rglob("*") if path.is_file()]
+        saved = json.loads((folder / "notebooks" / "0-start.ipynb").read_text("utf-8"))
+        assert "widgets" in saved["metadata"], "the state of the widgets was saved with the notebook"
         assert [path for path in files if password.encode() in path.read_bytes()] == []
         told = [json.loads(line)["kind"] for line in (folder / "journal.jsonl").read_text("utf-8").splitlines()]
         assert told.index("containment.snapshot") < told.index("containment.sending")
