@@ -169,7 +169,8 @@ def _run_plan(case: Case, tenant: Tenant, file: Path, digest: str | None, *, fou
             outcomes[step.action.title] = run(plan, step.action.key, yes, show_secret=_screen(step.action.title))
         except ToolkitError as error:
             outcomes[step.action.title] = Ended("refused", str(error))
-            break  # the steps build on each other: what comes after a refused one is looked at anew
+        if outcomes[step.action.title].status not in DONE:
+            break  # the steps build on each other: what comes after one that is not done is looked at anew
     if as_json:
         _print({title: {"status": o.status, "text": o.text, "run": o.run} for title, o in outcomes.items()})
     else:

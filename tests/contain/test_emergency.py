@@ -96,6 +96,15 @@ def test_a_snapshot_stops_when_its_time_is_up_and_says_what_was_not_read(room: R
     assert set(snapshot.problems.values()) >= {TIME_IS_UP}
 
 
+def test_a_service_that_does_not_answer_in_time_keeps_nobody_from_stopping_the_intruder(room: Room) -> None:
+    room.service.answer_late("Get-Mailbox", 4.0)
+    plan = contain.stop_plan(room.case, room.tenant, VICTIM)
+    result = contain.stop(plan, VICTIM, show_secret=room.show, seconds=2.0)
+    assert result.snapshot is not None
+    assert result.snapshot.problems["mailbox"] == TIME_IS_UP
+    assert [o.status for o in result.outcomes.values()] == ["done", "done", "done"]
+
+
 def test_what_cannot_be_read_is_noted_and_stops_nothing(room: Room) -> None:
     room.service.fail_next("Get-Mailbox", status=403, body={"error": {"code": "Forbidden", "message": "no"}})
     plan = room.plan()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -68,19 +69,39 @@ def look(
     progress: Callable[[str], None] = lambda text: None,
     now: Callable[[], float] = time.monotonic,
 ) -> Snapshot:
-    """Read for at most `seconds`; what fails is noted and stops nothing."""
+    """Read for at most `seconds`; what fails is noted and stops nothing, not even a service that does not answer."""
     snapshot = Snapshot(target, iso(case.clock()))
     until = now() + seconds
     for number, name in enumerate(readings, 1):
-        if now() > until:
+        left = until - now()
+        if left <= 0:
             snapshot.problems[name] = TIME_IS_UP
             continue
         progress(f"reading {READINGS[name].title.lower()} ({number} of {len(readings)})")
-        try:
-            snapshot.found[name] = READINGS[name].read(tenant, target).rows
-        except TenantError as error:
-            snapshot.problems[name] = str(error)
+        told = _within(left, name, tenant, target)
+        if isinstance(told, str):
+            snapshot.problems[name] = told
+        else:
+            snapshot.found[name] = told
     return snapshot
+
+
+def _within(seconds: float, name: str, tenant: Tenant, target: Target) -> list[Row] | str:
+    """The rows of a reading, or why there are none; one that is not done in time is left to itself."""
+    told: list[list[Row] | str] = []
+
+    def read() -> None:
+        try:
+            told.append(READINGS[name].read(tenant, target).rows)
+        except TenantError as error:
+            told.append(str(error))
+        except Exception as error:  # noqa: BLE001 (an answer of another shape must not stop an emergency)
+            told.append(f"its answer has another shape than known ({type(error).__name__})")
+
+    thread = threading.Thread(target=read, daemon=True, name=f"reading {name}")
+    thread.start()
+    thread.join(seconds)
+    return told[0] if told else TIME_IS_UP
 
 
 def first_of(case: Case, target: Target) -> Snapshot | None:
