@@ -18,7 +18,7 @@ class Confirmation:
     def __init__(self, plan: Plan, typed: str) -> None:
         self._digest = plan.digest
         self._typed = typed
-        self._everybody = False
+        self._everybody = plan.target.is_organisation  # its domain is what was typed
         self._until = plan.case.clock() + CONFIRMATION_LIFE
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ class Confirmation:
 
 
 def confirm(plan: Plan, typed: str) -> Confirmation:
-    """Take the typed user principal name as the yes to a plan, and journal it.
+    """Take the typed user principal name (of the organisation, its domain) as the yes to a plan, and journal it.
 
     Raises:
         GuardRefused: it is not typed exactly, or the case has no live tenant to act in.

@@ -28,11 +28,13 @@ def break_glass(case: Case, more: Iterable[str] = ()) -> frozenset[str]:
 
 
 def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> None:
-    """Refuse an account that must not be touched.
+    """Refuse an account that must not be touched; the organisation itself may be.
 
     Raises:
         GuardRefused: with the reason and what to do in its stead.
     """
+    if target.is_organisation:
+        return
     name = target.user_principal_name
     if target.object_id.lower() == tenant.operator.object_id.lower():
         raise GuardRefused(f"{name} is the account you are signed in with; ask a second administrator to act on it.")

@@ -25,7 +25,7 @@ class Reading:
     of_tenant: bool = False
 
 
-def _graph(path: str, *, version: str = "v1.0", query: dict[str, str] | None = None) -> Read:
+def from_graph(path: str, *, version: str = "v1.0", query: dict[str, str] | None = None) -> Read:
     def read(tenant: Tenant, target: Target) -> Rows:
         filled = {name: value.format(id=target.object_id) for name, value in (query or {}).items()}
         return tenant.graph.rows(path.format(id=target.object_id), version=version, query=filled)
@@ -33,12 +33,12 @@ def _graph(path: str, *, version: str = "v1.0", query: dict[str, str] | None = N
     return read
 
 
-def _cmdlet(name: str, mailbox: str = "Identity", **parameters: Any) -> Read:
+def from_exchange(name: str, mailbox: str = "Identity", **parameters: Any) -> Read:
     """A Get- cmdlet; `mailbox` names the parameter that takes the account, "" for a cmdlet about the tenant."""
 
     def read(tenant: Tenant, target: Target) -> Rows:
         given = ({mailbox: target.object_id} if mailbox else {}) | parameters
-        return tenant.exchange.read(name, given, target.user_principal_name)
+        return tenant.exchange.read(name, given, target.anchor)
 
     return read
 
@@ -120,36 +120,40 @@ def _folder_rights(tenant: Tenant, target: Target) -> Rows:
 
 
 READINGS: dict[str, Reading] = {
-    "methods": Reading("Sign-in methods", _graph("/users/{id}/authentication/methods")),
+    "methods": Reading("Sign-in methods", from_graph("/users/{id}/authentication/methods")),
     "devices": Reading("Devices", _devices),
-    "grants": Reading("Consents", _graph("/users/{id}/oauth2PermissionGrants")),
-    "app roles": Reading("Application roles", _graph("/users/{id}/appRoleAssignments")),
+    "grants": Reading("Consents", from_graph("/users/{id}/oauth2PermissionGrants")),
+    "app roles": Reading("Application roles", from_graph("/users/{id}/appRoleAssignments")),
     "apps": Reading("Enterprise applications", _consented_apps, of_tenant=True),
     "roles": Reading(
         "Directory roles",
-        _graph(
+        from_graph(
             "/roleManagement/directory/roleAssignments",
             query={"$filter": "principalId eq '{id}'", "$expand": "roleDefinition"},
         ),
     ),
-    "owned objects": Reading("Groups and applications it owns", _graph("/users/{id}/ownedObjects")),
-    "groups": Reading("Groups it is in", _graph("/users/{id}/memberOf")),
+    "owned objects": Reading("Groups and applications it owns", from_graph("/users/{id}/ownedObjects")),
+    "groups": Reading("Groups it is in", from_graph("/users/{id}/memberOf")),
     "mailbox": Reading("Mailbox", _mailbox),
     "inbox rules": Reading("Inbox rules", _inbox_rules),
-    "sweep rules": Reading("Sweep rules", _cmdlet("Get-SweepRule", "Mailbox")),
-    "auto-reply": Reading("Automatic replies", _cmdlet("Get-MailboxAutoReplyConfiguration")),
-    "junk list": Reading("Safe and blocked senders", _cmdlet("Get-MailboxJunkEmailConfiguration")),
-    "signature": Reading("Signature", _cmdlet("Get-MailboxMessageConfiguration")),
-    "full access": Reading("Full access", _cmdlet("Get-MailboxPermission")),
-    "send as": Reading("Send as", _cmdlet("Get-RecipientPermission")),
+    "sweep rules": Reading("Sweep rules", from_exchange("Get-SweepRule", "Mailbox")),
+    "auto-reply": Reading("Automatic replies", from_exchange("Get-MailboxAutoReplyConfiguration")),
+    "junk list": Reading("Safe and blocked senders", from_exchange("Get-MailboxJunkEmailConfiguration")),
+    "signature": Reading("Signature", from_exchange("Get-MailboxMessageConfiguration")),
+    "full access": Reading("Full access", from_exchange("Get-MailboxPermission")),
+    "send as": Reading("Send as", from_exchange("Get-RecipientPermission")),
     "folder rights": Reading("Folder rights", _folder_rights),
-    "protocols": Reading("Protocols", _cmdlet("Get-CASMailbox")),
-    "mobile devices": Reading("Mobile partnerships", _cmdlet("Get-MobileDevice", "Mailbox", ResultSize="Unlimited")),
-    "transport rules": Reading("Transport rules", _cmdlet("Get-TransportRule", ""), of_tenant=True),
-    "inbound connectors": Reading("Inbound connectors", _cmdlet("Get-InboundConnector", ""), of_tenant=True),
-    "outbound connectors": Reading("Outbound connectors", _cmdlet("Get-OutboundConnector", ""), of_tenant=True),
-    "restricted senders": Reading("Restricted senders", _cmdlet("Get-BlockedSenderAddress", ""), of_tenant=True),
+    "protocols": Reading("Protocols", from_exchange("Get-CASMailbox")),
+    "mobile devices": Reading(
+        "Mobile partnerships", from_exchange("Get-MobileDevice", "Mailbox", ResultSize="Unlimited")
+    ),
+    "transport rules": Reading("Transport rules", from_exchange("Get-TransportRule", ""), of_tenant=True),
+    "inbound connectors": Reading("Inbound connectors", from_exchange("Get-InboundConnector", ""), of_tenant=True),
+    "outbound connectors": Reading("Outbound connectors", from_exchange("Get-OutboundConnector", ""), of_tenant=True),
+    "restricted senders": Reading("Restricted senders", from_exchange("Get-BlockedSenderAddress", ""), of_tenant=True),
     "role groups": Reading("Role groups of Exchange", _role_groups),
-    "risk": Reading("Risk", _graph("/identityProtection/riskyUsers", query={"$filter": "id eq '{id}'"})),
-    "conditional access": Reading("Conditional Access", _graph("/identity/conditionalAccess/policies"), of_tenant=True),
+    "risk": Reading("Risk", from_graph("/identityProtection/riskyUsers", query={"$filter": "id eq '{id}'"})),
+    "conditional access": Reading(
+        "Conditional Access", from_graph("/identity/conditionalAccess/policies"), of_tenant=True
+    ),
 }

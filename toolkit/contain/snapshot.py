@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from toolkit.case import Case
 from toolkit.case.catalog import write_atomically
 from toolkit.case.journal import Entry, iso
-from toolkit.contain.readings import READINGS
+from toolkit.contain.readings import READINGS, Reading
 from toolkit.contain.target import Target
 from toolkit.errors import TenantError
 from toolkit.tenant import Tenant
@@ -46,7 +46,7 @@ def take(
     target: Target,
     *,
     seconds: float = 60.0,
-    readings: Collection[str] = tuple(READINGS),
+    readings: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Snapshot:
     """Read everything that a plan may change (see `look`), and keep it in the case.
@@ -55,7 +55,7 @@ def take(
     the account says the same.
     """
     snapshot = look(case, tenant, target, seconds=seconds, readings=readings, progress=progress)
-    _keep(case, tenant, snapshot)
+    keep(case, tenant, snapshot)
     return snapshot
 
 
@@ -65,20 +65,22 @@ def look(
     target: Target,
     *,
     seconds: float = 60.0,
-    readings: Collection[str] = tuple(READINGS),
+    readings: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda text: None,
     now: Callable[[], float] = time.monotonic,
+    known: Mapping[str, Reading] = READINGS,
 ) -> Snapshot:
     """Read for at most `seconds`; what fails is noted and stops nothing, not even a service that does not answer."""
     snapshot = Snapshot(target, iso(case.clock()))
     until = now() + seconds
-    for number, name in enumerate(readings, 1):
+    wanted = tuple(known) if readings is None else readings
+    for number, name in enumerate(wanted, 1):
         left = until - now()
         if left <= 0:
             snapshot.problems[name] = TIME_IS_UP
             continue
-        progress(f"reading {READINGS[name].title.lower()} ({number} of {len(readings)})")
-        told = _within(left, name, tenant, target)
+        progress(f"reading {known[name].title} ({number} of {len(wanted)})")
+        told = _within(left, known[name], tenant, target)
         if isinstance(told, str):
             snapshot.problems[name] = told
         else:
@@ -86,19 +88,19 @@ def look(
     return snapshot
 
 
-def _within(seconds: float, name: str, tenant: Tenant, target: Target) -> list[Row] | str:
+def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) -> list[Row] | str:
     """The rows of a reading, or why there are none; one that is not done in time is left to itself."""
     told: list[list[Row] | str] = []
 
     def read() -> None:
         try:
-            told.append(READINGS[name].read(tenant, target).rows)
+            told.append(reading.read(tenant, target).rows)
         except TenantError as error:
             told.append(str(error))
         except Exception as error:  # noqa: BLE001 (an answer of another shape must not stop an emergency)
             told.append(f"its answer has another shape than known ({type(error).__name__})")
 
-    thread = threading.Thread(target=read, daemon=True, name=f"reading {name}")
+    thread = threading.Thread(target=read, daemon=True, name=f"reading {reading.title}")
     thread.start()
     thread.join(seconds)
     return told[0] if told else TIME_IS_UP
@@ -106,23 +108,28 @@ def _within(seconds: float, name: str, tenant: Tenant, target: Target) -> list[R
 
 def first_of(case: Case, target: Target) -> Snapshot | None:
     """The first snapshot that the case has of an account; None if there is none, or its file is gone."""
-    for entry in _entries(case, target):
-        try:
-            told = json.loads((Path(case.folder) / str(entry.fields["file"])).read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        return Snapshot(target, told["taken"], told["found"], told["not_read"], entry.fields["file"])
-    return None
+    return next(filter(None, (read_again(case, target, entry) for entry in entries_of(case, target, TAKEN))), None)
 
 
-def _entries(case: Case, target: Target) -> list[Entry]:
-    return [e for e in case.journal.entries(TAKEN) if e.fields["target"].get("object_id") == target.object_id]
+def read_again(case: Case, target: Target, entry: Entry) -> Snapshot | None:
+    """The snapshot that a journal entry names; None if its file is gone or cannot be read."""
+    try:
+        told = json.loads((Path(case.folder) / str(entry.fields["file"])).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Snapshot(target, told["taken"], told["found"], told["not_read"], entry.fields["file"])
 
 
-def _keep(case: Case, tenant: Tenant, snapshot: Snapshot) -> None:
+def entries_of(case: Case, target: Target, kind: str) -> list[Entry]:
+    """The journal's entries of one kind of snapshot about one target, oldest first."""
+    return [e for e in case.journal.entries(kind) if e.fields["target"].get("object_id") == target.object_id]
+
+
+def keep(case: Case, tenant: Tenant, snapshot: Snapshot, *, kind: str = TAKEN, folder: str = "containment") -> None:
+    """Write a snapshot into the case and its SHA-256 into the journal, unless the last one says the same."""
     said = json.dumps([snapshot.found, snapshot.problems], sort_keys=True).encode("utf-8", "replace")
     content = hashlib.sha256(said).hexdigest()
-    if any(entry.fields.get("content") == content for entry in _entries(case, snapshot.target)[-1:]):
+    if any(entry.fields.get("content") == content for entry in entries_of(case, snapshot.target, kind)[-1:]):
         return
     told = {
         "account": snapshot.target.named,
@@ -133,13 +140,13 @@ def _keep(case: Case, tenant: Tenant, snapshot: Snapshot) -> None:
     }
     data = json.dumps(told, indent=1, ensure_ascii=False).encode("utf-8", "replace")
     snapshot.sha256 = hashlib.sha256(data).hexdigest()
-    folder = Path(case.folder) / "containment"
-    folder.mkdir(exist_ok=True)
-    file = folder / f"snapshot-{snapshot.taken[:19].replace(':', '')}-{snapshot.sha256[:8]}.json"
+    place = Path(case.folder) / folder
+    place.mkdir(exist_ok=True)
+    file = place / f"snapshot-{snapshot.taken[:19].replace(':', '')}-{snapshot.sha256[:8]}.json"
     snapshot.file = file.relative_to(case.folder).as_posix()
     write_atomically(file, data)
     case.journal.append(
-        TAKEN,
+        kind,
         practice=case.practice,
         tenant_id=tenant.tenant_id,
         target=snapshot.target.named,

@@ -1,4 +1,4 @@
-"""The account that a plan is about: its name is resolved to its object id once, and the id is used after that."""
+"""What a plan is about, an account or the whole organisation: resolved to an id once, and the id is used after that."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.tenant import Tenant
 
+SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
+
 
 @dataclass(frozen=True)
 class Target:
-    """One account of one tenant.
+    """One account of one tenant, or the organisation itself, whose object id is the tenant's.
 
     `object_id` names it in every call; `authentication_type` is that of its domain: Managed, Federated, or ""
     when the tenant does not list the domain; `synced` is true for an object mastered on premises.
@@ -27,18 +29,34 @@ class Target:
     authentication_type: str = ""
 
     @property
+    def is_organisation(self) -> bool:
+        return bool(self.tenant_id) and self.object_id == self.tenant_id
+
+    @property
+    def anchor(self) -> str:
+        """By which mailbox Exchange routes a cmdlet about it: its own, or the organisation's system mailbox."""
+        return f"APP:{SYSTEM_MAILBOX}@{self.tenant_id}" if self.is_organisation else self.user_principal_name
+
+    @property
     def named(self) -> dict[str, str]:
         """How the journal names it."""
         return {"object_id": self.object_id, "user_principal_name": self.user_principal_name}
 
 
+def organisation(tenant: Tenant) -> Target:
+    """The organisation as a target: it is named by its default domain."""
+    return Target(tenant.tenant_id, tenant.tenant_id, tenant.domain, "the organisation")
+
+
 def resolve(tenant: Tenant, who: str) -> Target:
-    """Look an account up by user principal name or object id.
+    """Look an account up by user principal name or object id; the tenant's id is the organisation.
 
     Raises:
         GuardRefused: the tenant has no such account.
         TenantError: the tenant could not be asked.
     """
+    if who.strip().lower() == tenant.tenant_id.lower():
+        return organisation(tenant)
     try:
         user = tenant.graph.user(who.strip()).data
     except TenantAnswer as error:

@@ -46,10 +46,17 @@ class Exchange:
 
 
 def cmdlet_call(cloud: Cloud, tenant_id: str, cmdlet: str, parameters: Mapping[str, Any], anchor: str) -> Call:
-    """Word one cmdlet as `POST /adminapi/beta/{tenant}/InvokeCommand`; nothing is sent."""
+    """Word one cmdlet as `POST /adminapi/beta/{tenant}/InvokeCommand`; nothing is sent.
+
+    `anchor` routes it: a mailbox's user principal name, or `APP:` and a system mailbox for what concerns everybody.
+    """
     return Call(
         "POST",
         f"{cloud.exchange}/adminapi/beta/{tenant_id}/InvokeCommand",
         {"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters)}},
-        {"X-CmdletName": cmdlet, "X-AnchorMailbox": f"UPN:{anchor}", "X-ResponseFormat": "json"},
+        {
+            "X-CmdletName": cmdlet,
+            "X-AnchorMailbox": anchor if anchor.startswith("APP:") else f"UPN:{anchor}",
+            "X-ResponseFormat": "json",
+        },
     )

@@ -167,8 +167,8 @@ class Settings(Action):
 
 
 def cmdlet(cloud: Cloud, target: Target, name: str, **parameters: Any) -> Call:
-    """Word a cmdlet about the account's mailbox."""
-    return cmdlet_call(cloud, target.tenant_id, name, parameters, target.user_principal_name)
+    """Word a cmdlet about the account's mailbox, or the organisation."""
+    return cmdlet_call(cloud, target.tenant_id, name, parameters, target.anchor)
 
 
 def quoted(name: str) -> str:
