@@ -308,6 +308,9 @@ MAILBOXES = Table(
         default_audit_set           text  DefaultAuditSet, joined
         audit_log_age_limit         text  AuditLogAgeLimit
         audit_owner                 text  AuditOwner, joined
+        audit_delegate              text  AuditDelegate, joined
+        audit_admin                 text  AuditAdmin, joined
+        persisted_capabilities      text  PersistedCapabilities, joined: what the mailbox's licences give it
         litigation_hold             bool  LitigationHoldEnabled
         hidden_from_address_lists   bool  HiddenFromAddressListsEnabled
         created                     time  WhenCreatedUTC
@@ -316,6 +319,29 @@ MAILBOXES = Table(
     tells=("user_principal_name", "primary_smtp_address", "object_id"),
 )
 
+TENANT_SETTINGS = Table(
+    "tenant_settings",
+    "Settings of the organisation",
+    _columns(
+        """
+        setting     text  what it is about, as `harden.readings` names it: organisation settings, audit bypass …
+        identity    text  Identity, Name or skuPartNumber: which one of several
+        document    json  the record; of a CSV export the columns that are used
+        """
+    ),
+    tells=("identity", "document"),
+)
+
 TABLES: dict[str, Table] = {
-    t.name: t for t in (SIGNINS, AUDIT, MESSAGES, SECURE_SCORES, SECURE_SCORE_CONTROLS, INBOX_RULES, MAILBOXES)
+    t.name: t
+    for t in (
+        SIGNINS,
+        AUDIT,
+        MESSAGES,
+        SECURE_SCORES,
+        SECURE_SCORE_CONTROLS,
+        INBOX_RULES,
+        MAILBOXES,
+        TENANT_SETTINGS,
+    )
 }

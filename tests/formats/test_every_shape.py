@@ -293,6 +293,34 @@ SHAPES: list[tuple[str, Any, str, str, dict[str, Any]]] = [
         "mailboxes",
         {"row_id": "u1", "deliver_and_forward": False, "default_audit_set": "Admin, Delegate, Owner"},
     ),
+    (
+        "Get-OrganizationConfig",
+        {"Identity": "contoso.onmicrosoft.com", "AuditDisabled": False, "OAuth2ClientProfileEnabled": True},
+        "get-organizationconfig-json",
+        "tenant_settings",
+        {"setting": "organisation settings", "identity": "contoso.onmicrosoft.com"},
+    ),
+    (
+        "Get-AdminAuditLogConfig",
+        {"Identity": "Admin Audit Log Settings", "UnifiedAuditLogIngestionEnabled": True},
+        "get-adminauditlogconfig-json",
+        "tenant_settings",
+        {"setting": "unified auditing"},
+    ),
+    (
+        "Get-MailboxAuditBypassAssociation",
+        [{"Identity": "Backup Service", "Guid": "7d0e", "AuditBypassEnabled": True}],
+        "get-mailboxauditbypassassociation-json",
+        "tenant_settings",
+        {"row_id": "audit bypass|7d0e", "setting": "audit bypass", "identity": "Backup Service"},
+    ),
+    (
+        "Graph subscribedSkus",
+        {"value": [{"skuId": "k1", "skuPartNumber": "SPE_E3", "servicePlans": [], "consumedUnits": 3}]},
+        "graph-subscribed-skus",
+        "tenant_settings",
+        {"row_id": "licences|k1", "setting": "licences", "identity": "SPE_E3"},
+    ),
 ]
 
 
@@ -310,6 +338,38 @@ def test_a_shape_is_recognised_and_fills_its_columns(
         assert found == expected, column
     if "time" in case.frame(table):
         assert row["time"].isoformat().startswith("2026-03-04T05:06:07")
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "kept"),
+    [
+        ('"Identity","AuditDisabled","X"\r\n"contoso","True","y"\r\n', "organisation settings", "AuditDisabled"),
+        (
+            '"Identity","UnifiedAuditLogIngestionEnabled"\r\n"Settings","True"\r\n',
+            "unified auditing",
+            "UnifiedAuditLogIngestionEnabled",
+        ),
+        ('"Name","AuditBypassEnabled"\r\n"Backup","True"\r\n', "audit bypass", "AuditBypassEnabled"),
+    ],
+)
+def test_settings_exported_as_csv_keep_what_is_asked_of_them(
+    text: str, setting: str, kept: str, case: Case, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.csv"
+    file.write_text(text, "utf-8")
+    account = case.load(file).files[0]
+    assert (account.table, account.read, account.rows, account.rejected) == ("tenant_settings", 1, 1, 0)
+    row = case.frame("tenant_settings").iloc[0]
+    assert row.setting == setting
+    assert json.loads(row.document)[kept] == "True"
+
+
+def test_a_row_without_the_flag_is_set_aside_with_its_reason(case: Case, tmp_path: Path) -> None:
+    file = tmp_path / "bypass.json"
+    file.write_text(json.dumps([{"Identity": "a", "AuditBypassEnabled": False}, {"Identity": "System"}]), "utf-8")
+    account = case.load(file).files[0]
+    assert (account.read, account.rows, account.rejected) == (2, 1, 1)
+    assert "does not read" in case.rejected().iloc[0].reason
 
 
 PORTAL = (

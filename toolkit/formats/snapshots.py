@@ -1,6 +1,6 @@
-"""State as it was when asked: inbox rules (`Get-InboxRule`, Graph `messageRule`), mailboxes (`Get-Mailbox`).
+"""State as it was when asked: inbox rules (`Get-InboxRule`, Graph `messageRule`), mailboxes (`Get-Mailbox`), settings.
 
-Source: Exchange Online cmdlet reference; Microsoft Graph `messageRule`.
+Source: Exchange Online cmdlet reference; Microsoft Graph `messageRule`, `subscribedSku`.
 """
 
 from __future__ import annotations
@@ -124,6 +124,9 @@ def _mailboxes(container: str) -> Format:
         ("grant_send_on_behalf_to", "GrantSendOnBehalfTo"),
         ("default_audit_set", "DefaultAuditSet"),
         ("audit_owner", "AuditOwner"),
+        ("audit_delegate", "AuditDelegate"),
+        ("audit_admin", "AuditAdmin"),
+        ("persisted_capabilities", "PersistedCapabilities"),
     ):
         columns[column] = (_texts(place, name),)
     return Format(
@@ -138,4 +141,62 @@ def _mailboxes(container: str) -> Format:
     )
 
 
-FORMATS = (_rules("json"), _rules("csv"), GRAPH_RULES, _mailboxes("json"), _mailboxes("csv"))
+# cmdlet → what its rows are about, the property that only they have, and what a CSV row keeps of them
+_SETTINGS = {
+    "Get-OrganizationConfig": ("organisation settings", "AuditDisabled", ("Identity", "Name", "AuditDisabled")),
+    "Get-AdminAuditLogConfig": (
+        "unified auditing",
+        "UnifiedAuditLogIngestionEnabled",
+        ("Identity", "Name", "UnifiedAuditLogIngestionEnabled", "AdminAuditLogEnabled"),
+    ),
+    "Get-MailboxAuditBypassAssociation": (
+        "audit bypass",
+        "AuditBypassEnabled",
+        ("Identity", "Name", "Guid", "ObjectId", "UserPrincipalName", "AuditBypassEnabled", "WhenChangedUTC"),
+    ),
+}
+
+
+def _settings(cmdlet: str, container: str) -> Format:
+    setting, telling, kept = _SETTINGS[cmdlet]
+    place = "cell:" if container == "csv" else "doc:$."
+    said = ", ".join(f"'{name}', {{cell:{name}}}" for name in kept)
+    identity = f"coalesce({{{place}Guid}}, {{{place}Identity}}, {{{place}Name}}, '')"
+    return Format(
+        name=f"{cmdlet.lower()}-{container}",
+        table="tenant_settings",
+        title=f"{cmdlet}, {container.upper()}",
+        source=f"https://learn.microsoft.com/powershell/module/exchange/{cmdlet.lower()}",
+        container=container,
+        recognise=lambda head: (
+            telling.lower() in (head.cells if container == "csv" else {k.lower() for k in head.keys})
+        ),
+        record_id=(f"sql:'{setting}|' || {identity}",),
+        columns={
+            "setting": (f"sql:'{setting}'",),
+            "identity": (f"{place}Identity", f"{place}Name"),
+            "document": (f"sql:json_object({said})::VARCHAR",) if container == "csv" else ("doc:$",),
+        },
+    )
+
+
+LICENCES = Format(
+    name="graph-subscribed-skus",
+    table="tenant_settings",
+    title="Graph subscribedSkus: the organisation's licences",
+    source="https://learn.microsoft.com/graph/api/subscribedsku-list",
+    container="json",
+    recognise=lambda head: {"skuPartNumber", "servicePlans"} <= head.keys,
+    record_id=("sql:'licences|' || {doc:$.skuId}",),
+    columns={"setting": ("sql:'licences'",), "identity": ("doc:$.skuPartNumber",), "document": ("doc:$",)},
+)
+
+FORMATS = (
+    _rules("json"),
+    _rules("csv"),
+    GRAPH_RULES,
+    _mailboxes("json"),
+    _mailboxes("csv"),
+    *(_settings(cmdlet, container) for cmdlet in _SETTINGS for container in ("json", "csv")),
+    LICENCES,
+)

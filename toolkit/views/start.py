@@ -40,6 +40,7 @@ COUNTED = {
     "mailboxes": "mailboxes",
     "secure_scores": "Secure Scores",
     "secure_score_controls": "Secure Score controls",
+    "tenant_settings": "settings of the organisation",
 }
 REPORT_EVERY = 0.5  # seconds
 DATED = ("signins", "audit", "messages")
