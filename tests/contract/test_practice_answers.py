@@ -125,6 +125,16 @@ READS = [
         "/policies/identitySecurityDefaultsEnforcementPolicy",
         "/policies/identitySecurityDefaultsEnforcementPolicy",
     ),
+    (
+        "v1.0",
+        "/reports/authenticationMethods/userRegistrationDetails",
+        "/reports/authenticationMethods/userRegistrationDetails",
+    ),
+    (
+        "v1.0",
+        "/reports/authenticationMethods/userRegistrationDetails/{userRegistrationDetails-id}",
+        f"/reports/authenticationMethods/userRegistrationDetails/{WHO}",
+    ),
     ("v1.0", "/users", "/users?$top=3"),
     ("v1.0", "/users", "/users?$select=id,proxyAddresses,assignedLicenses,assignedPlans,otherMails,userType"),
     ("v1.0", "/users/{user-id}", f"/users/{VICTIM}"),
@@ -142,6 +152,7 @@ READS = [
     ("v1.0", "/security/secureScores", "/security/secureScores"),
     ("v1.0", "/security/secureScoreControlProfiles", "/security/secureScoreControlProfiles?$top=1000"),
     ("v1.0", "/organization", "/organization"),
+    ("v1.0", "/subscribedSkus", "/subscribedSkus"),
     ("v1.0", "/domains", "/domains"),
 ]
 CHANGES = [

@@ -24,6 +24,7 @@ from toolkit.practice import (
     mailbox_settings,
     mailboxes,
     protection,
+    registration_report,
 )
 from toolkit.practice.attack import attack
 from toolkit.practice.background import DAYS, INNOCENT_RULES, Log, ordinary_days
@@ -102,7 +103,7 @@ def beginning(name: str) -> Record:
     if name == TRAVELLER:
         raise PracticeError(f'The scenario "{name}" is there as evidence files only; it has no tenant to act on.')
     instant = scenario(name).instant
-    return {
+    state: Record = {
         "scenario": name,
         "tenant_time": instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "changes": 0,
@@ -152,6 +153,7 @@ def beginning(name: str) -> Record:
         "audit": [],
         "sign_ins": [],
     }
+    return state | {"registration_report": registration_report.first_report(state, instant)}
 
 
 def _visible(audit: list[Record], acts: list[Act]) -> list[Record]:

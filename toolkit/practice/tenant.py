@@ -22,6 +22,7 @@ from toolkit.practice.http import Answer, Refused, Request, exchange_error, grap
 from toolkit.practice.login import Login
 from toolkit.practice.names import Record
 from toolkit.practice.people import DOMAIN, TENANT_ID
+from toolkit.practice.registration_report import keep_up
 from toolkit.practice.request_lines import addressed, log_line
 from toolkit.practice.scenario import CLIENT_ID, CONTOSO_BEC, scenario
 from toolkit.practice.server import Dropped, Server
@@ -237,6 +238,7 @@ class PracticeTenant(FaultOrders):
 
     def _catch_up(self, now: datetime) -> None:
         """Does what was due before this request: ends operations, lets the intruder act."""
+        keep_up(self._store.state, now)
         ended = finish_operations(self._store.state, now)
         acts = intruder.moves(Situation(self._scenario, self._store.state, now, self.url))
         for act in acts:
