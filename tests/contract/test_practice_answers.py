@@ -153,6 +153,7 @@ READS = [
     ("v1.0", "/security/secureScoreControlProfiles", "/security/secureScoreControlProfiles?$top=1000"),
     ("v1.0", "/organization", "/organization"),
     ("v1.0", "/subscribedSkus", "/subscribedSkus"),
+    ("v1.0", "/subscribedSkus", "/subscribedSkus"),
     ("v1.0", "/domains", "/domains"),
 ]
 CHANGES = [

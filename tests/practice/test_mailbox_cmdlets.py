@@ -127,6 +127,22 @@ def test_default_audit_set_brings_back_lists_that_were_cut_by_hand(client: Clien
     assert row(client, "Get-Mailbox")["DefaultAuditSet"] == ["Admin", "Owner"]
 
 
+def test_age_of_audit_records_is_stored_as_days_with_hours(client: Client) -> None:
+    assert row(client, "Get-Mailbox", "sofia.marin@contoso.com")["AuditLogAgeLimit"] == "30.00:00:00"
+    client.cmdlet("Set-Mailbox", Identity="sofia.marin@contoso.com", AuditLogAgeLimit="180")
+    assert row(client, "Get-Mailbox", "sofia.marin@contoso.com")["AuditLogAgeLimit"] == "180.00:00:00"
+    refused = client.cmdlet("Set-Mailbox", Identity=VICTIM, AuditLogAgeLimit="for ever")
+    assert (refused.status_code, "EnhancedTimeSpan" in text_of(refused)) == (400, True)
+
+
+def test_licences_are_those_of_the_people_with_a_mailbox(client: Client) -> None:
+    (sku,) = client.graph("GET", "/v1.0/subscribedSkus").json()["value"]
+    licensed = [u for u in client.tenant.state()["users"].values() if u["assignedLicenses"]]
+    assert sku["consumedUnits"] == len(licensed)
+    assert {one["skuId"] for user in licensed for one in user["assignedLicenses"]} == {sku["skuId"]}
+    assert "M365_ADVANCED_AUDITING" in {plan["servicePlanName"] for plan in sku["servicePlans"]}
+
+
 def test_protocols_keep_what_follows_the_organisation(client: Client) -> None:
     before = row(client, "Get-CASMailbox")
     assert (before["SmtpClientAuthenticationDisabled"], before["EwsEnabled"], before["ImapEnabled"]) == (

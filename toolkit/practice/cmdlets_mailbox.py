@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from toolkit.practice.change_records import cmdlet_change
 from toolkit.practice.cmdlet_arguments import (
+    BAD_VALUE,
     Check,
     changed_list,
     flag,
@@ -34,6 +37,7 @@ _MASTERED_ELSEWHERE = (
 )
 """What directory synchronisation takes from on-premises. Source: observed; attributes of the sync rules."""
 _OUT_OF_SCOPE = "Microsoft.Exchange.Configuration.Tasks.InvalidOperationInDehydratedContextException"
+_MOST_DAYS = 24855
 _DEVICE_KEYS = ("Identity", "Guid", "Name", "DeviceId")
 
 
@@ -167,7 +171,7 @@ def forwarding(box: Record) -> str | None:
 def _plain_values(parameters: Record) -> Record:
     flags = ("AuditEnabled", "DeliverToMailboxAndForward", "HiddenFromAddressListsEnabled", "LitigationHoldEnabled")
     checks: dict[str, Check] = dict.fromkeys(flags, flag)
-    checks |= {"LitigationHoldDuration": text, "ForwardingSmtpAddress": _outside}
+    checks |= {"LitigationHoldDuration": text, "ForwardingSmtpAddress": _outside, "AuditLogAgeLimit": _age}
     return {name: check(name, parameters[name]) for name, check in checks.items() if name in parameters}
 
 
@@ -178,6 +182,14 @@ def _outside(name: str, value: object) -> object:
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         raise refused(f"The proxy address \"{value}\" of parameter '{name}' is not valid.")
     return f"smtp:{address}"
+
+
+def _age(name: str, value: object) -> object:
+    """Days alone, or days with hours, minutes and seconds, as the service stores them."""
+    found = re.fullmatch(r"(\d{1,5})(?:\.(\d\d:\d\d:\d\d))?", str(value))
+    if not found or int(found[1]) > _MOST_DAYS:
+        raise refused(f"Cannot convert the value of parameter '{name}' to the type EnhancedTimeSpan.", BAD_VALUE)
+    return f"{int(found[1])}.{found[2] or '00:00:00'}"
 
 
 def _inside(value: object, situation: Situation) -> str | None:

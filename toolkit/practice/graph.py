@@ -12,6 +12,7 @@ from toolkit.practice import (
     graph_grants,
     graph_groups,
     graph_inbox_rules,
+    graph_licences,
     graph_mailbox,
     graph_methods,
     graph_passwords,
@@ -168,6 +169,7 @@ ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
     ("", graph_registration.PATH, {"GET": graph_registration.list_details}),
     ("", f"{graph_registration.PATH}/{{id}}", {"GET": graph_registration.get_details}),
     ("", "organization", {"GET": graph_reports.list_organization}),
+    ("", "subscribedSkus", {"GET": graph_licences.list_skus}),
     ("", "domains", {"GET": graph_reports.list_domains}),
     ("", "domains/{id}", {"GET": graph_reports.get_domain}),
 )
