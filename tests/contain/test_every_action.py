@@ -24,6 +24,7 @@ UNDONE = {
     "clear-forwarding": True,
     "clear-outside-forwarding": True,
     "auto-reply-off": True,
+    "signature-off": True,
     "remove-full-access": True,
     "remove-folder-right": True,
     "close-protocols": True,
@@ -42,7 +43,7 @@ UNDONE = {
 def offered(room: Room, kind: str) -> str:
     found = [o.action.key for o in room.plan(suspicion=INSIDE).offers if o.action.kind == kind]
     assert found, f"nothing in the practice mailbox to {kind}"
-    return found[-1]  # of the sign-in methods the default one cannot go first
+    return found[0]  # of the sign-in methods the one that is asked for first stands last
 
 
 def ready(room: Room, key: str) -> tuple[contain.Plan, contain.Confirmation]:

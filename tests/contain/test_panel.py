@@ -192,6 +192,24 @@ def test_other_rules_can_be_chosen_and_the_name_has_to_be_typed_again(driver: Dr
     assert driver.card("block").run.disabled
 
 
+def test_steps_change_places_by_a_click_as_far_as_that_is_safe(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    reset = driver.card("reset-password")
+    assert reset.earlier.disabled
+    assert "sign-in is stopped first" in reset.earlier.tooltip
+    driver.click(driver.card("clear-forwarding").earlier)
+    plan = driver.panel.plan
+    assert plan is not None
+    moved = plan.order
+    assert moved.index("clear-forwarding") == room.plan().order.index("clear-forwarding") - 1
+    assert driver.card("block").run.disabled  # it is another plan: its name is typed anew
+    driver.preview()
+    assert driver.panel.plan is not None
+    assert driver.panel.plan.order == moved
+    assert room.writes() == []
+
+
 def test_a_case_of_files_shows_the_plan_with_a_reason_and_no_run(tmp_path: Path) -> None:
     case = open_case(tmp_path / "files")
     driver = Driver(containment_panel(case, [VICTIM]))

@@ -6,7 +6,7 @@ from toolkit.contain.emergency import Stopped, stop, stop_plan
 from toolkit.contain.guards import break_glass, confirm_tenant, tenant_question
 from toolkit.contain.ledger import Record, records
 from toolkit.contain.offers import Offer, Suspicion
-from toolkit.contain.plan import Plan, Step, call_text, make_plan, make_return_plan, outline
+from toolkit.contain.plan import Plan, Step, call_text, make_plan, make_return_plan, moved, outline, why_not_moved
 from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, script, write_plan
 from toolkit.contain.run import record_shown, run, undo
 from toolkit.contain.sending import Outcome
@@ -36,6 +36,7 @@ __all__ = [
     "doors",
     "make_plan",
     "make_return_plan",
+    "moved",
     "outline",
     "read_plan",
     "record_shown",
@@ -50,5 +51,6 @@ __all__ = [
     "tenant_question",
     "undo",
     "watch",
+    "why_not_moved",
     "write_plan",
 ]

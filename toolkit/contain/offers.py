@@ -38,10 +38,11 @@ from toolkit.contain.actions import (
     RemoveRole,
     RemoveSendAs,
     RemoveSendOnBehalf,
+    SignatureOff,
     UnblockCorrespondent,
 )
 from toolkit.contain.actions.delegates import NOBODY, opens
-from toolkit.contain.actions.methods import collection_of, method_in_words
+from toolkit.contain.actions.methods import collection_of, is_asked_first, method_in_words
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of, what_it_does
 from toolkit.contain.actions.shapes import SwitchedOff, listed
 from toolkit.contain.readings import HIDDEN, NAMES
@@ -135,12 +136,14 @@ def _devices(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
 
 
 def _methods(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
-    for row in snapshot.rows("methods"):
+    preferred = (snapshot.rows("preferences") or [{}])[0]
+    # The service lets the method that is asked for first go only after all others.
+    for row in sorted(snapshot.rows("methods"), key=lambda row: is_asked_first(row, preferred)):
         collection = collection_of(row)
         if not collection:
             continue
         why = suspicion.made_since(row, "createdDateTime")
-        words = method_in_words(row)
+        words = method_in_words(row) + (", of the kind asked for first" if is_asked_first(row, preferred) else "")
         action = RemoveMethod(str(row.get("id")), words, why, collection)
         yield Offer(action, bool(why), why or "ask the owner by voice whether it is theirs", words, "methods")
 
@@ -247,6 +250,11 @@ def _mailbox(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
             text = re.sub("<[^>]*>", " ", str(row.get("ExternalMessage") or row.get("InternalMessage") or ""))[:200]
             why = "read its text: it speaks to every correspondent"
             yield Offer(AutoReplyOff(), True, why, text, "auto-reply", row)
+    for row in snapshot.rows("signature")[:1]:
+        if any(row.get(name) for name in SignatureOff.wanted):
+            text = re.sub("<[^>]*>", " ", str(row.get("SignatureText") or row.get("SignatureHtml") or ""))
+            why = "ask the owner whether every number in it is theirs"
+            yield Offer(SignatureOff(), False, why, " ".join(text.split())[:200], "signature", row)
     for row in snapshot.rows("protocols")[:1]:
         still = [n for n in ("ImapEnabled", "PopEnabled") if row.get(n) is not False]
         still += [] if row.get("SmtpClientAuthenticationDisabled") is True else ["SMTP AUTH"]

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolkit.case import Case
 from toolkit.contain.action import Action, State
 from toolkit.contain.actions import (
-    KINDS,
     BlockSignIn,
     ClearForwarding,
     CloseProtocols,
     ConfirmCompromised,
-    DisableDevice,
     DisableInboxRule,
     GiveBack,
     IssueAccessPass,
-    RemoveAppRole,
-    RemoveConsent,
-    RemoveMethod,
-    RemoveRole,
     RequireMfa,
     ResetPassword,
     ResetWithWriteback,
@@ -34,8 +28,10 @@ from toolkit.contain.actions import (
 from toolkit.contain.actions.shapes import OnThing, Settings
 from toolkit.contain.doors import CLOSED, doors
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
+from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
 from toolkit.contain.offers import Offer, Suspicion, offers, taken
+from toolkit.contain.order import MAKES_TOKENS, in_order, stays_before
 from toolkit.contain.readings import READINGS
 from toolkit.contain.snapshot import Snapshot, take
 from toolkit.contain.target import Target, resolve
@@ -43,7 +39,6 @@ from toolkit.errors import GuardRefused, TenantAnswer, UsageError
 from toolkit.tenant import CLOUDS, Call, Cloud, Tenant
 from toolkit.tenant.gate import canonical
 
-MAKES_TOKENS = (DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, RemoveRole)
 # Which family of detections a kind of action answers.
 FAMILIES = {
     "disable-inbox-rule": "IR",
@@ -56,14 +51,6 @@ FAMILIES = {
     "remove-send-on-behalf": "DG",
     "remove-folder-right": "DG",
 }
-BY_HAND = (
-    "App passwords: no call lists or deletes them. In the Entra portal, per-user MFA, the account's settings: "
-    "“Delete all existing app passwords”. Closing the old protocols makes them useless meanwhile.",
-    "Rights that the account has on other mailboxes: whoever used it had them too; look in the Exchange admin centre.",
-    "Signature: compare the snapshot with what the owner says, and correct it in Outlook.",
-    "Sharing links and flows made in the time of the intruder: look in OneDrive, SharePoint and Power Automate.",
-    "Outlook forms, and client rules that start a program: no call shows them; look in Outlook on your own computer.",
-)
 TO_DO = "to do"
 ALREADY_SO = "already so"
 OFFERED_AGAIN = "offered again"
@@ -121,6 +108,11 @@ class Plan:
         return [o.action.key for o in self.offers if o.action.key in steps]
 
     @property
+    def order(self) -> list[str]:
+        """The keys of the steps as they stand."""
+        return [step.action.key for step in self.steps]
+
+    @property
     def hits_everybody(self) -> bool:
         return any(step.action.hits_everybody for step in self.steps)
 
@@ -149,6 +141,7 @@ def make_plan(
     user: str,
     *,
     chosen: Collection[str] | None = None,
+    order: Sequence[str] = (),
     suspicion: Suspicion | None = None,
     emergency: Iterable[str] = (),
     progress: Callable[[str], None] = lambda text: None,
@@ -156,7 +149,8 @@ def make_plan(
     """Read the account's state into a snapshot and lay out the plan; nothing is changed.
 
     `user` is a user principal name or object id; `chosen` the keys of the offers to take (without it those that are
-    suggested); `suspicion` what findings say about the intruder; `emergency` more break-glass accounts.
+    suggested), `order` the keys of steps as a person arranged them; `suspicion` what findings say about the intruder;
+    `emergency` more break-glass accounts.
 
     Raises:
         GuardRefused: the tenant has to be confirmed first, or the account must not be changed.
@@ -173,15 +167,16 @@ def make_plan(
     found = offers(snapshot, replace(suspicion or Suspicion(), ours=ours, refused=refused))
     actions = [o.action for o in taken(found, chosen)]
     actions += _done_before(history, actions)
-    if any(type(a) in MAKES_TOKENS for a in actions):
+    if any(a.kind in MAKES_TOKENS for a in actions):
         actions.append(RevokeAgain())
-    actions = in_order([*first_steps(target), *actions, *([] if is_guest(target) else [RequireMfa()])])
+    actions = in_order([*first_steps(target), *actions, *([] if is_guest(target) else [RequireMfa()])], order)
     notes = [f"{READINGS[name].title} could not be read: {why}" for name, why in snapshot.problems.items()]
+    hand = [*by_hand(target), *hand_work(case, snapshot, suspicion or Suspicion())]
     progress("laying out the plan")
     steps = [step_of(tenant, target, action, history) for action in actions]
     for step in steps:
         step.behind = (suspicion or Suspicion()).standing.get(FAMILIES.get(step.action.kind, ""), "")
-    return Plan(case, target, steps, tenant, found, [*by_hand(target), *BY_HAND], notes, listed, snapshot)
+    return Plan(case, target, steps, tenant, found, hand, notes, listed, snapshot)
 
 
 def make_return_plan(
@@ -214,6 +209,32 @@ def make_return_plan(
     return Plan(case, target, steps, tenant, break_glass=listed, snapshot=snapshot, returning=True)
 
 
+def why_not_moved(plan: Plan, key: str, by: int) -> str:
+    """Why a step cannot change places with the one before (`by` -1) or after it (1); "" if it can."""
+    here = plan.order.index(plan.step(key).action.key)
+    if not 0 <= here + by < len(plan.steps):
+        return "It is the first step." if by < 0 else "It is the last step."
+    first, second = sorted((here, here + by))
+    early, late = plan.steps[first].action, plan.steps[second].action
+    why = stays_before(early, late)
+    return f"“{early.title}” has to come before “{late.title}”: {why}." if why else ""
+
+
+def moved(plan: Plan, key: str, by: int) -> Plan:
+    """The plan with a step one place earlier (`by` -1) or later (1). It is another plan: its name is typed anew.
+
+    Raises:
+        GuardRefused: the order would not be safe, or there is no such place; the text says why.
+    """
+    why = why_not_moved(plan, key, by)
+    if why:
+        raise GuardRefused(why)
+    here = plan.order.index(key)
+    steps = list(plan.steps)
+    steps[here], steps[here + by] = steps[here + by], steps[here]
+    return replace(plan, steps=steps)
+
+
 def outline(case: Case, user: str) -> Plan:
     """The plan of a case without a live tenant: the same steps and calls, nothing read and no way to run it.
 
@@ -226,7 +247,9 @@ def outline(case: Case, user: str) -> Plan:
     actions: list[Action] = [
         BlockSignIn(), ResetPassword(), RevokeSessions(), rule, ClearForwarding(), CloseProtocols(), RequireMfa()
     ]  # fmt: skip
-    return Plan(case, target, [Step(action, action.call(cloud, target)) for action in actions], by_hand=list(BY_HAND))
+    return Plan(
+        case, target, [Step(action, action.call(cloud, target)) for action in actions], by_hand=list(WITHOUT_SNAPSHOT)
+    )
 
 
 def _done_before(history: list[Record], actions: list[Action]) -> list[Action]:
@@ -252,12 +275,6 @@ def first_steps(target: Target) -> list[Action]:
     if target.authentication_type.lower() != "managed":
         return [BlockSignIn(), RevokeSessions()]
     return [BlockSignIn(), ResetPassword(), RevokeSessions()]
-
-
-def in_order(actions: Iterable[Action]) -> list[Action]:
-    """The actions as the playbook orders them; those of one kind stay as they came."""
-    place = {kind: number for number, kind in enumerate(KINDS)}
-    return sorted(actions, key=lambda action: place[action.kind])
 
 
 def call_text(call: Call) -> str:

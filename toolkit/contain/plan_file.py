@@ -15,6 +15,7 @@ from toolkit.contain.action import State
 from toolkit.contain.actions import action_named
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant
 from toolkit.contain.ledger import describe, records
+from toolkit.contain.order import check_order
 from toolkit.contain.plan import Plan, step_of
 from toolkit.contain.sending import kept
 from toolkit.contain.target import moment, resolve
@@ -96,12 +97,13 @@ def digest_of(told: dict[str, Any]) -> str:
 def approved_plan(case: Case, tenant: Tenant, told: dict[str, Any], digest: str, *, four_eyes: bool = False) -> Plan:
     """The plan of a file, ready to run exactly as it was written, after the digest was given as the yes.
 
-    Each call is worded anew and has to be the file's; each step keeps the state of its preview, so that running it
+    Steps may have been taken out of the file, or put into another order as far as that is safe. Each call is worded
+    anew and has to be the file's; each step keeps the state of its preview, so that running it
     stops where that has changed.
 
     Raises:
-        GuardRefused: the digest is another one, a call is not what its action words, or with `four_eyes` the approver
-            is the planner.
+        GuardRefused: the digest is another one, a call is not what its action words, a step comes before one that
+            it needs, or with `four_eyes` the approver is the planner.
         UsageError: the plan names an action that this version does not know.
     """
     if digest.strip().lower() != digest_of(told):
@@ -126,6 +128,7 @@ def approved_plan(case: Case, tenant: Tenant, told: dict[str, Any], digest: str,
             raise GuardRefused(f"The call of “{action.title}” in the file is not the one of this step; make it anew.")
         step.before = State(entry["before"], moment(entry["before_date"])) if entry["before"] is not None else None
         steps.append(step)
+    check_order([step.action for step in steps])
     case.journal.append(
         APPROVED, practice=case.practice, tenant_id=target.tenant_id, target=target.named, plan=digest,
         planner=told["planner"], approver=tenant.operator.user_principal_name,

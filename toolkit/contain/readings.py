@@ -13,6 +13,8 @@ from toolkit.tenant import Rows, Tenant
 
 HIDDEN = "hidden from the owner"  # our own words beside what the service says
 NAMES = "names of those who may send on behalf"
+ELSEWHERE = "rights elsewhere"
+FEW_MAILBOXES = 200  # more are not asked one by one who may open them
 Read = Callable[[Tenant, Target], Rows]
 
 
@@ -119,8 +121,49 @@ def _folder_rights(tenant: Tenant, target: Target) -> Rows:
     return Rows(rows, date)
 
 
+def _preferences(tenant: Tenant, target: Target) -> Rows:
+    """Which method the account is asked for first; the service removes that one last."""
+    answer = tenant.graph.get(f"/users/{target.object_id}/authentication/signInPreferences", version="beta")
+    return Rows([answer.data], answer.date)
+
+
+def _rights_elsewhere(tenant: Tenant, target: Target) -> Rows:
+    """The rights that the account has on the mailboxes of others, as `Right` (a phrase) and `Mailbox`.
+
+    Who may open a mailbox is kept with the mailbox, so each has to be asked; in a large organisation only sending
+    is looked up, and a row says so.
+    """
+    anchor, own = target.user_principal_name, target.object_id.lower()
+    every = tenant.exchange.read("Get-Mailbox", {"ResultSize": "Unlimited"}, anchor)
+    others = [m for m in every.rows if str(m.get("ExternalDirectoryObjectId")).lower() != own]
+    mine = {str(m.get(n)).lower() for m in every.rows if m not in others for n in ("Identity", "Name", "Alias", "Guid")}
+    mine |= {own, anchor.lower()}
+    rows = []
+    for box in others:
+        name = str(box.get("UserPrincipalName") or box.get("PrimarySmtpAddress"))
+        if mine & {str(person).lower() for person in box.get("GrantSendOnBehalfTo") or []}:
+            rows.append({"Right": "sending on behalf of", "Mailbox": name})
+    sending = {"Trustee": anchor, "ResultSize": "Unlimited"}
+    found = tenant.exchange.read("Get-RecipientPermission", sending, anchor)
+    rows += [{"Right": "sending as", "Mailbox": str(row.get("Identity"))} for row in found.rows]
+    if len(others) > FEW_MAILBOXES:
+        rows.append({"Right": "not looked up, because there are too many mailboxes: opening", "Mailbox": "of others"})
+        return Rows(rows, found.date)
+    for box in others:
+        asked = {"Identity": str(box.get("ExternalDirectoryObjectId") or box.get("Identity")), "User": anchor}
+        found = tenant.exchange.read("Get-MailboxPermission", asked, anchor)
+        name = str(box.get("UserPrincipalName") or box.get("PrimarySmtpAddress"))
+        rows += [
+            {"Right": f"{', '.join(map(str, row.get('AccessRights') or []))} on", "Mailbox": name}
+            for row in found.rows
+            if not row.get("Deny")
+        ]
+    return Rows(rows, found.date)
+
+
 READINGS: dict[str, Reading] = {
     "methods": Reading("Sign-in methods", from_graph("/users/{id}/authentication/methods")),
+    "preferences": Reading("The method asked for first", _preferences),
     "devices": Reading("Devices", _devices),
     "grants": Reading("Consents", from_graph("/users/{id}/oauth2PermissionGrants")),
     "app roles": Reading("Application roles", from_graph("/users/{id}/appRoleAssignments")),
@@ -156,4 +199,5 @@ READINGS: dict[str, Reading] = {
     "conditional access": Reading(
         "Conditional Access", from_graph("/identity/conditionalAccess/policies"), of_tenant=True
     ),
+    ELSEWHERE: Reading("Rights on other mailboxes", _rights_elsewhere, of_tenant=True),
 }

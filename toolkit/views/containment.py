@@ -70,8 +70,8 @@ class ContainmentPanel:
         self._kept: DisplayHandle | None = None
         self.desk = Desk(self._update)
         clicks = Clicks(
-            self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self.run_all, self.halt,
-            self.watch, self.give_back, self._shown,
+            self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self.move, self.run_all,
+            self.halt, self.watch, self.give_back, self._shown,
         )  # fmt: skip
         self.screen = Screen(case, users, clicks)
         if users and not case.practice:
@@ -112,7 +112,8 @@ class ContainmentPanel:
         same = self.plan is not None and self.plan.target.user_principal_name.lower() == user.lower()
         ticked = [key for key, tick in self.screen.offers if tick.value]
         chosen = ticked if same and self.screen.offers else None
-        self.desk.start(lambda emit: self._read(emit, user, chosen))
+        order = self.plan.order if same and self.plan is not None else []
+        self.desk.start(lambda emit: self._read(emit, user, chosen, order))
 
     def confirm_tenant(self) -> None:
         """Take the typed domain as the answer to which tenant this is."""
@@ -152,6 +153,16 @@ class ContainmentPanel:
         """Bring back what was before a step."""
         self._begin(key, undo=True)
 
+    def move(self, key: str, by: int) -> None:
+        """Put a step one place earlier (-1) or later (1)."""
+        plan = self.plan
+
+        def job(emit: Emit) -> None:
+            if plan is not None:
+                emit("plan", contain.moved(plan, key, by))
+
+        self.desk.start(job)
+
     def run_all(self) -> None:
         """Carry out every step that is left, in order, until one does not end well or a person stops it."""
         plan, confirmation = self.plan, self.confirmation
@@ -175,7 +186,7 @@ class ContainmentPanel:
                         break
             finally:
                 emit("running_all", False)
-            self._read(emit, plan.target.user_principal_name, plan.chosen)
+            self._read(emit, plan.target.user_principal_name, plan.chosen, plan.order)
 
         self.desk.start(job)
 
@@ -223,12 +234,12 @@ class ContainmentPanel:
         if plan is None or confirmation is None:
             self.desk.put("problem", "Type the account's name and press Confirm first.")
             return
-        chosen, returning = plan.chosen, plan.returning
+        chosen, order, returning = plan.chosen, plan.order, plan.returning
 
         def job(emit: Emit) -> None:
             self._carry_out(emit, plan, confirmation, key, undo=undo)
             if not returning:
-                self._read(emit, plan.target.user_principal_name, chosen)
+                self._read(emit, plan.target.user_principal_name, chosen, order)
 
         self.desk.start(job)
 
@@ -258,7 +269,7 @@ class ContainmentPanel:
             self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
         return self._tenant
 
-    def _read(self, emit: Emit, user: str, chosen: list[str] | None) -> None:
+    def _read(self, emit: Emit, user: str, chosen: list[str] | None, order: list[str]) -> None:
         if not self.case.practice:
             emit("offline", contain.outline(self.case, user))
             return
@@ -273,7 +284,9 @@ class ContainmentPanel:
         def reading(text: str) -> None:
             emit("reading", text)
 
-        plan = contain.make_plan(self.case, tenant, user, chosen=chosen, suspicion=suspicion, progress=reading)
+        plan = contain.make_plan(
+            self.case, tenant, user, chosen=chosen, order=order, suspicion=suspicion, progress=reading
+        )
         emit("plan", plan)
         emit("reading", "reading the doors")
         emit("doors", contain.doors(self.case, tenant, plan.target, suspicion))
@@ -333,7 +346,7 @@ class ContainmentPanel:
     def _show_steps(self) -> None:
         if self.plan is not None and self.plan.tenant is not None:
             allowed = self.confirmation is not None and not self._busy
-            self.screen.show_steps(self.plan, allowed=allowed)
+            self.screen.show_steps(self.plan, allowed=allowed, busy=self._busy)
 
     def _mark_seen(self) -> None:
         # A plan may have been read just before the page told that it showed the password.

@@ -21,7 +21,13 @@ def fitting() -> w.Layout:
 class StepCard:
     """Widgets of one step; `box` is what the panel shows."""
 
-    def __init__(self, key: str, on_run: Callable[[str], None], on_undo: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        key: str,
+        on_run: Callable[[str], None],
+        on_undo: Callable[[str], None],
+        on_move: Callable[[str, int], None] = lambda key, by: None,
+    ) -> None:
         self.key = key
         self._html = w.HTML()
         self._result = w.HTML()
@@ -31,7 +37,13 @@ class StepCard:
         self.undo.add_class("containment-undo")
         self.run.on_click(lambda button: on_run(key))
         self.undo.on_click(lambda button: on_undo(key))
-        self.box = w.VBox([self._html, w.HBox([self.run, self.undo]), self._result])
+        self.earlier = w.Button(description="Earlier", layout=fitting(), disabled=True)
+        self.later = w.Button(description="Later", layout=fitting(), disabled=True)
+        self.earlier.add_class("containment-earlier")
+        self.later.add_class("containment-later")
+        self.earlier.on_click(lambda button: on_move(key, -1))
+        self.later.on_click(lambda button: on_move(key, 1))
+        self.box = w.VBox([self._html, w.HBox([self.run, self.undo, self.earlier, self.later]), self._result])
         self.box.add_class("containment-step")
         self.box.add_class("containment-step-" + re.sub(r"[^a-z0-9-]+", "-", key.lower())[:60])
 
@@ -42,9 +54,15 @@ class StepCard:
         self.undo.disabled = not (allowed and step.undo is not None)
         self.undo.layout.display = None if step.undo is not None else "none"
 
+    def show_place(self, why_not_earlier: str, why_not_later: str, *, allowed: bool) -> None:
+        """Whether the step may change places; a place that is not safe says why when it is pointed at."""
+        for button, why in ((self.earlier, why_not_earlier), (self.later, why_not_later)):
+            button.disabled = bool(why) or not allowed
+            button.tooltip = why or "Change places with the step beside it; the plan is then confirmed anew."
+
     def lock(self) -> None:
         """While something runs, no button works."""
-        self.run.disabled = self.undo.disabled = True
+        self.run.disabled = self.undo.disabled = self.earlier.disabled = self.later.disabled = True
 
     def say(self, text: str, kind: str = "note") -> None:
         """The line below the buttons: progress, or how it ended."""

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as w
 
 from toolkit.case import Case
-from toolkit.contain import Door, Outcome, Plan
+from toolkit.contain import Door, Outcome, Plan, why_not_moved
 from toolkit.contain.readings import READINGS
 from toolkit.views.containment_card import StepCard, fitting
 from toolkit.views.containment_html import (
@@ -43,6 +43,7 @@ class Clicks:
     extend: Callable[[], None]
     run: Callable[[str], None]
     undo: Callable[[str], None]
+    move: Callable[[str, int], None]
     run_all: Callable[[], None]
     halt: Callable[[], None]
     watch: Callable[[], None]
@@ -139,8 +140,8 @@ class Screen:
             f"<p>Nothing has been changed. To be able to run the steps, type "
             f"<code>{escape(plan.target.user_principal_name)}</code> and press Confirm.</p>"
         )
-        run, undo = self._clicks.run, self._clicks.undo
-        self.cards = {step.action.key: StepCard(step.action.key, run, undo) for step in plan.steps}
+        does = self._clicks.run, self._clicks.undo, self._clicks.move
+        self.cards = {step.action.key: StepCard(step.action.key, *does) for step in plan.steps}
         boxes = []
         for step in plan.steps:
             boxes.append(self.cards[step.action.key].box)
@@ -154,11 +155,14 @@ class Screen:
         self._confirm_row.layout.display = None
         self.show_journal()
 
-    def show_steps(self, plan: Plan, *, allowed: bool) -> None:
+    def show_steps(self, plan: Plan, *, allowed: bool, busy: bool = False) -> None:
+        """The steps as they stand; `allowed`: the name was typed and nothing runs. They move while nothing runs."""
         self._all_row.layout.display = None
         self.run_all.disabled = not (allowed and any(step.can_run for step in plan.steps))
         for number, step in enumerate(plan.steps, 1):
-            self.cards[step.action.key].show(number, step, allowed=allowed)
+            card, key = self.cards[step.action.key], step.action.key
+            card.show(number, step, allowed=allowed)
+            card.show_place(why_not_moved(plan, key, -1), why_not_moved(plan, key, 1), allowed=not busy)
 
     def show_confirmed(self) -> None:
         self._instruction.value = page(

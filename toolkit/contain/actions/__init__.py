@@ -29,12 +29,14 @@ from toolkit.contain.actions.mailbox import (
     CloseProtocols,
     DisableSweepRule,
     HoldMail,
+    SignatureOff,
 )
 from toolkit.contain.actions.methods import IssueAccessPass, RemoveMethod
 from toolkit.contain.actions.mfa import RequireMfa
 from toolkit.contain.actions.password import ResetPassword, ResetWithWriteback
 from toolkit.contain.actions.roles import ConfirmCompromised, LeaveGroup, LeaveRoleGroup, RemoveOwnership, RemoveRole
 from toolkit.contain.actions.rules import DisableInboxRule
+from toolkit.contain.actions.secure_score import SetControlState
 from toolkit.contain.actions.sessions import RevokeAgain, RevokeSessions
 
 # In the order of the playbook: a plan's steps stand in it.
@@ -60,6 +62,7 @@ ACTIONS: tuple[type[Action], ...] = (
     ClearOutsideForwarding,
     ClearForwarding,
     AutoReplyOff,
+    SignatureOff,
     DistrustSender,
     UnblockCorrespondent,
     RemoveFullAccess,
@@ -75,6 +78,7 @@ ACTIONS: tuple[type[Action], ...] = (
     IssueAccessPass,
     GiveBack,
     UnblockSender,
+    SetControlState,
 )
 KINDS: dict[str, type[Action]] = {action.kind: action for action in ACTIONS}
 
@@ -128,6 +132,8 @@ __all__ = [
     "ResetWithWriteback",
     "RevokeAgain",
     "RevokeSessions",
+    "SetControlState",
+    "SignatureOff",
     "UnblockCorrespondent",
     "UnblockSender",
     "action_named",

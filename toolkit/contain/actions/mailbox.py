@@ -64,6 +64,22 @@ class AutoReplyOff(Settings):
     undo_note = "Undo switches the replies on as they were, with the text that is there."
 
 
+class SignatureOff(Settings):
+    """`Set-MailboxMessageConfiguration` without a signature. The text stays; undo: as it was."""
+
+    kind = key = "signature-off"
+    title = "Leave the signature off new mail"
+    reading = "signature"
+    setter = "Set-MailboxMessageConfiguration"
+    wanted = {"AutoAddSignature": False, "AutoAddSignatureOnReply": False, "AutoAddSignatureOnMobile": False}  # noqa: RUF012
+    reason = "A changed telephone or account number in the signature goes out with every message of the owner."
+    effect = "No message gets the signature by itself. Its text stays, as evidence."
+    does_not = "It does not reach signatures that Outlook keeps on a computer, or roaming ones: look there too."
+    residual = "Messages that went out carry it; the owner writes it anew before switching it on."
+    permission, role = EXCHANGE
+    undo_note = "Undo switches it on as it was, with the text that is there."
+
+
 class CloseProtocols(Settings):
     """`Set-CASMailbox` with the old protocols off. Undo: each as it was, "as the tenant says" included."""
 

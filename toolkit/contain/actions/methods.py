@@ -22,6 +22,12 @@ COLLECTIONS = {
     "platformCredentialAuthenticationMethod": ("platformCredentialMethods", "platform credential"),
     "externalAuthenticationMethod": ("externalAuthenticationMethods", "external method"),
 }
+# Microsoft's name of a preferred method, in lower case → the methods it may be
+ASKED_FIRST = {
+    "push": ("microsoftAuthenticatorAuthenticationMethod",),
+    "oath": ("softwareOathAuthenticationMethod",),
+    **dict.fromkeys(("sms", "voicemobile", "voicealternatemobile", "voiceoffice"), ("phoneAuthenticationMethod",)),
+}
 _HELD = ("displayName", "phoneNumber", "emailAddress", "model")
 
 
@@ -69,6 +75,20 @@ def method_in_words(row: Row) -> str:
     held = ", ".join(str(row[name]) for name in _HELD if row.get(name))
     since = f", since {str(row['createdDateTime'])[:19].replace('T', ' ')} UTC" if row.get("createdDateTime") else ""
     return f"{COLLECTIONS.get(kind, ('', kind))[1]}{f' {held}' if held else ''}{since}"
+
+
+def is_asked_first(row: Row, preferences: Row) -> bool:
+    """Whether a method is the one that beta `signInPreferences` names as asked for first."""
+    kind = str(row.get("@odata.type", "")).rpartition(".")[2]
+    by_system = preferences.get("isSystemPreferredAuthenticationMethodEnabled") is True
+    system = preferences.get("systemPreferredAuthenticationMethod") if by_system else None
+    named = str(system or preferences.get("userPreferredMethodForSecondaryAuthentication") or "")
+    wanted = ASKED_FIRST.get(named.lower(), ())
+    return kind in wanted and (kind != "phoneAuthenticationMethod" or row.get("phoneType") == _phone(named))
+
+
+def _phone(named: str) -> str:
+    return {"voicealternatemobile": "alternateMobile", "voiceoffice": "office"}.get(named.lower(), "mobile")
 
 
 class IssueAccessPass(Action):

@@ -1,0 +1,78 @@
+"""What is left to a person is named with what the tenant and the evidence say about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.contain.room import VICTIM, Room
+from toolkit import contain
+
+INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
+
+
+def line(room: Room, start: str) -> str:
+    [found] = [text for text in room.plan(suspicion=INSIDE).by_hand if text.startswith(start)]
+    return found
+
+
+def shared(user: str, time: str, number: int, operation: str = "AnonymousLinkCreated") -> dict[str, object]:
+    return {
+        "Id": f"00000000-0000-0000-0000-{number:012}",
+        "CreationTime": time,
+        "Operation": operation,
+        "Workload": "OneDrive",
+        "RecordType": 14,
+        "UserId": user,
+        "ObjectId": f"https://contoso-my.sharepoint.com/personal/file-{number}.xlsx",
+    }
+
+
+def test_rights_that_the_account_has_on_other_mailboxes_are_named(room: Room) -> None:
+    told = line(room, "Rights on other mailboxes")
+    assert "FullAccess on miriam.hoffmann@contoso.com" in told
+
+
+def test_rights_that_could_not_be_read_are_not_said_to_be_none(room: Room) -> None:
+    room.service.withhold("Get-RecipientPermission")
+    told = line(room, "Rights on other mailboxes")
+    assert "none" not in told
+    assert "403" in told
+
+
+def test_sharing_links_are_listed_from_the_evidence(room: Room, tmp_path: Path) -> None:
+    assert "no audit records of SharePoint and OneDrive" in line(room, "Sharing links")
+
+    records = [
+        shared(VICTIM, "2026-09-01T08:00:00", 1),
+        shared(VICTIM, "2026-09-16T08:00:00", 2),
+        shared("felix.brandt@contoso.com", "2026-09-16T09:00:00", 3),
+        shared(VICTIM, "2026-09-17T09:00:00", 4, "FileAccessed"),
+    ]
+    file = tmp_path / "audit.jsonl"
+    file.write_text("\n".join(json.dumps(record) for record in records))
+    room.case.load(file)
+    told = line(room, "Sharing links")
+    assert "2026-09-16 08:00 AnonymousLinkCreated https://contoso-my.sharepoint.com/personal/file-2.xlsx" in told
+    assert [f"file-{n}.xlsx" in told for n in (1, 3, 4)] == [False, False, False]
+    assert "ends at 2026-09-17 09:00 UTC" in told
+
+
+def test_the_signature_is_shown_for_the_owner_to_judge(room: Room) -> None:
+    [offer] = [o for o in room.plan().offers if o.action.kind == "signature-off"]
+    assert not offer.chosen
+    assert "New bank account" in offer.text
+
+
+def test_the_method_that_is_asked_for_first_is_marked_and_stands_last(room: Room) -> None:
+    found = [o.text for o in room.plan().offers if o.action.kind == "remove-method"]
+    marked = ["asked for first" in text for text in found]
+    assert marked == sorted(marked)
+    assert any(marked)
+    room.service._store.state["sign_in_preferences"][room.user()["id"]][
+        "userPreferredMethodForSecondaryAuthentication"
+    ] = "sms"
+    found = [o.text for o in room.plan().offers if o.action.kind == "remove-method"]
+    assert "telephone" in found[-1]
+    assert "asked for first" in found[-1]
