@@ -151,8 +151,12 @@ READS = [
     ("beta", "/auditLogs/signIns", "/auditLogs/signIns?$filter=signInEventTypes/any(t: t eq 'nonInteractiveUser')"),
     ("v1.0", "/security/secureScores", "/security/secureScores"),
     ("v1.0", "/security/secureScoreControlProfiles", "/security/secureScoreControlProfiles?$top=1000"),
+    (
+        "v1.0",
+        "/security/secureScoreControlProfiles/{secureScoreControlProfile-id}",
+        "/security/secureScoreControlProfiles/MFARegistrationV2",
+    ),
     ("v1.0", "/organization", "/organization"),
-    ("v1.0", "/subscribedSkus", "/subscribedSkus"),
     ("v1.0", "/subscribedSkus", "/subscribedSkus"),
     ("v1.0", "/domains", "/domains"),
 ]
@@ -360,6 +364,17 @@ CHANGES = [
         "DELETE",
         f"/identity/conditionalAccess/policies/{POLICY}",
         None,
+    ),
+    (
+        "v1.0",
+        "/security/secureScoreControlProfiles/{secureScoreControlProfile-id}",
+        "PATCH",
+        "/security/secureScoreControlProfiles/IntegratedApps",
+        {
+            "state": "ThirdParty",
+            "comment": "Done by a gateway.",
+            "vendorInformation": {"vendor": "Microsoft", "provider": "SecureScore"},
+        },
     ),
 ]
 OWN_MAILBOX_ONLY = [

@@ -21,6 +21,7 @@ from toolkit.practice import (
     graph_registration,
     graph_reports,
     graph_roles,
+    graph_secure_score,
     graph_users,
 )
 from toolkit.practice.http import Answer, Refused, Request
@@ -164,8 +165,13 @@ ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
     ),
     ("", "auditLogs/signIns", {"GET": graph_reports.list_sign_ins}),
     ("", "auditLogs/signIns/{id}", {"GET": graph_reports.get_sign_in}),
-    ("", "security/secureScores", {"GET": graph_reports.list_secure_scores}),
-    ("", "security/secureScoreControlProfiles", {"GET": graph_reports.list_control_profiles}),
+    ("", "security/secureScores", {"GET": graph_secure_score.list_scores}),
+    ("", "security/secureScoreControlProfiles", {"GET": graph_secure_score.list_profiles}),
+    (
+        "",
+        "security/secureScoreControlProfiles/{id}",
+        {"GET": graph_secure_score.get_profile, "PATCH": graph_secure_score.update_profile},
+    ),
     ("", graph_registration.PATH, {"GET": graph_registration.list_details}),
     ("", f"{graph_registration.PATH}/{{id}}", {"GET": graph_registration.get_details}),
     ("", "organization", {"GET": graph_reports.list_organization}),

@@ -1,4 +1,4 @@
-"""Graph: sign-ins, Secure Score, and what the tenant says of itself."""
+"""Graph: sign-ins, and what the tenant says of itself."""
 
 from __future__ import annotations
 
@@ -50,21 +50,6 @@ def get_sign_in(request: Request, situation: Situation, version: str, sign_in_id
             context = f"{situation.base}/{version}/$metadata#auditLogs/signIns/$entity"
             return Answer(200, {"@odata.context": context} | (record if version == "beta" else as_v1(record)))
     raise Refused(404, "ResourceNotFound", f"The sign-in '{sign_in_id}' was not found.")
-
-
-def list_secure_scores(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /security/secureScores: newest first."""
-    options = odata.only(request, ("$top", "$skiptoken"))
-    records, path = situation.scenario.secure_scores, "security/secureScores"
-    return Answer(200, odata.page(records, situation.base, version, path, options, odata.top(options, 90, 1000)))
-
-
-def list_control_profiles(request: Request, situation: Situation, version: str) -> Answer:
-    """GET /security/secureScoreControlProfiles"""
-    options = odata.only(request, ("$top", "$skiptoken"))
-    records, path = situation.scenario.control_profiles, "security/secureScoreControlProfiles"
-    size = odata.top(options, 20, 1000)
-    return Answer(200, odata.page(records, situation.base, version, path, options, size))
 
 
 def list_organization(request: Request, situation: Situation, version: str) -> Answer:

@@ -123,6 +123,7 @@ def beginning(name: str) -> Record:
         "risky_users": protection.risky_users(),
         "conditional_access": protection.policies(),
         "security_defaults": protection.security_defaults(),
+        "control_updates": {},
         "deleted": [],
         "mailboxes": mailboxes.mailboxes(),
         "inbox_rules": mailbox_rules.inbox_rules(),

@@ -23,9 +23,9 @@ SCOPES = {
     "Domain.Read.All Group.ReadWrite.All GroupMember.ReadWrite.All IdentityRiskyUser.ReadWrite.All "
     "MailboxSettings.ReadWrite Organization.Read.All Policy.Read.All Policy.ReadWrite.AuthenticationMethod "
     "Policy.ReadWrite.ConditionalAccess RoleEligibilitySchedule.ReadWrite.Directory "
-    "RoleManagement.ReadWrite.Directory SecurityEvents.Read.All User.EnableDisableAccount.All User.Read.All "
-    "User.RevokeSessions.All User-PasswordProfile.ReadWrite.All UserAuthenticationMethod.Read.All "
-    "UserAuthenticationMethod.ReadWrite.All UserAuthMethod-TAP.ReadWrite.All",
+    "RoleManagement.ReadWrite.Directory SecurityEvents.Read.All SecurityEvents.ReadWrite.All "
+    "User.EnableDisableAccount.All User.Read.All User.RevokeSessions.All User-PasswordProfile.ReadWrite.All "
+    "UserAuthenticationMethod.Read.All UserAuthenticationMethod.ReadWrite.All UserAuthMethod-TAP.ReadWrite.All",
     EXCHANGE: "Exchange.Manage",
 }
 _DELEGATED_ONLY = ("Directory.AccessAsUser.All", "Exchange.Manage")
