@@ -266,6 +266,47 @@ MESSAGES = Table(
     tells=("time", "sender_address", "recipient_address", "message_id"),
 )
 
+MESSAGE_EVENTS = Table(
+    "message_events",
+    "Details of the message trace",
+    _columns(
+        """
+        time                time  dateTime (UTC)
+        message_trace_id    text  id of the trace
+        message_id          text  messageId: the Internet message id
+        event               text  event: Receive, Send, Fail …
+        action              text  action
+        description         text  description: what happened; of a failure, the code of the bounce
+        data                text  data: XML
+        """
+    ),
+    tells=("event", "description"),
+)
+
+MFA_REGISTRATION = Table(
+    "mfa_registration",
+    "Registered methods",
+    _columns(
+        """
+        time                        time  lastUpdatedDateTime (UTC): when the report was last made
+        user_principal_name         name  userPrincipalName
+        user_id                     text  id: the account's object id
+        user_display_name           text  userDisplayName
+        user_type                   name  userType: member or guest
+        is_admin                    bool  isAdmin: has a role in the directory
+        is_mfa_registered           bool  isMfaRegistered: a method for a second factor is registered
+        is_mfa_capable              bool  isMfaCapable: and the organisation allows that method
+        is_passwordless_capable     bool  isPasswordlessCapable
+        is_sspr_registered          bool  isSsprRegistered: can reset the password without help
+        is_sspr_enabled             bool  isSsprEnabled
+        is_sspr_capable             bool  isSsprCapable
+        methods_registered          text  methodsRegistered as it came: JSON, or joined by ; or ,
+        default_method              text  userPreferredMethodForSecondaryAuthentication or defaultMfaMethod
+        """
+    ),
+    tells=("user_principal_name", "user_id"),
+)
+
 INBOX_RULES = Table(
     "inbox_rules",
     "Inbox rules",
@@ -343,5 +384,7 @@ TABLES: dict[str, Table] = {
         INBOX_RULES,
         MAILBOXES,
         TENANT_SETTINGS,
+        MESSAGE_EVENTS,
+        MFA_REGISTRATION,
     )
 }

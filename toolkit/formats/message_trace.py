@@ -1,6 +1,7 @@
-"""Message trace: Graph pages, `Get-MessageTraceV2`, and the CSV of the Exchange admin center.
+"""Message trace: Graph pages, `Get-MessageTraceV2`, the CSV of the Exchange admin center, and details of a message.
 
-Source: Microsoft Graph `exchangeMessageTrace`; Exchange Online `Get-MessageTraceV2`.
+Source: Microsoft Graph `exchangeMessageTrace`, `exchangeMessageTraceDetail`; Exchange Online `Get-MessageTraceV2`,
+`Get-MessageTraceDetailV2`.
 """
 
 from __future__ import annotations
@@ -91,4 +92,54 @@ PORTAL = Format(
     },
 )
 
-FORMATS = (GRAPH, _cmdlet("json"), _cmdlet("csv"), PORTAL)
+GRAPH_EVENTS = Format(
+    name="graph-message-trace-details",
+    table="message_events",
+    title="Graph details of a message trace",
+    source="https://learn.microsoft.com/graph/api/resources/exchangemessagetracedetail",
+    container="json",
+    recognise=lambda head: {"event", "dateTime", "description"} <= head.keys,
+    columns={
+        "time": ("doc:$.dateTime",),
+        "message_trace_id": ("doc:$.id",),
+        "message_id": ("doc:$.messageId",),
+        "event": ("doc:$.event",),
+        "action": ("doc:$.action",),
+        "description": ("doc:$.description",),
+        "data": ("doc:$.data",),
+    },
+)
+
+
+def _cmdlet_events(container: str) -> Format:
+    prefix = "cell:" if container == "csv" else "doc:$."
+    names = {
+        "time": "Date",
+        "message_trace_id": "MessageTraceId",
+        "message_id": "MessageId",
+        "event": "Event",
+        "action": "Action",
+        "description": "Detail",
+        "data": "Data",
+    }
+    wanted = {"event", "detail", "date"}
+    return Format(
+        name=f"get-messagetracedetail-{container}",
+        table="message_events",
+        title=f"Get-MessageTraceDetailV2, {container.upper()}",
+        source="https://learn.microsoft.com/powershell/module/exchange/get-messagetracedetailv2",
+        container=container,
+        recognise=lambda head: wanted <= (head.cells if container == "csv" else {k.lower() for k in head.keys}),
+        columns={column: (prefix + name,) for column, name in names.items()},
+    )
+
+
+FORMATS = (
+    GRAPH,
+    _cmdlet("json"),
+    _cmdlet("csv"),
+    PORTAL,
+    GRAPH_EVENTS,
+    _cmdlet_events("json"),
+    _cmdlet_events("csv"),
+)

@@ -14,6 +14,7 @@ from toolkit.formats import (
     defender,
     directory_audit,
     message_trace,
+    protection,
     secure_score,
     sentinel,
     sign_ins,
@@ -33,6 +34,7 @@ FORMATS: tuple[Format, ...] = (
     *message_trace.FORMATS,
     *snapshots.FORMATS,
     *secure_score.FORMATS,
+    *protection.FORMATS,
 )
 
 LOOK_AT = 4 << 20

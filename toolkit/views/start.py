@@ -41,6 +41,8 @@ COUNTED = {
     "secure_scores": "Secure Scores",
     "secure_score_controls": "Secure Score controls",
     "tenant_settings": "settings of the organisation",
+    "message_events": "details of traced messages",
+    "mfa_registration": "accounts with their registered methods",
 }
 REPORT_EVERY = 0.5  # seconds
 DATED = ("signins", "audit", "messages")
