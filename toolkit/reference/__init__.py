@@ -24,6 +24,7 @@ ORIGINS: dict[str, tuple[str, str]] = {
     "ip/country-ipv6.parquet": (IP, "2026-06-17"),
     "keywords.csv": (OWN, "2026-11-23"),
     "legacy_clients.csv": (OWN, "2026-11-23"),
+    "mailbox_audit_defaults.csv": (OWN, "2026-11-23"),
     "mail_folders.csv": (OWN, "2026-11-23"),
     "oauth_apps_of_interest.csv": (OWN, "2026-11-23"),
     "risky_scopes.csv": (OWN, "2026-11-23"),

@@ -6,6 +6,14 @@ from typing import Any
 
 from toolkit.contain.action import Action
 from toolkit.contain.actions.apps import DisableApp, RemoveAppRole, RemoveConsent
+from toolkit.contain.actions.auditing import (
+    AuditMailbox,
+    AuditOrganisation,
+    AuditUnifiedLog,
+    EndAuditBypass,
+    RestoreAuditActions,
+    RestoreAuditAge,
+)
 from toolkit.contain.actions.block import BlockSignIn, GiveBack
 from toolkit.contain.actions.delegates import (
     DistrustSender,
@@ -79,6 +87,12 @@ ACTIONS: tuple[type[Action], ...] = (
     GiveBack,
     UnblockSender,
     SetControlState,
+    AuditOrganisation,
+    AuditUnifiedLog,
+    EndAuditBypass,
+    AuditMailbox,
+    RestoreAuditActions,
+    RestoreAuditAge,
 )
 KINDS: dict[str, type[Action]] = {action.kind: action for action in ACTIONS}
 
@@ -98,6 +112,9 @@ def action_named(key: str, about: dict[str, Any]) -> Action | None:
 __all__ = [
     "ACTIONS",
     "KINDS",
+    "AuditMailbox",
+    "AuditOrganisation",
+    "AuditUnifiedLog",
     "AutoReplyOff",
     "BlockSignIn",
     "ClearForwarding",
@@ -112,6 +129,7 @@ __all__ = [
     "DisableSweepRule",
     "DisableTransportRule",
     "DistrustSender",
+    "EndAuditBypass",
     "GiveBack",
     "HoldMail",
     "IssueAccessPass",
@@ -130,6 +148,8 @@ __all__ = [
     "RequireMfa",
     "ResetPassword",
     "ResetWithWriteback",
+    "RestoreAuditActions",
+    "RestoreAuditAge",
     "RevokeAgain",
     "RevokeSessions",
     "SetControlState",

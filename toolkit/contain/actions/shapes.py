@@ -100,10 +100,10 @@ class SwitchedOff(OnThing):
 
     def before(self, values: dict[str, Any]) -> str:
         row = values.get("row")
-        return f"{self.flag}: {_said(row.get(self.flag))}; {self.in_words(row)}" if row else "not there"
+        return f"{self.flag}: {said(row.get(self.flag))}; {self.in_words(row)}" if row else "not there"
 
     def after(self) -> str:
-        return f"{self.flag}: {_said(self.off)}"
+        return f"{self.flag}: {said(self.off)}"
 
     def call(self, cloud: Cloud, target: Target) -> Call:
         return self.switch(cloud, target, on=False)
@@ -146,10 +146,10 @@ class Settings(Action):
         return self._set(cloud, target, self.wanted)
 
     def before(self, values: dict[str, Any]) -> str:
-        return "; ".join(f"{name}: {_said(values.get(name))}" for name in self.wanted)
+        return "; ".join(f"{name}: {said(values.get(name))}" for name in self.wanted)
 
     def after(self) -> str:
-        return "; ".join(f"{name}: {_said(value)}" for name, value in self.wanted.items())
+        return "; ".join(f"{name}: {said(value)}" for name, value in self.wanted.items())
 
     def is_so(self, now: State, sent: Sent | None) -> bool:
         return all(_plain(now.values.get(name)) == _plain(value) for name, value in self.wanted.items())
@@ -180,7 +180,8 @@ def listed(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """A value of a setting as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "not set" if value in (None, "", []) else listed(value)
