@@ -87,6 +87,41 @@ def test_a_page_drawn_anew_reads_that_the_account_is_blocked(panel: Desk, lab: L
     assert sent(lab) == before
 
 
+def test_a_step_changes_places_by_a_click(panel: Desk, lab: LabProcess) -> None:
+    before, cards = sent(lab), panel.outputs.locator(".containment-step h4")
+    titles = cards.all_inner_texts()
+    forwarding = next(n for n, title in enumerate(titles) if "Clear the mailbox's forwarding" in title)
+    panel.outputs.locator(".containment-step-clear-forwarding .containment-earlier").click()
+    expect(cards.nth(forwarding - 1)).to_contain_text("Clear the mailbox's forwarding", timeout=SECONDS)
+    expect(panel.outputs.locator(".containment-step-revoke-sessions .containment-earlier")).to_be_disabled()
+    assert sent(lab) == before
+
+
+def test_two_tabs_on_one_case_send_a_step_once(panel: Desk, lab: LabProcess, chromium: Browser) -> None:
+    other = Desk(chromium, panel.url, panel.pictures)
+    other.open("3-containment.ipynb")
+    other.run_all()
+    other.click("Preview plan")
+    expect(other.outputs.get_by_text("1. Block sign-in")).to_be_visible(timeout=SECONDS)
+    tabs = (panel, other)
+    for tab in tabs:
+        tab.outputs.get_by_placeholder("type the account's name").fill(ACCOUNT)
+        tab.click("Confirm")
+    buttons = [tab.outputs.locator(".containment-step-clear-forwarding .containment-run") for tab in tabs]
+    for button in buttons:
+        expect(button).to_be_enabled(timeout=SECONDS)
+    before = len(sent(lab))
+    for button in buttons:
+        button.click(no_wait_after=True)
+    told = re.compile("Read back: ForwardingAddress|It is already so|is running|Preview the plan again")
+    for tab in tabs:
+        expect(tab.outputs.get_by_text(told).first).to_be_visible(timeout=SECONDS)
+    other.screenshot("3-containment-second-tab")
+    assert len(sent(lab)) == before + 1
+    assert other.errors() == []
+    other.leave()
+
+
 def test_all_that_is_left_is_run_with_one_click_and_the_doors_are_read_again(panel: Desk, lab: LabProcess) -> None:
     panel.outputs.get_by_placeholder("type the account's name").fill(ACCOUNT)
     panel.click("Confirm")
@@ -104,6 +139,14 @@ def test_all_that_is_left_is_run_with_one_click_and_the_doors_are_read_again(pan
     panel.screenshot("3-containment-all")
     assert len(sent(lab)) - before >= 15
     assert all(int(str(status)) // 100 == 2 for _, status in sent(lab))
+
+
+def test_the_doors_are_looked_at_again_while_the_page_stays_open(panel: Desk, lab: LabProcess) -> None:
+    before = sent(lab)
+    panel.click("Look again at 15 and 60 minutes")
+    expect(panel.outputs.get_by_text("Looked at the doors after 0 minutes")).to_be_visible(timeout=SECONDS)
+    panel.screenshot("3-containment-watching")
+    assert sent(lab) == before
 
 
 def test_the_case_journal_holds_the_call_before_and_after(panel: Desk, lab: LabProcess) -> None:

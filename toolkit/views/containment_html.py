@@ -25,6 +25,9 @@ dl.containment-facts.containment-facts dt { float: none; width: auto; font-weigh
   color: var(--jp-ui-font-color2, #666); }
 dl.containment-facts.containment-facts dd { margin: 0; width: auto; overflow-wrap: anywhere; }
 .containment-card details.containment-more { border: 0; padding: 2px 0; }
+.containment-offer.containment-offer, .containment-offer .widget-label-basic { height: auto; }
+.containment-offer .widget-label-basic, .containment-offer .widget-label-basic span { white-space: normal;
+  overflow: visible; line-height: 1.5; }
 .containment-state { float: right; border: 1px solid var(--jp-border-color1, #bbb); border-radius: 10px;
   padding: 0 10px; font-size: 12px; }
 """
