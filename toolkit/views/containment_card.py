@@ -27,6 +27,8 @@ class StepCard:
         on_run: Callable[[str], None],
         on_undo: Callable[[str], None],
         on_move: Callable[[str, int], None] = lambda key, by: None,
+        *,
+        movable: bool = True,
     ) -> None:
         self.key = key
         self._html = w.HTML()
@@ -43,7 +45,8 @@ class StepCard:
         self.later.add_class("containment-later")
         self.earlier.on_click(lambda button: on_move(key, -1))
         self.later.on_click(lambda button: on_move(key, 1))
-        self.box = w.VBox([self._html, w.HBox([self.run, self.undo, self.earlier, self.later]), self._result])
+        places = [self.earlier, self.later] if movable else []
+        self.box = w.VBox([self._html, w.HBox([self.run, self.undo, *places]), self._result])
         self.box.add_class("containment-step")
         self.box.add_class("containment-step-" + re.sub(r"[^a-z0-9-]+", "-", key.lower())[:60])
 
