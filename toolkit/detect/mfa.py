@@ -79,7 +79,7 @@ def method_added(evidence: Evidence) -> ir.Table:
 
 
 def judge_method(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
-    added = [m for row in rows.itertuples() for m in _methods(row)]
+    added = [m for row in rows.itertuples() for m in added_by(row)]
     taken = rows[~rows.name.isin(REGISTERED)]
     if len(taken) == len(rows) and not added:
         return None  # a method was removed, not added
@@ -103,7 +103,7 @@ def judge_method(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     return Judgement("medium", summary, involved=tuple(others))
 
 
-def _methods(row: Any) -> list[str]:
+def added_by(row: Any) -> list[str]:
     """What the change added: devices by name, methods by kind."""
     found = []
     for name, new, old in [

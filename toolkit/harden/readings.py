@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from toolkit.contain.readings import Reading, from_exchange, from_graph
+from toolkit.contain.readings import Read, Reading, from_exchange, from_graph
+from toolkit.contain.target import Target
+from toolkit.tenant import Rows, Tenant
+
+
+def _one(path: str) -> Read:
+    """A single object of Graph, as a list of one."""
+
+    def read(tenant: Tenant, target: Target) -> Rows:
+        answer = tenant.graph.get(path)
+        return Rows([answer.data], answer.date)
+
+    return read
+
 
 READINGS: dict[str, Reading] = {
     "organisation": Reading("the organisation", from_graph("/organization"), of_tenant=True),
@@ -18,12 +31,17 @@ READINGS: dict[str, Reading] = {
         from_exchange("Get-MailboxAuditBypassAssociation", "", ResultSize="Unlimited"),
         of_tenant=True,
     ),
+    "accounts": Reading(
+        "all accounts",
+        from_graph("/users", query={"$select": "id,userPrincipalName,accountEnabled,userType", "$top": "999"}),
+        of_tenant=True,
+    ),
     "registration": Reading(
         "who registered which methods", from_graph("/reports/authenticationMethods/userRegistrationDetails"), True
     ),
     "conditional access": Reading("Conditional Access", from_graph("/identity/conditionalAccess/policies"), True),
     "security defaults": Reading(
-        "security defaults", from_graph("/policies/identitySecurityDefaultsEnforcementPolicy"), of_tenant=True
+        "security defaults", _one("/policies/identitySecurityDefaultsEnforcementPolicy"), of_tenant=True
     ),
     "roles": Reading(
         "who has which role",

@@ -15,6 +15,7 @@ IP = (
 ORIGINS: dict[str, tuple[str, str]] = {
     "alert_names.csv": (OWN, "2026-11-23"),
     "audit_operations.csv": (OWN, "2026-11-23"),
+    "authentication_methods.csv": (OWN, "2026-11-23"),
     "bounce_codes.csv": (OWN, "2026-11-23"),
     "country_centroids.csv": ("PyPI countryinfo 1.0.1, MIT", "2026-11-23"),
     "evidence_sources.csv": (OWN, "2026-11-23"),
