@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import xlsxwriter
 import xlsxwriter.exceptions
 
 from toolkit import engine
 from toolkit.case.case import Case
 from toolkit.errors import UsageError
-from toolkit.tables import BOOKKEEPING, TABLES
+from toolkit.tables import BOOKKEEPING, TABLES, Column
 
 FORMATS = {".csv": "FORMAT csv, HEADER", ".jsonl": "FORMAT json", ".parquet": "FORMAT parquet", ".xlsx": ""}
 # A cell that begins so is run as a formula by spreadsheet programs; evidence is written by attackers.
@@ -30,39 +31,70 @@ def export(case: Case, table: str, to: str | os.PathLike[str]) -> int:
         UsageError: no such table, the file's ending is not .csv, .jsonl, .parquet or .xlsx, the table has more
             rows than a sheet, or the file cannot be written.
     """
-    target = Path(to).expanduser()
-    kind = target.suffix.lower()
-    if kind not in FORMATS:
-        raise UsageError(f"{target.name} ends in {target.suffix or 'nothing'}; it may end in {', '.join(FORMATS)}.")
+    target = _target(to)
     if table not in TABLES:
         raise UsageError(f"There is no table {table!r}; there are {', '.join(TABLES)}.")
-    if kind == ".xlsx" and case.count(table) > XLSX_ROWS:
-        raise UsageError(
-            f"{table} has {case.count(table):,} rows and a sheet holds {XLSX_ROWS:,}; write a .csv instead."
-        )
-    columns = ", ".join(
-        _defused(c.name)
-        if kind in (".csv", ".xlsx") and c.type == "VARCHAR"
-        else f"strftime({c.name}::TIMESTAMP, '%Y-%m-%d %H:%M:%S') AS {c.name}"
-        if kind == ".xlsx" and c.kind == "time"
-        else c.name
-        for c in (*BOOKKEEPING, *TABLES[table].columns)
-    )
+    columns = {c.name: "TIMESTAMP WITH TIME ZONE" if c.kind == "time" else c.type for c in _columns_of(table)}
     order = "time, row_id" if "time" in TABLES[table].names else "row_id"
-    query = f"SELECT {columns} FROM {table} ORDER BY {order}"
+    count = case.count(table)
+    _write(case.connection(), columns, f"{table} ORDER BY {order}", count, target, table)
+    return count
+
+
+def write_frame(frame: pd.DataFrame, to: str | os.PathLike[str], *, sheet: str) -> int:
+    """Write a DataFrame as it stands, in the same way; `sheet` is what the table is called.
+
+    Raises:
+        UsageError: as for `export`.
+    """
+    target = _target(to)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("frame", frame)
+        columns = {str(d[0]): str(d[1]) for d in connection.execute("DESCRIBE frame").fetchall()}
+        _write(connection, columns, "frame", len(frame), target, sheet)
+    return len(frame)
+
+
+def _columns_of(table: str) -> list[Column]:
+    return [*BOOKKEEPING, *TABLES[table].columns]
+
+
+def _target(to: str | os.PathLike[str]) -> Path:
+    target = Path(to).expanduser()
+    if target.suffix.lower() not in FORMATS:
+        raise UsageError(f"{target.name} ends in {target.suffix or 'nothing'}; it may end in {', '.join(FORMATS)}.")
+    return target
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: str, count: int, target: Path, title: str
+) -> None:
+    """Write `rows` (what follows FROM) to a scratch file beside the target, then put it in its place."""
+    kind = target.suffix.lower()
+    if kind == ".xlsx" and count > XLSX_ROWS:
+        raise UsageError(f"{title} has {count:,} rows and a sheet holds {XLSX_ROWS:,}; write a .csv instead.")
+    shown = ", ".join(
+        _defused(engine.name(name))
+        if kind in (".csv", ".xlsx") and type_ == "VARCHAR"
+        else f"strftime({engine.name(name)}::TIMESTAMP, '%Y-%m-%d %H:%M:%S') AS {engine.name(name)}"
+        if kind == ".xlsx" and type_ == "TIMESTAMP WITH TIME ZONE"
+        else engine.name(name)
+        for name, type_ in columns.items()
+    )
+    query = f"SELECT {shown} FROM {rows}"
     scratch = target.with_name(f".{target.stem}.part{target.suffix}")
     try:
         if kind == ".xlsx":
-            _write_sheet(case, query, table, scratch)
+            _write_sheet(connection.execute(query), title, scratch)
         else:
-            case.connection().execute(f"COPY ({query}) TO {engine.text(str(scratch))} ({FORMATS[kind]})")
+            connection.execute(f"COPY ({query}) TO {engine.text(str(scratch))} ({FORMATS[kind]})")
         os.replace(scratch, target)
     except (duckdb.Error, OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
         raise UsageError(f"{target} cannot be written: {str(error).splitlines()[0]}") from error
-    return case.count(table)
 
 
-def _write_sheet(case: Case, query: str, table: str, target: Path) -> None:
+def _write_sheet(rows: duckdb.DuckDBPyConnection, title: str, target: Path) -> None:
     """One sheet, row by row. Nothing becomes a formula, a link or a number that was text."""
     plain = {
         "constant_memory": True,
@@ -70,10 +102,9 @@ def _write_sheet(case: Case, query: str, table: str, target: Path) -> None:
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    rows = case.connection().execute(query)
     assert rows.description is not None
     with xlsxwriter.Workbook(str(target), plain) as book:
-        sheet = book.add_worksheet(table[:31])
+        sheet = book.add_worksheet(title[:31])
         sheet.write_row(0, 0, [d[0] for d in rows.description])
         sheet.freeze_panes(1, 0)
         number = 1

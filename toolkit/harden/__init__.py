@@ -6,22 +6,33 @@ from toolkit.harden.audit_table import AuditRow
 from toolkit.harden.auditing import AuditingReport, audit_repairs, auditing
 from toolkit.harden.mfa import MfaAccount, MfaReport, mfa
 from toolkit.harden.plan import hardening_plan
+from toolkit.harden.ranking import RankedControl, export_controls, ranked_controls, ranked_frame
+from toolkit.harden.score import ScoreReport, secure_score
 from toolkit.harden.state import kept_state, read_state
+from toolkit.harden.what_if import WhatIf, what_if
 
 __all__ = [
     "AuditRow",
     "AuditingReport",
     "MfaAccount",
     "MfaReport",
+    "RankedControl",
+    "ScoreReport",
+    "WhatIf",
     "accounts_of_interest",
     "audit_gaps",
     "audit_repairs",
     "auditing",
+    "export_controls",
     "gap_sentence",
     "hardening_plan",
     "kept_accounts",
     "kept_state",
     "mfa",
+    "ranked_controls",
+    "ranked_frame",
     "read_accounts",
     "read_state",
+    "secure_score",
+    "what_if",
 ]

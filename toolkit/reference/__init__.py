@@ -17,6 +17,7 @@ ORIGINS: dict[str, tuple[str, str]] = {
     "audit_operations.csv": (OWN, "2026-11-23"),
     "authentication_methods.csv": (OWN, "2026-11-23"),
     "bounce_codes.csv": (OWN, "2026-11-23"),
+    "control_weights.csv": (OWN, "2026-11-23"),
     "country_centroids.csv": ("PyPI countryinfo 1.0.1, MIT", "2026-11-23"),
     "evidence_sources.csv": (OWN, "2026-11-23"),
     "ip/asn-ipv4.parquet": (IP, "2026-06-17"),
