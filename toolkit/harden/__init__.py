@@ -3,7 +3,7 @@
 from toolkit.harden.accounts import accounts_of_interest, kept_accounts, read_accounts
 from toolkit.harden.audit_gaps import audit_gaps, gap_sentence
 from toolkit.harden.audit_table import AuditRow
-from toolkit.harden.auditing import AuditingReport, audit_repairs, auditing
+from toolkit.harden.auditing import AUDIT_KINDS, AuditingReport, audit_repairs, auditing
 from toolkit.harden.mfa import MfaAccount, MfaReport, mfa
 from toolkit.harden.plan import hardening_plan
 from toolkit.harden.ranking import RankedControl, export_controls, ranked_controls, ranked_frame
@@ -12,6 +12,7 @@ from toolkit.harden.state import kept_state, read_state
 from toolkit.harden.what_if import WhatIf, what_if
 
 __all__ = [
+    "AUDIT_KINDS",
     "AuditRow",
     "AuditingReport",
     "MfaAccount",

@@ -25,7 +25,6 @@ from toolkit.harden.audit_turns import (
     MAILBOX_AUDITING,
     SEARCHABLE_LOG,
     Turn,
-    account_names,
     of_journal,
     of_log,
     of_settings,
@@ -65,9 +64,7 @@ def audit_gaps(case: Case, state: Snapshot | None = None, settings: AuditSetting
     read = settings or audit_settings(case, state)
     found: dict[tuple[str, str], list[Turn]] = {}
     beginning = datetime.min.replace(tzinfo=UTC)
-    for turn in sorted(
-        [*of_log(case, account_names(case, read)), *of_journal(case)], key=lambda t: t.time or beginning
-    ):
+    for turn in sorted([*of_log(case, read), *of_journal(case)], key=lambda t: t.time or beginning):
         found.setdefault((turn.scope, turn.topic), []).append(turn)
     now = dict(of_settings(read))
     gaps: list[Gap] = []

@@ -61,7 +61,7 @@ def default_actions() -> Mapping[str, Mapping[str, dict[str, str]]]:
     return {kind: {r["action"]: r for r in rows if r[kind.lower()] == "default"} for kind in LOGON_TYPES}
 
 
-def of_log(case: Case, names: Mapping[str, str]) -> Iterator[Turn]:
+def of_log(case: Case, read: AuditSettings) -> Iterator[Turn]:
     """What the cmdlets of the audit log switched, those that failed left out."""
     listed_names = ", ".join(f"'{name}'" for name in _CMDLETS)
     found = case.sql(
@@ -70,6 +70,7 @@ def of_log(case: Case, names: Mapping[str, str]) -> Iterator[Turn]:
         AND lower(coalesce(result_status, '')) NOT IN ('failure', 'failed', 'false', 'fail')
         ORDER BY time NULLS FIRST, row_id"""
     )
+    names = {} if found.empty else _account_names(case, read)
     for row in found.astype(object).where(found.notna(), None).to_dict("records"):
         told = parameters(row["parameters"])
         time = None if row["time"] is None else pd.Timestamp(row["time"]).to_pydatetime()
@@ -201,7 +202,7 @@ def missing_actions(box: Mailbox, kind: str) -> list[str] | None:
     return [a for a, row in told if a.lower() not in named and not (row["premium"] and box.premium is False)]
 
 
-def account_names(case: Case, read: AuditSettings) -> dict[str, str]:
+def _account_names(case: Case, read: AuditSettings) -> dict[str, str]:
     """Names by which records speak of an account → its user principal name, all in lower case."""
     found = mailbox_names(case).execute()
     names: dict[str, str] = dict(zip(found["name"], found["owner"], strict=True))

@@ -10,7 +10,14 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.contain.action import Action
-from toolkit.contain.actions.auditing import AuditMailbox, AuditOrganisation, AuditUnifiedLog, EndAuditBypass
+from toolkit.contain.actions.auditing import (
+    AuditMailbox,
+    AuditOrganisation,
+    AuditUnifiedLog,
+    EndAuditBypass,
+    RestoreAuditActions,
+    RestoreAuditAge,
+)
 from toolkit.contain.snapshot import Snapshot
 from toolkit.detect.words import listed, moment, plural
 from toolkit.harden.audit_gaps import LOOKS_BACK, audit_gaps, gap_sentence
@@ -32,7 +39,16 @@ from toolkit.harden.audit_turns import AGE as AGE_GAP
 from toolkit.harden.audit_turns import BYPASS, EVERYBODY
 from toolkit.harden.audit_turns import FLAG as FLAG_GAP
 
-FIRST: tuple[type[Action], ...] = (AuditOrganisation, AuditUnifiedLog, EndAuditBypass, AuditMailbox)
+IN_TURN: tuple[type[Action], ...] = (
+    AuditOrganisation,
+    AuditUnifiedLog,
+    EndAuditBypass,
+    AuditMailbox,
+    RestoreAuditActions,
+    RestoreAuditAge,
+)
+AUDIT_KINDS = frozenset(action.kind for action in IN_TURN)
+"""The kinds of action that repair auditing, for `hardening_plan(…, kinds=AUDIT_KINDS)`."""
 MOST_GAPS = 4
 
 
@@ -157,5 +173,4 @@ def audit_repairs(
             everybody if row.repair.hits_everybody else scopes is None or row.scope.lower() in scopes
         ):
             found[row.repair.key] = row.repair
-    place = {kind: number for number, kind in enumerate(FIRST)}
-    return sorted(found.values(), key=lambda action: place.get(type(action), len(place)))
+    return sorted(found.values(), key=lambda action: IN_TURN.index(type(action)))

@@ -11,7 +11,9 @@ import pandas as pd
 
 from toolkit import engine, reference
 from toolkit.case import Case
+from toolkit.harden import audit_gaps, kept_state
 from toolkit.tables import TABLES
+from toolkit.views.hardening_auditing import gaps_html
 from toolkit.views.look import as_text, html_table
 
 HEADINGS = {"question": "Question", "here": "In this case", "span": "Covers", "how": "How to get it"}
@@ -40,7 +42,7 @@ def coverage(case: Case) -> pd.DataFrame:
 
 
 def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
-    """The same as a table: what is here, over which days, and the way to what is missing."""
+    """The same as a table: what is here, over which days, the way to what is missing, and when nothing was recorded."""
     shown = coverage(case)
     shown["here"] = [_here(int(n), log) for n, log in zip(shown.rows, shown.log, strict=True)]
     shown["span"] = [_span(row, zone, zone_name) for _, row in shown.iterrows()]
@@ -49,7 +51,9 @@ def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
         f"<p><code>{escape(str(row.command))}</code></p><p>Kept: {escape(str(row.kept))}</p></details>"
         for row in shown.itertuples()
     ]
-    return html_table(shown, headings=HEADINGS, drawn={"how": str, "here": _marked})
+    table = html_table(shown, headings=HEADINGS, drawn={"how": str, "here": _marked})
+    gaps = gaps_html(audit_gaps(case, kept_state(case)), bool(case.count("audit")), zone, zone_name)
+    return f"{table}<h3>Times without a record</h3>{gaps}"
 
 
 def _count(case: Case, table: str, operations: str) -> tuple[int, Any, Any]:

@@ -1,0 +1,108 @@
+"""Auditing as a manager reads it: is it on, for whom not, what that means, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, tzinfo
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from toolkit.detect.words import short
+from toolkit.harden import AuditingReport, AuditRow, gap_sentence
+from toolkit.harden.audit_gaps import LOOKS_BACK
+from toolkit.harden.audit_table import NOT_CHECKED, OFF, ON, PARTLY, mailboxes_said
+from toolkit.harden.audit_turns import EVERYBODY
+from toolkit.views.look import BOX_COLOURS, as_text, box, html_table
+
+HEADINGS = {
+    "check": "What",
+    "scope": "For whom",
+    "verdict": "Is it on?",
+    "meaning": "What that means",
+    "repair": "What sets it right",
+    "read": "What was read",
+}
+COLOURS = {ON: "done", OFF: "error", PARTLY: "warning", NOT_CHECKED: "note"}
+LONGEST = 600  # characters of one cell
+MOST_ROWS = 200
+MOST_GAPS = 30
+
+
+def auditing_html(
+    report: AuditingReport, mailboxes: Iterable[str] = (), *, zone: tzinfo = UTC, zone_name: str = "UTC"
+) -> str:
+    """The truth table, a sentence for each of `mailboxes` (those of the case), and the gaps.
+
+    Of the mailboxes only the rows that are not as they should be are shown; the others are counted. Times in `zone`.
+    """
+    at = _at(zone, zone_name)
+    everybody = [row for row in report.rows if row.scope == EVERYBODY]
+    single = [row for row in report.rows if row.scope != EVERYBODY]
+    shown = [row for row in single if row.verdict != ON or row.repair is not None]
+    accounts = {row.scope for row in shown}
+    well = {row.scope for row in single} - accounts
+    verdicts = {row.verdict for row in report.rows if row.scope != EVERYBODY or row.verdict != NOT_CHECKED}
+    kind = "error" if OFF in verdicts else "warning" if {PARTLY, NOT_CHECKED} & verdicts else "done"
+    parts = [box(report.sentence, kind, title="Is what happens in mailboxes recorded?")]
+    parts += [
+        f"<p><b>{escape(short(name, 120))}</b>: is its audit log trustworthy, and since when? "
+        f"{escape(report.trust(name, at))}</p>"
+        for name in mailboxes
+    ]
+    parts.append(_table(everybody, "The organisation", without=("scope",)))
+    if shown:
+        parts.append(_table(shown, "Mailboxes and accounts that are not as they should be"))
+    if well:
+        which = f"{mailboxes_said(len(well))} {'is' if len(well) == 1 else 'are'} audited as they should be"
+        parts.append(f'<p class="toolkit-quiet">{escape(which)}.</p>')
+    parts += ["<h3>Times without a record</h3>", gaps_html(report.gaps, report.log is not None, zone, zone_name)]
+    return "".join(parts)
+
+
+def gaps_html(gaps: pd.DataFrame, log: bool, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
+    """Rows of `harden.audit_gaps` as sentences; `log` says whether the case has an audit log that could tell some."""
+    if gaps.empty:
+        nothing = (
+            "No record here switches auditing off; that holds for the days and the accounts that were exported."
+            if log
+            else "Whether auditing was off at some time is not checked: this case has no audit log that would tell."
+        )
+        return f"<p>{escape(nothing)}</p>"
+    at = _at(zone, zone_name)
+    told = "".join(
+        f'<li>{escape(short(gap_sentence(gap, at), LONGEST))} <span class="toolkit-quiet">'
+        f"How it is known: {escape(short(str(gap.how), LONGEST))}.</span></li>"
+        for gap in gaps.head(MOST_GAPS).itertuples()
+    )
+    over = len(gaps) - MOST_GAPS
+    more = f'<p class="toolkit-quiet">… and {over:,} more.</p>' if over > 0 else ""
+    return f"<ul>{told}</ul>{more}<p><b>{escape(LOOKS_BACK)}</b></p>"
+
+
+def _table(rows: list[AuditRow], caption: str, without: tuple[str, ...] = ()) -> str:
+    told = [
+        {
+            "check": f"{row.check[:1].upper()}{row.check[1:]}",
+            "scope": short(row.scope, 120),
+            "verdict": row.verdict,
+            "meaning": short(row.meaning, LONGEST),
+            "repair": short(row.repair.title, 200) if row.repair else "",
+            "read": short(row.read, LONGEST),
+        }
+        for row in rows
+    ]
+    headings = {name: label for name, label in HEADINGS.items() if name not in without}
+    frame = pd.DataFrame(told, columns=list(HEADINGS))
+    return html_table(frame, headings=headings, caption=caption, limit=MOST_ROWS, drawn={"verdict": _verdict})
+
+
+def _verdict(verdict: Any) -> str:
+    """The word beside its colour."""
+    colour = BOX_COLOURS[COLOURS[str(verdict)]]
+    return f'<span class="toolkit-severity" style="border-left-color:{colour}">{escape(str(verdict))}</span>'
+
+
+def _at(zone: tzinfo, zone_name: str) -> Callable[[Any], str]:
+    return lambda time: f"{as_text(time, zone=zone)[:16]} {zone_name}"
