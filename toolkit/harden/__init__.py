@@ -4,10 +4,12 @@ from toolkit.harden.accounts import accounts_of_interest, kept_accounts, read_ac
 from toolkit.harden.audit_gaps import audit_gaps, gap_sentence
 from toolkit.harden.audit_table import AuditRow
 from toolkit.harden.auditing import AUDIT_KINDS, AuditingReport, audit_repairs, auditing
+from toolkit.harden.bounces import BounceReport, bounces
 from toolkit.harden.mfa import MfaAccount, MfaReport, mfa
 from toolkit.harden.plan import hardening_plan
 from toolkit.harden.ranking import RankedControl, export_controls, ranked_controls, ranked_frame
 from toolkit.harden.score import ScoreReport, secure_score
+from toolkit.harden.sending import SendingReport, sending
 from toolkit.harden.state import kept_state, read_state
 from toolkit.harden.what_if import WhatIf, what_if
 
@@ -15,12 +17,15 @@ __all__ = [
     "AUDIT_KINDS",
     "AuditRow",
     "AuditingReport",
+    "BounceReport",
     "MfaAccount",
     "MfaReport",
+    "SendingReport",
     "RankedControl",
     "ScoreReport",
     "WhatIf",
     "accounts_of_interest",
+    "bounces",
     "audit_gaps",
     "audit_repairs",
     "auditing",
@@ -34,6 +39,7 @@ __all__ = [
     "ranked_frame",
     "read_accounts",
     "read_state",
+    "sending",
     "secure_score",
     "what_if",
 ]

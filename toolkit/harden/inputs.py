@@ -64,9 +64,9 @@ def input_of(case: Case, state: Snapshot | None, reading: str) -> Input:
         return Input(rows, told="from files of this case, as things stood when they were exported")
     problem = state.problems.get(reading, "") if state is not None else ""
     if problem:
-        return Input(missing=f"{title}: not checked, as it could not be read on {when(state)}: {problem}")
+        return Input(missing=sentence(f"{title}: not checked, as it could not be read on {when(state)}: {problem}"))
     how = HOW.get(reading, "connect to the tenant and read its state")
-    return Input(missing=f"{title}: not checked, as nothing in this case tells it; {how}")
+    return Input(missing=sentence(f"{title}: not checked, as nothing in this case tells it; {how}"))
 
 
 def settings(case: Case, setting: str) -> list[Row]:
@@ -82,6 +82,11 @@ def settings(case: Case, setting: str) -> list[Row]:
         if isinstance(row, dict):
             rows.append(row)
     return rows
+
+
+def sentence(text: str) -> str:
+    """With a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def when(state: Snapshot | None) -> str:

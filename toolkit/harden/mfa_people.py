@@ -88,7 +88,7 @@ def registration(case: Case, state: Snapshot | None) -> tuple[list[Row], str]:
         return live.rows, f"The registration report{age}, {live.told}."
     table = case.frame("mfa_registration")
     if table.empty:
-        return [], f"{live.missing[0].upper()}{live.missing[1:]}."
+        return [], live.missing
     rows: dict[str, Row] = {}
     # The one that was made last counts; where no line tells its time, none is newer than another.
     for row in table.sort_values(["time", "row_id"], na_position="first").to_dict("records"):

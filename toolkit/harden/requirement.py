@@ -43,7 +43,7 @@ def defaults_sentence(found: Input) -> str:
     """Security defaults in one sentence."""
     state = defaults_on(found)
     if state is None:
-        return found.missing or "Security defaults: not checked, as the answer does not say whether they are on"
+        return found.missing or "Security defaults: not checked, as the answer does not say whether they are on."
     if state:
         return (
             "Security defaults are on: everybody has to register Microsoft Authenticator, administrators are asked at "
@@ -61,7 +61,7 @@ def requirement(who: Who, rules: Rules, per_user: str | None = None) -> Requirem
             YES, "Security defaults: asked when Microsoft finds it needed, with a directory role at each sign-in."
         )
     if rules.policies is None:
-        return Requirement(NOT_CHECKED, f"{rules.missing or 'Conditional Access was not read'}.")
+        return Requirement(NOT_CHECKED, rules.missing or "Conditional Access was not read.")
     wanted = [p for p in rules.policies if p.wants_mfa and p.is_about_sign_ins]
     return _by_policies(who, wanted, rules, per_user)
 
@@ -113,7 +113,7 @@ def old_protocols_blocked(rules: Rules) -> Check:
     if rules.defaults:
         return Check(True, "Security defaults block old protocols.")
     if rules.policies is None:
-        return Check(None, f"{rules.missing or 'Conditional Access was not read'}.")
+        return Check(None, rules.missing or "Conditional Access was not read.")
     for policy in rules.policies:
         stops = policy.blocks or policy.wants_mfa
         only = [limit for limit in policy.limits if limit not in ("old protocols are not covered",)]
@@ -132,7 +132,7 @@ def old_protocols_blocked(rules: Rules) -> Check:
 def device_code_blocked(rules: Rules) -> Check:
     """Whether sign-ins by device code are blocked for everybody."""
     if rules.policies is None:
-        return Check(None, f"{rules.missing or 'Conditional Access was not read'}.")
+        return Check(None, rules.missing or "Conditional Access was not read.")
     for policy in rules.policies:
         flows = str(policy.conditions.get("authenticationFlows") or {}).lower()
         if policy.is_on and policy.blocks and "devicecodeflow" in flows and policy.covers_all_people:
@@ -145,7 +145,7 @@ def everybody_asked(rules: Rules) -> Check:
     if rules.defaults:
         return Check(True, "Security defaults are on.")
     if rules.policies is None:
-        return Check(None, f"{rules.missing or 'Conditional Access was not read'}.")
+        return Check(None, rules.missing or "Conditional Access was not read.")
     wanted = [p for p in rules.policies if p.wants_mfa and p.is_about_sign_ins and p.covers_all_people]
     for policy in wanted:
         if policy.is_on and not policy.limits:
