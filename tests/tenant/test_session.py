@@ -19,6 +19,7 @@ from toolkit.errors import (
 )
 from toolkit.tenant import CLOUDS, Call, connect
 from toolkit.tenant.graph import graph_call
+from toolkit.tenant.pace import Pace
 
 
 def reads(room: Room, path: str) -> list[int]:
@@ -29,7 +30,8 @@ def reads(room: Room, path: str) -> list[int]:
 def test_a_read_is_repeated_with_growing_pauses(room: Room, status: int) -> None:
     room.service.fail_next("GET /v1.0/users", status=status, times=3)
     assert room.tenant.graph.user(VICTIM).data["userPrincipalName"] == VICTIM
-    assert room.naps == [1.0, 2.0, 4.0]
+    for nap, usual in zip(room.naps, (1.0, 2.0, 4.0), strict=True):
+        assert 0.75 * usual <= nap <= 1.25 * usual
 
 
 def test_retry_after_is_honoured_and_a_very_long_one_is_told_and_not_waited_for(room: Room) -> None:
@@ -114,9 +116,38 @@ def test_a_redirect_is_not_followed(room: Room) -> None:
 
 @pytest.mark.parametrize("body", [b'{"value": [', b"<html>proxy</html>", b"[]"])
 def test_a_cut_or_foreign_body_is_an_error_in_one_sentence(room: Room, body: bytes) -> None:
-    room.service.fail_next("GET /v1.0/users", status=200, body=body)
+    room.service.fail_next("GET /v1.0/users", status=200, body=body, times=5)
     with pytest.raises(TenantAnswer, match="not whole JSON"):
         room.tenant.graph.user(VICTIM)
+    assert len(room.naps) == 4
+
+
+def test_an_answer_that_was_cut_once_is_asked_for_again(room: Room) -> None:
+    room.service.fail_next("GET /v1.0/users", status=200, body=b'{"value": [')
+    with room.tenant.session.meters.measure() as meter:
+        assert room.tenant.graph.user(VICTIM).data["userPrincipalName"] == VICTIM
+    assert (meter.requests, meter.retries) == (2, 1)
+    assert meter.received_bytes > 100
+
+
+def test_an_answer_that_is_too_large_is_refused_before_it_fills_the_memory(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolkit.tenant.session.LONGEST_ANSWER", 64)
+    with pytest.raises(TenantAnswer, match="more than"):
+        room.tenant.graph.user(VICTIM)
+
+
+def test_a_paced_session_holds_calls_back_until_their_service_may_be_asked() -> None:
+    naps: list[float] = []
+    pace = Pace(sleep=naps.append, now=lambda: 0.0)
+    for _ in range(12):
+        with pace.turn("https://graph.microsoft.com/v1.0/auditLogs/signIns"):
+            pass
+    assert naps == [10.0, 10.0]  # five in ten seconds, and these naps did not really pass
+    with pace.turn("https://graph.microsoft.com/v1.0/users"):
+        pass
+    assert naps == [10.0, 10.0]
 
 
 def test_exchange_errors_are_read_from_where_they_stand(room: Room) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ from toolkit.errors import TenantAnswer
 from toolkit.tenant.secret import Secret
 
 LONGEST_TEXT = 300
+ACTIVITY = "/activity/feed"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Answer:
     """A service's answer: HTTP `status`, parsed `data` ({} if none), the server's own `date` (UTC).
 
     `client_request_id` is the GUID we sent, `request_id` the service's; `location` is where an operation that was
-    only accepted (202) can be asked about.
+    only accepted (202) can be asked about; `content` the body byte for byte. A list, as the activity API answers, is `data["value"]`.
     """
 
     status: int
@@ -33,6 +35,8 @@ class Answer:
     request_id: str
     data: dict[str, Any] = field(repr=False)
     location: str = ""
+    content: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def answer_of(response: requests.Response, client_request_id: str) -> Answer:
             data = json.loads(response.content)
         except ValueError:
             data = None
+    if isinstance(data, list) and ACTIVITY in urlsplit(response.url).path:
+        data = {"value": data}
     if not isinstance(data, dict):
         raise TenantAnswer(
             f"{_service(response)} answered {response.status_code} with a body that is not whole JSON.",
@@ -69,6 +75,8 @@ def answer_of(response: requests.Response, client_request_id: str) -> Answer:
         request_id=response.headers.get("request-id", ""),
         data=data,
         location=response.headers.get("Location", ""),
+        content=response.content,
+        headers=response.headers,
     )
 
 

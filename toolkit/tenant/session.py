@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +19,8 @@ from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreach
 from toolkit.tenant.answers import Answer, answer_of, claims_challenge, error_of, retry_after
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate
+from toolkit.tenant.meter import Meters
+from toolkit.tenant.pace import Pace
 from toolkit.tenant.secret import Secret
 from toolkit.tenant.tokens import TokenSource
 
@@ -26,6 +30,9 @@ READ_SECONDS = {"graph": 60, "exchange": 300}
 READ_ATTEMPTS = 5
 WRITE_ATTEMPTS = 3
 LONGEST_WAIT = 120.0
+LONGEST_ANSWER = 512 * 1024 * 1024
+"""Bytes of one answer; more is refused rather than held in memory."""
+PIECE = 256 * 1024
 RETRIED = frozenset({429, 502, 503, 504})
 
 
@@ -43,7 +50,7 @@ class GatedAdapter(HTTPAdapter):
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
+        super().__init__(pool_connections=8, pool_maxsize=16, max_retries=0)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         body = request.body.encode() if isinstance(request.body, str) else request.body
@@ -56,6 +63,8 @@ class GatedAdapter(HTTPAdapter):
 
 class Session:
     """Sends calls to one cloud with the operator's token; `clock` and `sleep` are arguments, never the machine's.
+
+    `meters` count what is sent; `pace`, where one is set, holds reads back until their service may be asked.
 
     Errors are `TenantAnswer` (the service said no) and `TenantUnreachable` (no whole answer); no text holds a
     token, a password or a body.
@@ -78,6 +87,8 @@ class Session:
             self.http.verify = cloud.ca_file
         self.http.mount("https://", GatedAdapter(self.gate))
         self.http.mount("http://", GatedAdapter(self.gate))
+        self.meters = Meters()
+        self.pace: Pace | None = None
         self._tokens = tokens
         self._clock = clock
         self._sleep = sleep
@@ -90,12 +101,21 @@ class Session:
         self.http.close()
 
     def read(self, call: Call) -> Answer:
-        """Send a read; repeated with growing pauses on 429, 502, 503, 504 and broken connections, five times."""
+        """Send a read; repeated on 429, 502, 503, 504, broken connections and cut answers, five times in all.
+
+        It waits as long as the service asks, else twice as long each time, with some chance in it so that several
+        do not come back at the same moment.
+        """
 
         def pause(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = error.wait if isinstance(error, _Again) else None
-            return min(LONGEST_WAIT, asked if asked is not None else float(2 ** (state.attempt_number - 1)))
+            grown = 2 ** (state.attempt_number - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+            wait = min(LONGEST_WAIT, asked if asked is not None else grown)
+            for meter in self.meters.running:
+                meter.retries += 1
+                meter.throttled += wait
+            return wait
 
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
@@ -177,10 +197,11 @@ class Session:
         self._authorise(request)
         failure: TenantUnreachable | None = None
         try:
-            response = self._send(request)
-            if response.status_code == 401:
-                self._authorise(request, refresh=True, claims=claims_challenge(response))
+            with self.pace.turn(call.url) if self.pace else nullcontext():
                 response = self._send(request)
+                if response.status_code == 401:
+                    self._authorise(request, refresh=True, claims=claims_challenge(response))
+                    response = self._send(request)
         except TenantUnreachable as error:
             failure = error
         if failure is not None:
@@ -193,7 +214,11 @@ class Session:
             raise _Again(refusal, wait)
         if response.status_code >= 300:
             raise error_of(response, call.method)
-        return answer_of(response, str(request.headers["client-request-id"]))
+        try:
+            return answer_of(response, str(request.headers["client-request-id"]))
+        except TenantAnswer as error:
+            cut = error
+        raise _Again(cut)
 
     def _prepared(self, call: Call, secret: Secret | None, request_id: str) -> requests.PreparedRequest:
         if self.cloud.resource_of(call.url) is None:
@@ -214,12 +239,35 @@ class Session:
         token = Secret(self._tokens.token(resource, refresh=refresh, claims=claims))
         request.headers["Authorization"] = f"Bearer {token.reveal()}"
 
+    def _whole(self, response: requests.Response) -> requests.Response:
+        """The response with its body read, which is bounded.
+
+        Raises:
+            TenantAnswer: the body is larger than `LONGEST_ANSWER`.
+        """
+        pieces, size = [], 0
+        for piece in response.iter_content(PIECE):
+            size += len(piece)
+            if size > LONGEST_ANSWER:
+                response.close()
+                raise _too_large(response)
+            pieces.append(piece)
+        response._content = b"".join(pieces)
+        for meter in self.meters.running:
+            meter.received_bytes += size
+        return response
+
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         resource = str(self.cloud.resource_of(str(request.url)))
         limits = (CONNECT_SECONDS, self._seconds[resource])
+        for meter in self.meters.running:
+            meter.sent(str(request.headers["client-request-id"]))
         try:
             # `verify` is given here because the environment's CA bundle would win over the session's.
-            return self.http.send(request, timeout=limits, verify=self.http.verify, allow_redirects=False)
+            response = self.http.send(
+                request, timeout=limits, verify=self.http.verify, allow_redirects=False, stream=True
+            )
+            return self._whole(response)
         except requests.exceptions.SSLError:
             sent, text = False, "is not the server that its certificate should name"
         except requests.ConnectTimeout:
@@ -234,6 +282,12 @@ class Session:
         # Raised outside the handlers: the caught error holds the request, its token and its body.
         kind = TenantUnreachable if sent else NothingSent
         raise kind(f"{_origin(str(request.url))} {text} ({request.method} {urlsplit(str(request.url)).path}).")
+
+
+def _too_large(response: requests.Response) -> TenantAnswer:
+    path = urlsplit(response.url).path
+    size = f"{LONGEST_ANSWER // 1024**2} MB"
+    return TenantAnswer(f"{path} answered with more than {size}; ask for less.", status=0, code="TooLarge")
 
 
 def new_request_id() -> str:
