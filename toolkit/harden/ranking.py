@@ -134,7 +134,7 @@ def _ranked(control: Control, weight: Weight | None, counted: list[Standing]) ->
 def _evidence(weight: Weight | None, counted: list[Standing]) -> tuple[float, str]:
     if weight is None:
         return NONE, NO_WEIGHT
-    answered = [(answer_to(weight, s.finding, counted), s) for s in counted]
+    answered = [(answer_to(weight, s), s) for s in counted]
     kinds = (
         (CONFIRMED, [s for a, s in answered if a == STOPS and s.confirmed], STOPS, "confirmed"),
         (UNSURE, [s for a, s in answered if a == STOPS], STOPS, "not judged yet"),

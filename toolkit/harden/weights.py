@@ -38,10 +38,14 @@ class Weight:
 
 @dataclass(frozen=True)
 class Standing:
-    """A finding that nobody refuted; `confirmed`: a person judged it the attacker's."""
+    """A finding that nobody refuted; `confirmed`: a person judged it the attacker's.
+
+    `beside`: the detections of all such findings of the same account.
+    """
 
     finding: Finding
     confirmed: bool
+    beside: frozenset[str] = frozenset()
 
 
 @cache
@@ -53,9 +57,12 @@ def weights() -> dict[str, Weight]:
 
 def weight_of(control: Control) -> Weight | None:
     """The row of a control, by its id whatever its case, or by Microsoft's title where a file has no ids."""
-    known = weights()
-    by_title = {w.title.lower(): w for w in known.values() if w.title}
-    return known.get(control.id.lower()) or by_title.get(control.title.lower())
+    return weights().get(control.id.lower()) or _by_title().get(control.title.lower())
+
+
+@cache
+def _by_title() -> dict[str, Weight]:
+    return {weight.title.lower(): weight for weight in weights().values() if weight.title}
 
 
 def standing(findings: Iterable[Finding], given: Mapping[str, Verdict] | None = None) -> list[Standing]:
@@ -64,21 +71,23 @@ def standing(findings: Iterable[Finding], given: Mapping[str, Verdict] | None = 
     `given` are the analyst's verdicts (`toolkit.case.verdicts.verdicts`).
     """
     found = []
+    by_user: dict[str, set[str]] = {}
     for finding in findings:
         verdict = (given or {}).get(key_of(finding.id, finding.user, finding.evidence))
         said = verdict.verdict if verdict else ""
         if said == OWNER or (said != ATTACKER and finding.severity == "low"):
             continue
-        found.append(Standing(finding, said == ATTACKER))
-    return found
+        found.append((finding, said == ATTACKER))
+        by_user.setdefault(finding.user.lower(), set()).add(finding.id)
+    return [Standing(f, confirmed, frozenset(by_user[f.user.lower()])) for f, confirmed in found]
 
 
-def answer_to(weight: Weight, finding: Finding, others: Iterable[Standing]) -> str:
+def answer_to(weight: Weight, one: Standing) -> str:
     """What the control would have done about a finding: `STOPS`, `HINDERS` or "" for nothing."""
-    beside = {s.finding.id for s in others if s.finding.user.lower() == finding.user.lower()}
-    if any(_fits(one, weight.not_with) for one in beside):
+    if any(_fits(other, weight.not_with) for other in one.beside):
         return ""
-    return STOPS if _fits(finding.id, weight.stops) else HINDERS if _fits(finding.id, weight.hinders) else ""
+    found = one.finding.id
+    return STOPS if _fits(found, weight.stops) else HINDERS if _fits(found, weight.hinders) else ""
 
 
 def _fits(detection: str, patterns: Iterable[str]) -> bool:

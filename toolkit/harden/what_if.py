@@ -10,7 +10,7 @@ import pandas as pd
 
 from toolkit.case.verdicts import Verdict
 from toolkit.detect import Finding
-from toolkit.harden.control import NOT_ASSESSED, NOT_TOLD, OFF, ON, PARTLY, Said
+from toolkit.harden.control import NOT_ASSESSED, NOT_TOLD, OFF, ON, PARTLY, Control, Said
 from toolkit.harden.score import ScoreReport
 from toolkit.harden.weights import STOPS, Standing, Weight, answer_to, standing, weight_of, weights
 
@@ -93,7 +93,9 @@ def what_if(report: ScoreReport, findings: Iterable[Finding], given: Mapping[str
     """
     counted = standing(findings, given)
     ordered = sorted(counted, key=lambda s: (s.finding.first or LAST, s.finding.id, s.finding.user))
-    result = WhatIf([_step(one, counted, report) for one in ordered])
+    controls = {w.control_id: c for c in report.controls if (w := weight_of(c)) is not None}
+    absent = NOT_ASSESSED if any(c.scored for c in report.controls) else NOT_TOLD
+    result = WhatIf([_step(one, controls, absent) for one in ordered])
     if not counted:
         result.notes.append(NOTHING_FOUND)
     if not report.controls:
@@ -110,14 +112,13 @@ def what_if(report: ScoreReport, findings: Iterable[Finding], given: Mapping[str
     return result
 
 
-def _step(one: Standing, counted: list[Standing], report: ScoreReport) -> WhatIfStep:
-    controls = {w.control_id: c for c in report.controls if (w := weight_of(c)) is not None}
+def _step(one: Standing, controls: Mapping[str, Control], absent: str) -> WhatIfStep:
     obstacles = []
     for weight in weights().values():
-        how = answer_to(weight, one.finding, counted)
+        how = answer_to(weight, one)
         if how:
             control = controls.get(weight.control_id)
-            state = control.state if control else _absent(report)
+            state = control.state if control else absent
             note = WAS_ON if state == ON and how == STOPS else ""
             said = control.said if control else None
             obstacles.append(Obstacle(weight.control_id, weight.name, how, state, weight.limits, note, said))
@@ -127,10 +128,6 @@ def _step(one: Standing, counted: list[Standing], report: ScoreReport) -> WhatIf
 
 def _weight(obstacle: Obstacle) -> Weight:
     return weights()[obstacle.control_id.lower()]
-
-
-def _absent(report: ScoreReport) -> str:
-    return NOT_ASSESSED if any(c.scored for c in report.controls) else NOT_TOLD
 
 
 def _said(obstacles: list[Obstacle]) -> str:
