@@ -286,9 +286,18 @@ def call_text(call: Call) -> str:
     if given:
         words = [given["CmdletName"]]
         for name, value in given["Parameters"].items():
-            words.append(f"-{name}:${str(value).lower()}" if isinstance(value, bool) else f'-{name} "{value}"')
+            words.append(f"-{name}{':' if isinstance(value, bool) else ' '}{_typed(value)}")
         lines.append(f"which is: {' '.join(words)}")
     return "\n".join(lines)
+
+
+def _typed(value: Any) -> str:
+    """A parameter's value as it is typed in PowerShell."""
+    if isinstance(value, bool):
+        return f"${str(value).lower()}"
+    if isinstance(value, list):
+        return ",".join(f'"{one}"' for one in value) or "@()"
+    return "$null" if value is None else f'"{value}"'
 
 
 def step_of(tenant: Tenant, target: Target, action: Action, history: list[Record]) -> Step:

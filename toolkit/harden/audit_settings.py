@@ -121,6 +121,7 @@ def audit_settings(case: Case, state: Snapshot | None = None) -> AuditSettings:
     for row in found["mailboxes"] or []:
         name = text(row.get("UserPrincipalName")) or text(row.get("PrimarySmtpAddress"))
         names |= {text(row.get(key)).lower(): name for key in ("ExternalDirectoryObjectId", "Name", "Identity")}
+    names.pop("", None)
     return AuditSettings(
         _flag(found["organisation settings"], "AuditDisabled", "organisation settings", why, source, turned=True),
         _flag(found["unified auditing"], "UnifiedAuditLogIngestionEnabled", "unified auditing", why, source),
