@@ -8,6 +8,7 @@ from toolkit.harden.bounces import BounceReport, bounces
 from toolkit.harden.mfa import MfaAccount, MfaReport, mfa
 from toolkit.harden.plan import hardening_plan
 from toolkit.harden.ranking import RankedControl, export_controls, ranked_controls, ranked_frame
+from toolkit.harden.roadmap import Roadmap, RoadmapItem, roadmap, set_roadmap
 from toolkit.harden.score import ScoreReport, secure_score
 from toolkit.harden.sending import SendingReport, sending
 from toolkit.harden.state import kept_state, read_state
@@ -20,15 +21,17 @@ __all__ = [
     "BounceReport",
     "MfaAccount",
     "MfaReport",
-    "SendingReport",
     "RankedControl",
+    "Roadmap",
+    "RoadmapItem",
     "ScoreReport",
+    "SendingReport",
     "WhatIf",
     "accounts_of_interest",
-    "bounces",
     "audit_gaps",
     "audit_repairs",
     "auditing",
+    "bounces",
     "export_controls",
     "gap_sentence",
     "hardening_plan",
@@ -39,7 +42,9 @@ __all__ = [
     "ranked_frame",
     "read_accounts",
     "read_state",
-    "sending",
+    "roadmap",
     "secure_score",
+    "sending",
+    "set_roadmap",
     "what_if",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.contain.guards import break_glass
 from toolkit.contain.snapshot import Snapshot
 from toolkit.contain.target import moment
 from toolkit.detect import Triage, triage
@@ -58,7 +59,7 @@ class MfaReport:
     `policies` are those of Conditional Access (None: not read), `defaults` security defaults in one sentence,
     `per_user` what is known of per-user states, `old` sign-ins by old protocols, `changes` of methods during the
     incident, `steps` what to do in order, `not_checked` what could not be looked at and why, `told` where the
-    accounts come from and how old that is.
+    accounts come from and how old that is, `emergency` the emergency accounts that the case names (lower case).
     """
 
     accounts: list[MfaAccount]
@@ -72,6 +73,7 @@ class MfaReport:
     rules: Rules
     told: str = ""
     not_checked: list[str] = field(default_factory=list)
+    emergency: frozenset[str] = frozenset()
 
     def people(self, strength: str = "") -> list[MfaAccount]:
         """Members that are not known to be disabled, of one strength or of all."""
@@ -142,6 +144,7 @@ def mfa(
         rules,
         f"{told} {LATE}" if registered else told,
         missing,
+        break_glass(case),
     )
     report.steps.extend(steps(report))
     return report

@@ -30,6 +30,7 @@ ORIGINS: dict[str, tuple[str, str]] = {
     "mail_folders.csv": (OWN, "2026-11-23"),
     "oauth_apps_of_interest.csv": (OWN, "2026-11-23"),
     "risky_scopes.csv": (OWN, "2026-11-23"),
+    "roadmap.csv": (OWN, "2026-11-23"),
     "signin_error_groups.csv": (OWN, "2026-11-23"),
     "suspicious_user_agents.csv": (OWN, "2026-11-23"),
     "ual_record_types.csv": (OWN, "2026-11-23"),
