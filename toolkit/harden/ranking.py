@@ -40,13 +40,15 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class RankedControl:
-    """One control in its place (from 1). `value` is its rank; None where its points or its weight are not known.
+    """One control in its place (from 1). `name` is its title, in our words where a file has only its id.
 
-    `why` is one sentence; `what_to_do` the service's own text without markup; `licence` what it needs ("" where not
-    known); `link` an https address of Microsoft, or "". `limits`: what it would not have stopped.
+    `value` is its rank; None where its points or its weight are not known. `why` is one sentence; `what_to_do` the
+    service's own text without markup; `licence` what it needs ("" where not known); `link` an https address of
+    Microsoft, or "". `limits`: what it would not have stopped.
     """
 
     place: int
+    name: str
     control: Control
     weight: int | None
     evidence: float
@@ -71,7 +73,7 @@ def ranked_controls(
     counted = standing(findings, given)
     found = [_ranked(control, weight_of(control), counted) for control in report.controls]
     found.sort(key=_order)
-    return [_placed(one, number) for number, one in enumerate(found, 1)]
+    return [replace(one, place=number) for number, one in enumerate(found, 1)]
 
 
 def ranked_frame(ranked: Sequence[RankedControl]) -> pd.DataFrame:
@@ -80,7 +82,7 @@ def ranked_frame(ranked: Sequence[RankedControl]) -> pd.DataFrame:
     for one in ranked:
         c, said = one.control, one.control.said
         rows.append((
-            one.place, c.id, c.title, c.category, c.state, c.points, c.maximum, c.open, one.weight, one.evidence,
+            one.place, c.id, one.name, c.category, c.state, c.points, c.maximum, c.open, one.weight, one.evidence,
             one.effort, one.value, one.why, one.limits, one.what_to_do, c.cost, c.impact,
             text_without_markup(c.effect), one.licence, one.link, said.state if said else "",
             said.note if said else "", said.by if said else "", said.time if said else None, c.status, c.rank,
@@ -125,9 +127,11 @@ def _ranked(control: Control, weight: Weight | None, counted: list[Standing]) ->
     effort = _effort(control.cost) * _effort(control.impact)
     share = control.share_open
     value = weight.weight * share * evidence / effort if weight is not None and share is not None else None
+    name = weight.name if weight is not None and control.title == control.id else control.title
     return RankedControl(
-        0, control, weight.weight if weight else None, evidence, effort, value, why, weight.limits if weight else "",
-        text_without_markup(control.remediation), weight.licence if weight else "", link_of(control.address),
+        0, name, control, weight.weight if weight else None, evidence, effort, value, why,
+        weight.limits if weight else "", text_without_markup(control.remediation), weight.licence if weight else "",
+        link_of(control.address),
     )  # fmt: skip
 
 
@@ -163,7 +167,3 @@ def _order(one: RankedControl) -> tuple[int, float, int, str]:
     if one.value is None:
         return 1, -one.weight * one.evidence / one.effort, rank, one.control.id.lower()
     return 0, -one.value, rank, one.control.id.lower()
-
-
-def _placed(one: RankedControl, place: int) -> RankedControl:
-    return replace(one, place=place)
