@@ -26,7 +26,8 @@ class Answer:
     """A service's answer: HTTP `status`, parsed `data` ({} if none), the server's own `date` (UTC).
 
     `client_request_id` is the GUID we sent, `request_id` the service's; `location` is where an operation that was
-    only accepted (202) can be asked about; `content` the body byte for byte. A list, as the activity API answers, is `data["value"]`.
+    only accepted (202) can be asked about; `content` the body byte for byte. A list, as the activity API answers it,
+    is `data["value"]`.
     """
 
     status: int

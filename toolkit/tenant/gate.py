@@ -55,8 +55,11 @@ READ_CMDLETS = frozenset(
         "Search-UnifiedAuditLog",
     }
 )
-READ_POSTS: tuple[re.Pattern[str], ...] = ()
-"""Paths whose POST only reads, beside InvokeCommand. None is used yet."""
+READ_POSTS: tuple[re.Pattern[str], ...] = (
+    re.compile(r"(/[A-Za-z0-9._-]+)*/(v1\.0|beta)/security/auditLog/queries"),
+    re.compile(r"(/[A-Za-z0-9._-]+)*/v1/workspaces/[0-9A-Fa-f-]{36}/query"),
+)
+"""Paths whose POST only reads, beside InvokeCommand: a search of the audit log, a query of Log Analytics."""
 INVOKE = re.compile(r"(/[A-Za-z0-9._-]+)*/adminapi/beta/[0-9A-Za-z.-]+/InvokeCommand")
 PLACEHOLDER = "<made when the call is sent, shown once>"
 APPROVAL_LIFE = timedelta(minutes=2)

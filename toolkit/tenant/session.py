@@ -131,6 +131,26 @@ class Session:
             failure = again.error
         raise failure
 
+    def ask_once(self, call: Call) -> Answer:
+        """Send a POST that only asks, such as a search that is made: once, and again only after a 429.
+
+        Raises:
+            TenantUnreachable: no whole answer came: it may have been taken or not.
+            TenantAnswer: the service answered with an error.
+        """
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            request = self._prepared(call, None, new_request_id())
+            self._authorise(request)
+            with self.pace.turn(call.url) if self.pace else nullcontext():
+                response = self._send(request)
+            wait = retry_after(response, self._clock()) if response.status_code == 429 else None
+            if response.status_code != 429 or attempt == WRITE_ATTEMPTS or (wait or 0) > LONGEST_WAIT:
+                break
+            self._sleep(wait if wait is not None else 5.0 * attempt)
+        if response.status_code >= 300:
+            raise error_of(response, call.method)
+        return answer_of(response, str(request.headers["client-request-id"]))
+
     def pages(self, call: Call) -> Iterator[dict[str, Any]]:
         """All objects of a collection: see `answers`."""
         for answer in self.answers(call):

@@ -1,0 +1,115 @@
+"""The ledger: for every window that was asked for, what was expected, what came, and what may be said about it.
+
+Its lines stand in the case's journal, so that none can be taken out unnoticed; the newest line of a window counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from toolkit.case import Case
+from toolkit.case.journal import iso
+from toolkit.collect.pull import Pull
+from toolkit.collect.window import Window
+
+ASKED = "collect.window"
+COMPLETE = "complete"
+PROVISIONAL = "provisional"
+UNCONFIRMED = "complete but unconfirmed"
+PARTIAL = "partial"
+FAILED = "failed"
+NOT_AVAILABLE = "not available"
+STATES = (COMPLETE, UNCONFIRMED, PROVISIONAL, PARTIAL, FAILED, NOT_AVAILABLE)
+CLOSED_AFTER = timedelta(hours=24)
+"""Records reach the logs late; a window that ended less than this before it was asked for may still grow."""
+SAID = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the ledger. Times are UTC, ISO 8601; `throttled` is in seconds.
+
+    `expected` is what the service itself says there is; `only_here` and `only_there` are ids that only one of two
+    pulls had (at most twenty each), where they disagree. `received` counts the first pull, `records` what is distinct
+    in all of them, `duplicates` the rest of what came; `rejected` is how many records of its evidence files were set
+    aside; `files` are those files (SHA-256).
+    """
+
+    source: str
+    account: str
+    start: str
+    end: str
+    road: str
+    pulled: str
+    state: str
+    reason: str = ""
+    expected: int | None = None
+    received: int = 0
+    records: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    splits: int = 0
+    retries: int = 0
+    throttled: float = 0.0
+    only_here: list[str] = field(default_factory=list)
+    only_there: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        return self.source, self.road, self.account, self.start, self.end
+
+    @property
+    def needs_asking(self) -> bool:
+        """Whether asking again may bring more."""
+        return self.state in {PROVISIONAL, PARTIAL, FAILED}
+
+
+COLUMNS = tuple(Line.__dataclass_fields__)
+
+
+def state_of(pull: Pull, window: Window, pulled: datetime, *, agreed: bool) -> str:
+    """What may be said of a window. `agreed`: a second pull or a second road brought the same."""
+    if not pull.available:
+        return NOT_AVAILABLE
+    if not pull.whole:
+        return PARTIAL if pull.received else FAILED
+    if pulled - window.end < CLOSED_AFTER:
+        return PROVISIONAL
+    return COMPLETE if agreed else UNCONFIRMED
+
+
+def write(case: Case, line: Line) -> None:
+    """Append a line."""
+    case.journal.append(ASKED, practice=case.practice, **asdict(line))
+
+
+def lines(case: Case) -> list[Line]:
+    """The newest line of every window, oldest window first; what a later version added is left out."""
+    newest: dict[tuple[str, str, str, str, str], Line] = {}
+    for entry in case.journal.entries(ASKED):
+        line = Line(**{name: value for name, value in entry.fields.items() if name in COLUMNS})
+        newest[line.key] = line
+    return sorted(newest.values(), key=lambda line: (line.source, line.account, line.start))
+
+
+def ledger(case: Case) -> pd.DataFrame:
+    """The ledger as a table, one row a window; columns as in `Line`, `start`, `end` and `pulled` as UTC times."""
+    frame = pd.DataFrame([asdict(line) for line in lines(case)], columns=list(COLUMNS))
+    for name in ("start", "end", "pulled"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    return frame
+
+
+def line_of(
+    source: str, account: str, window: Window, road: str, pulled: datetime, pull: Pull, *, agreed: bool
+) -> Line:
+    """The line of a pull, before its records were loaded."""
+    return Line(
+        source, account, iso(window.start), iso(window.end), road, iso(pulled),
+        state_of(pull, window, pulled, agreed=agreed), pull.reason, pull.expected, pull.received, len(pull.ids),
+        splits=pull.splits,
+    )  # fmt: skip

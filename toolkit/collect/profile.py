@@ -1,0 +1,72 @@
+"""What to collect, as a small file that a team can keep: which sources, how far back, and whether to ask twice."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.graph_lists import (
+    DirectoryChanges,
+    InteractiveSignIns,
+    MessageTrace,
+    NonInteractiveSignIns,
+)
+from toolkit.collect.roads.road import Road
+from toolkit.collect.roads.scores import SecureScore
+from toolkit.collect.roads.search_log import SearchLog
+from toolkit.errors import UsageError
+
+NAMES = ("quick", "standard", "everything")
+# The name of a road in a profile → the road.
+ROADS: dict[str, type[Road]] = {
+    "interactive-sign-ins": InteractiveSignIns,
+    "non-interactive-sign-ins": NonInteractiveSignIns,
+    "directory-changes": DirectoryChanges,
+    "search-audit-log": SearchLog,
+    "graph-audit-search": AuditSearch,
+    "message-trace": MessageTrace,
+    "secure-score": SecureScore,
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`days`: how far back, in steps (the newest first); `twice`: whether each window is asked for a second time."""
+
+    name: str
+    days: tuple[int, ...]
+    twice: bool
+    roads: tuple[type[Road], ...]
+
+
+def profile(name_or_file: str) -> Profile:
+    """A profile by its name (quick, standard, everything), or from a TOML file of the same shape.
+
+    Raises:
+        UsageError: there is no such profile, or the file is none; the text says what is wrong.
+    """
+    if name_or_file in NAMES:
+        text = resources.files("toolkit.collect").joinpath("profiles", f"{name_or_file}.toml").read_text("utf-8")
+    else:
+        try:
+            text = Path(name_or_file).expanduser().read_text("utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"There is no profile {name_or_file!r}: name one of {', '.join(NAMES)}, or a TOML file."
+            ) from error
+    try:
+        told = tomllib.loads(text)
+        days = tuple(int(day) for day in told["days"])
+        roads = tuple(ROADS[name] for name in told["roads"])
+        made = Profile(str(told.get("name", name_or_file)), days, bool(told.get("twice", False)), roads)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{name_or_file} is no profile ({error}): it needs days (a list of numbers), roads (from "
+            f"{', '.join(ROADS)}) and, if wanted, twice (true or false)."
+        ) from error
+    if not days or sorted(days) != list(days) or days[0] < 1 or not roads:
+        raise UsageError(f"{name_or_file}: days must grow, from 1 on, and there must be a road.")
+    return made

@@ -1,0 +1,72 @@
+"""One pull of one window: the pages as they came, and whether they are all there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolkit.collect.window import Window
+from toolkit.errors import ToolkitError
+
+
+class Stopped(ToolkitError):
+    """A person stopped the collection; what was received is kept."""
+
+
+@dataclass
+class Pull:
+    """What asking for a window came to.
+
+    `ids` are the records' own ids, `received` counts records with doubles, `expected` is what the service says there
+    are (None where it does not say). `whole` is true only where every page came and the counts agree; otherwise
+    `reason` says what is missing. `available` is false where the tenant, licence or role does not offer it.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    received: int = 0
+    expected: int | None = None
+    whole: bool = True
+    reason: str = ""
+    available: bool = True
+    splits: int = 0
+
+    def add(self, other: Pull) -> None:
+        """Take in the pull of a part of the window."""
+        self.ids |= other.ids
+        self.received += other.received
+        if other.expected is not None:
+            self.expected = (self.expected or 0) + other.expected
+        self.splits += other.splits
+        if not other.whole:
+            self.whole, self.reason = False, self.reason or other.reason
+        if not other.available:
+            self.available, self.reason = False, other.reason
+
+    @classmethod
+    def failed(cls, reason: str, *, available: bool = True) -> Pull:
+        return cls(whole=False, reason=reason, available=available)
+
+
+class Pages:
+    """The pages of one window, byte for byte as they came, one after the other in a file that becomes evidence."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        path.unlink(missing_ok=True)
+
+    def add(self, content: bytes) -> None:
+        """Keep a page. Pages of an attempt that was given up are kept too: their records are as real."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "ab") as file:
+            file.write(content + b"\n")
+        self.count += 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom and when a pull is about: the account's object id and name, and the window."""
+
+    object_id: str
+    user_principal_name: str
+    window: Window

@@ -1,0 +1,53 @@
+"""What every road is: where it leads, what it needs, and one pull of one window."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import timedelta
+from typing import ClassVar
+
+from toolkit.collect.pull import Asked, Pages, Pull, Stopped
+from toolkit.collect.window import DAY
+from toolkit.errors import TenantAnswer
+from toolkit.tenant import Tenant
+
+Halted = Callable[[], bool]
+# Codes and statuses with which a service says that it does not offer something here, rather than that it failed.
+NOT_OFFERED = (401, 403, 404, 405, 501)
+
+
+class Road(ABC):
+    """One way to one source. `source` names what is fetched, `name` the API; `longest` is the widest window it takes.
+
+    `reach` says how far back it can go (None: as far as is kept); `confirms` whether a second pull tells anything
+    new, which it does wherever paging or capping can lose records.
+    """
+
+    source: ClassVar[str]
+    name: ClassVar[str]
+    table: ClassVar[str]
+    permission: ClassVar[str]
+    longest: ClassVar[timedelta] = DAY
+    reach: ClassVar[timedelta | None] = None
+    confirms: ClassVar[bool] = True
+
+    @abstractmethod
+    def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        """Ask for one window and keep its pages.
+
+        Raises:
+            Stopped: a person stopped the collection.
+            TenantError: the service could not be asked.
+        """
+
+
+def halt_if(halted: Halted) -> None:
+    """Raise `Stopped` if a person asked for it."""
+    if halted():
+        raise Stopped("Stopped by you; what was received is kept, and the same command goes on from there.")
+
+
+def not_offered(error: TenantAnswer) -> bool:
+    """Whether an answer means that the tenant, the licence or the role does not offer this."""
+    return error.status in NOT_OFFERED

@@ -1,0 +1,280 @@
+"""The work of a collection: windows newest first, several at once, each loaded and in the ledger before it counts.
+
+Pages of a window are written to a scratch file, loaded as evidence, and only then is the window's line written. A
+collection that is killed therefore asks again for what has no line; what it had loaded already are duplicates.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from toolkit.case import Case
+from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, Line, line_of, lines, write
+from toolkit.collect.profile import Profile, profile
+from toolkit.collect.pull import Asked, Pages, Pull, Stopped
+from toolkit.collect.roads.road import Halted, Road
+from toolkit.collect.roads.scores import SecureScore
+from toolkit.collect.window import DAY, Window
+from toolkit.contain.guards import check_tenant
+from toolkit.contain.target import Target, resolve
+from toolkit.errors import CaseBusy, TenantError, TenantUnreachable
+from toolkit.tenant import Tenant
+from toolkit.tenant.pace import Pace
+
+WORKERS = 6
+SCRATCH = ".collecting"
+BATCH_SECONDS = 2.0
+EVERYBODY = ""  # the account of what concerns the whole organisation
+DISAGREED = "asked twice, it answered differently"
+Told = Callable[[Line], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window of one road to ask for."""
+
+    road: Road
+    account: str
+    asked: Asked
+    path: Path
+
+
+@dataclass
+class Collection:
+    """What a collection came to: its ledger lines, how many windows were known already, whether it was stopped."""
+
+    lines: list[Line] = field(default_factory=list)
+    known: int = 0
+    stopped: bool = False
+
+
+def collect(
+    case: Case,
+    tenant: Tenant,
+    users: Sequence[str],
+    *,
+    wanted: str | Profile = "standard",
+    refresh: bool = False,
+    told: Told = lambda line: None,
+    report: Callable[[str, float], None] = lambda what, share: None,
+    halted: Halted = lambda: False,
+    seconds: float | None = None,
+    workers: int = WORKERS,
+    pace: Pace | None = None,
+) -> Collection:
+    """Fetch everything that a profile wants about accounts into the case, with a ledger line for every window.
+
+    `users` are user principal names or object ids. Windows that the ledger calls complete are not asked for again;
+    with `refresh` only those are asked for that may still grow or did not come whole. `told` gets each line as it is
+    written, `report` what is being done and its share (0 to 1); `halted` is asked now and again whether to stop;
+    `seconds` is a budget for the whole run. Nothing in the tenant is changed.
+
+    Raises:
+        GuardRefused: the case is of another tenant, and nobody confirmed this one; or there is no such account.
+        CaseBusy: another collection into this case is going on.
+        TenantError: the tenant cannot be asked at all.
+    """
+    check_tenant(case, tenant)
+    chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
+    targets = [resolve(tenant, user) for user in users]
+    now = _server_time(tenant, case)
+    until = time.monotonic() + seconds if seconds is not None else None
+
+    def stop() -> bool:
+        return halted() or (until is not None and time.monotonic() > until)
+
+    result = Collection()
+    tenant.session.pace = pace or Pace(sleep=tenant.sleep)
+    try:
+        with _alone(case) as scratch:
+            for step in _steps(chosen, targets, now, scratch):
+                tasks = list(_left(case, step, result, refresh=refresh))
+                _work(case, tenant, tasks, chosen, now, result, told, report, stop, workers)
+                if result.stopped:
+                    break
+    finally:
+        tenant.session.pace = None
+    return result
+
+
+def _server_time(tenant: Tenant, case: Case) -> datetime:
+    """The services' own clock: the earliest of three answers and of the case's clock, should one be wrong."""
+    dates = [answer.date for answer in (tenant.graph.get("/organization") for _ in range(3)) if answer.date]
+    return min([*dates, case.clock()])
+
+
+def _steps(chosen: Profile, targets: list[Target], now: datetime, scratch: Path) -> Iterator[list[Task]]:
+    """The tasks of each step back in time, the newest windows of all roads first."""
+    newest = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    number = 0
+    for before, days in zip((0, *chosen.days), chosen.days, strict=False):
+        tasks: list[Task] = []
+        for kind in chosen.roads:
+            road = kind()
+            if isinstance(road, SecureScore):
+                if before == 0:
+                    window = Window(newest - 90 * DAY, newest)
+                    tasks.append(
+                        Task(road, EVERYBODY, Asked("", "", window), scratch / f"{(number := number + 1)}.json")
+                    )
+                continue
+            reach = min(timedelta(days=days), road.reach or timedelta(days=days))
+            if reach <= timedelta(days=before):
+                continue
+            span = Window(newest - reach - DAY, newest - timedelta(days=before) - (DAY if before else timedelta(0)))
+            for target in targets:
+                for window in span.cut(road.longest):
+                    asked = Asked(target.object_id, target.user_principal_name, window)
+                    path = scratch / f"{(number := number + 1)}.json"
+                    tasks.append(Task(road, target.user_principal_name, asked, path))
+        yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
+
+
+def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool) -> Iterator[Task]:
+    known = {line.key: line for line in lines(case)}
+    for task in step:
+        window = task.asked.window
+        blank = line_of(task.road.source, task.account, window, task.road.name, window.end, Pull(), agreed=False)
+        line = known.get(blank.key)
+        if line is not None and not line.needs_asking:
+            result.known += 1
+        elif line is not None or not refresh:
+            yield task
+
+
+def _work(
+    case: Case,
+    tenant: Tenant,
+    tasks: list[Task],
+    chosen: Profile,
+    now: datetime,
+    result: Collection,
+    told: Told,
+    report: Callable[[str, float], None],
+    halted: Halted,
+    workers: int,
+) -> None:
+    done, waiting = 0, list(tasks)
+    absent: dict[tuple[str, str, str], str] = {}  # what the tenant does not offer is asked for once
+    with ThreadPoolExecutor(workers, thread_name_prefix="collecting") as pool:
+        running: dict[Future[Line], Task] = {}
+        pulled: list[tuple[Task, Line]] = []
+        loaded = time.monotonic()
+        while waiting or running:
+            while waiting and len(running) < workers and not halted():
+                task = waiting.pop(0)
+                why = absent.get((task.road.name, task.road.source, task.account))
+                if why:
+                    gone = Pull.failed(why, available=False)
+                    line = line_of(
+                        task.road.source, task.account, task.asked.window, task.road.name, now, gone, agreed=False
+                    )
+                    write(case, line)
+                    result.lines.append(line)
+                    done += 1
+                    continue
+                running[pool.submit(_one, tenant, task, chosen, now, halted)] = task
+            if not running:
+                break
+            finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task = running.pop(future)
+                try:
+                    pulled.append((task, future.result()))
+                except Stopped:
+                    result.stopped = True
+            if pulled and (time.monotonic() - loaded > BATCH_SECONDS or not running):
+                for line in _loaded(case, pulled):
+                    result.lines.append(line)
+                    told(line)
+                    if line.state == NOT_AVAILABLE:
+                        absent[line.road, line.source, line.account] = line.reason
+                done += len(pulled)
+                report(f"Fetching {pulled[-1][0].road.source}", done / len(tasks))
+                pulled, loaded = [], time.monotonic()
+        result.stopped = result.stopped or bool(waiting)
+
+
+def _one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Halted) -> Line:
+    """Ask for one window, twice where that is wanted, and say what came."""
+    pages, window = Pages(task.path), task.asked.window
+    agreed, second = False, None
+    with tenant.session.meters.measure() as meter:
+        pull = _pull(task, tenant, pages, halted)
+        closed = now - window.end >= CLOSED_AFTER
+        if chosen.twice and task.road.confirms and pull.whole and closed:
+            second = _pull(task, tenant, pages, halted)
+            agreed = second.whole and second.ids == pull.ids
+    line = line_of(task.road.source, task.account, window, task.road.name, now, pull, agreed=agreed)
+    if second is not None and second.whole and not agreed:
+        here, there = sorted(pull.ids - second.ids)[:20], sorted(second.ids - pull.ids)[:20]
+        line = replace(line, state=PARTIAL, reason=DISAGREED, only_here=here, only_there=there)
+    ids = pull.ids | second.ids if second else pull.ids
+    return replace(
+        line,
+        records=len(ids),
+        duplicates=pull.received + (second.received if second else 0) - len(ids),
+        retries=meter.retries,
+        throttled=round(meter.throttled, 1),
+    )
+
+
+def _pull(task: Task, tenant: Tenant, pages: Pages, halted: Halted) -> Pull:
+    try:
+        return task.road.pull(tenant, task.asked, pages, halted)
+    except TenantUnreachable as error:
+        return Pull.failed(str(error))
+    except TenantError as error:
+        return Pull.failed(str(error))
+
+
+def _loaded(case: Case, pulled: list[tuple[Task, Line]]) -> list[Line]:
+    """Load the pages as evidence, one file for each road, and then write the lines: never the other way round."""
+    together: dict[str, list[tuple[Task, Line]]] = {}
+    for task, line in pulled:
+        together.setdefault(f"{task.road.source}, {task.road.name}", []).append((task, line))
+    kept = []
+    for each in together.values():
+        paths = [task.path for task, _ in each if task.path.exists()]
+        rejected, files = 0, []
+        if paths:
+            for path in paths[1:]:
+                with open(paths[0], "ab") as whole, open(path, "rb") as more:
+                    shutil.copyfileobj(more, whole)
+            accounts = case.load(paths[0], report=lambda what, share: None).files
+            rejected, files = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
+            for path in paths:
+                path.unlink()
+        for task, line in each:
+            told = replace(line, rejected=rejected, files=files) if task.path in paths else line
+            write(case, told)
+            kept.append(told)
+    return kept
+
+
+@contextmanager
+def _alone(case: Case) -> Iterator[Path]:
+    """The scratch folder of the one collection that may go on; what a killed one left there is thrown away."""
+    scratch = Path(case.folder) / SCRATCH
+    lock = FileLock(Path(case.folder) / "collecting.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        text = "Another collection into this case is going on; wait until it is done, or stop it."
+        raise CaseBusy(text) from error
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        lock.release()
