@@ -1,0 +1,107 @@
+"""The permissions that a sign-in asks for, and the table of what each source and action needs (`needs`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES, Need
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EVIDENCE = "evidence"
+CONTAINMENT = "containment"
+PURPOSES = (EVIDENCE, CONTAINMENT)
+EXCHANGE_REMARK = (
+    "Exchange has no permission that only reads: what you may read or change there is decided by your directory role, "
+    "and this toolkit sends nothing that changes anything before you have typed the account's name."
+)
+_WITHIN_DIRECTORY_READ = frozenset(
+    {"Application.Read.All", "Device.Read.All", "Domain.Read.All", "Organization.Read.All", "User.Read.All"}
+)
+
+
+def needs_for(purpose: str) -> tuple[Need, ...]:
+    """The rows of `evidence` (sources and states) or of `containment` (all of them, because acting needs reading)."""
+    return (*SOURCES, *STATES) if purpose == EVIDENCE else NEEDS
+
+
+def delegated_permissions(resource: str, purpose: str = EVIDENCE) -> list[str]:
+    """All permissions that a person's sign-in asks for: sorted, without those that another one contains."""
+    return _union(need.delegated for need in needs_for(purpose) if need.resource == resource)
+
+
+def application_permissions(resource: str, purpose: str = EVIDENCE) -> list[str]:
+    """All permissions that an app needs to work on its own: sorted, without those that another one contains."""
+    return _union(need.application for need in needs_for(purpose) if need.resource == resource)
+
+
+def covers(held: Iterable[str], wanted: str) -> bool:
+    """Whether one of the permissions held is `wanted` or contains it, as writing contains reading."""
+    wider = {wanted, _writing(wanted)}
+    if wanted in _WITHIN_DIRECTORY_READ:
+        wider |= {"Directory.Read.All", "Directory.ReadWrite.All"}
+    return bool(wider & set(held))
+
+
+def permissions_frame() -> pd.DataFrame:
+    """The whole table: `kind` (source, state, action), `what`, `calls`, `delegated`, `app_only`, `role`, `licence`,
+    `note`. Text throughout; several permissions are all needed, one of several roles is enough."""
+    import pandas as pd
+
+    rows = [
+        {
+            "kind": need.key.partition(":")[0],
+            "what": need.what,
+            "calls": ", ".join(need.operations),
+            "delegated": " and ".join(need.delegated),
+            "app_only": " and ".join(need.application) or "not possible",
+            "role": " or ".join(need.roles),
+            "licence": need.licence,
+            "note": need.note,
+        }
+        for need in NEEDS
+    ]
+    return pd.DataFrame(rows)
+
+
+def permissions_markdown() -> str:
+    """The table as Markdown for the README; sources and actions that need the same share a line."""
+    lines = [
+        "| what | a person signs in with | an app on its own | directory role (one of) | licence |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in (SOURCES, STATES, ACTIONS):
+        ordered = sorted(kind, key=lambda need: _first_like(kind, need))
+        for _, group in groupby(ordered, key=_same):
+            alike = list(group)
+            need = alike[0]
+            what = "; ".join([alike[0].what, *(other.what[0].lower() + other.what[1:] for other in alike[1:])])
+            cells = (
+                what + (f" ({need.note})" if need.note else ""),
+                ", ".join(need.delegated),
+                ", ".join(need.application) or "not possible",
+                ", ".join(need.roles) or "none stated",
+                need.licence or "any",
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _same(need: Need) -> tuple[object, ...]:
+    return (need.delegated, need.application, need.roles, need.licence, need.note)
+
+
+def _first_like(kind: tuple[Need, ...], need: Need) -> int:
+    return next(place for place, other in enumerate(kind) if _same(other) == _same(need))
+
+
+def _writing(name: str) -> str:
+    return name.replace(".Read.", ".ReadWrite.")
+
+
+def _union(groups: Iterable[tuple[str, ...]]) -> list[str]:
+    names = {name for group in groups for name in group}
+    return sorted(name for name in names if _writing(name) == name or _writing(name) not in names)
