@@ -82,6 +82,16 @@ def test_nothing_is_sent_without_the_typed_domain(room: Room) -> None:
     assert room.writes() == []
 
 
+def test_what_was_left_open_by_a_lost_answer_is_settled_by_reading(room: Room) -> None:
+    plan, yes = ready(room)
+    room.service.drop_next("PATCH", done_before=True)
+    assert contain.run(plan, SAID.key, yes).status == "done"
+    contain.settle(room.case, room.tenant)
+    [record] = contain.records(room.case)
+    assert record.status == "done"
+    assert len(updates(room)) == 1
+
+
 def test_without_the_permission_to_write_it_is_refused_and_told(room: Room) -> None:
     plan, yes = ready(room)
     room.service.withhold("SecurityEvents.ReadWrite.All")

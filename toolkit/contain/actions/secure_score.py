@@ -33,6 +33,7 @@ class SetControlState(Action):
     """
 
     kind = "set-control-state"
+    hits_everybody = True  # in a plan for one account it waits for the typed domain too
     titled = "Set what is said of the Secure Score control {name}"
     reason = "Whoever reads the score later sees that somebody decided about the control, and why."
     effect = "The control shows the state and the note; “done by something else” gives its points, a day later."
