@@ -382,7 +382,7 @@ ACTIONS: tuple[Need, ...] = (
     _exchange(
         "action:leave-role-group",
         "Take the account out of a role group of Exchange",
-        "Remove-RoleGroupMember Add-RoleGroupMember",
+        "Remove-RoleGroupMember",
         "Exchange Administrator",
         note="or whoever manages the role group",
     ),
