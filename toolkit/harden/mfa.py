@@ -155,9 +155,9 @@ def _rules(inputs: dict[str, Input], closer: dict[str, Snapshot]) -> tuple[Rules
     names = {text(row.get("id")).lower(): text(row.get("userPrincipalName")) for row in inputs["accounts"].rows}
     for row in inputs["roles"].rows:
         definition = record(row.get("roleDefinition"))
-        for key in ("id", "templateId"):
-            if definition.get(key) and definition.get("displayName"):
-                names[text(definition[key]).lower()] = text(definition["displayName"])
+        for key in (row.get("roleDefinitionId"), definition.get("id"), definition.get("templateId")):
+            if definition.get("displayName"):
+                names[text(key).lower()] = text(definition["displayName"])
     for snapshot in closer.values():
         names |= {text(g.get("id")).lower(): text(g.get("displayName")) for g in snapshot.rows("groups")}
     policies = policies_of(access.rows, {k: n for k, n in names.items() if k and n}) if access.known else None

@@ -45,7 +45,7 @@ def auditing(known: Known) -> Check:
     if on is False:
         return Check(
             False,
-            "Unified auditing reads as off. Sessions of the compliance centre say so by mistake, those of Exchange not.",
+            "Unified auditing reads as off. The compliance centre says so by mistake, an Exchange session does not.",
         )
     if off is None or on is None:
         return Check(None, (switch if off is None else ingestion).missing or "The answer does not say it.")

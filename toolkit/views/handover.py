@@ -23,6 +23,7 @@ from toolkit.case.verdicts import OWNER, key_of, verdicts
 from toolkit.contain.ledger import Record, records
 from toolkit.detect import Finding, Triage, triage
 from toolkit.errors import UsageError
+from toolkit.harden.roadmap import roadmap
 from toolkit.story.indicators import indicators
 from toolkit.story.timeline import Events
 from toolkit.views import look
@@ -61,6 +62,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         "indicators": indicators(case, _not_the_owners(case, found)),
         "actions": _actions(case),
         "doors": doors_known(case, sorted({f.user for f in found.findings if f.severity in ("high", "critical")})),
+        "roadmap": _roadmap(case, found),
         "not-run": pd.DataFrame([(n.id, n.reason) for n in found.not_run], columns=["detection", "reason"]),
         "coverage": coverage(case)[["question", "rows", "first", "last", "command"]],
         "files": _files(case),
@@ -108,6 +110,11 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
         "indicators": ("Indicators", "What the rows of the findings name. The owner may use some of it too."),
         "actions": ("Actions", "Every call that was to change something, from the journal, with the server's answer."),
         "doors": ("Open doors", "“Not checked” means that nobody looked, not that it is closed."),
+        "roadmap": (
+            "Roadmap",
+            "So that it does not happen again. “Data” is what was read of the organisation or stands in files of this "
+            "case; a person's word stands beside it, and neither is written over the other.",
+        ),
         "not-run": ("Not looked for", "Detections that could not run, and why."),
         "coverage": ("What the evidence covers", "Questions with no record are not answered by this page."),
         "files": ("Evidence files", "Records read = rows + already known + rejected. SHA-256 of each file as it came."),
@@ -166,6 +173,12 @@ def _readable(findings: pd.DataFrame) -> pd.DataFrame:
     later = last.where(first.str[:10] != last.str[:10], last.str[11:])
     when = first.where(first == last, first + " to " + later)
     return findings.assign(when=when)[["severity", "finding", "user", "when", "summary", "verdict"]]
+
+
+def _roadmap(case: Case, found: Triage) -> pd.DataFrame:
+    """What data and people say about each point of the roadmap; nothing is asked of a tenant for it."""
+    frame = roadmap(case, found=found).to_frame()
+    return frame[["phase", "title", "state", "data", "by_hand", "note", "benchmark"]]
 
 
 def _not_the_owners(case: Case, found: Triage) -> list[Finding]:
