@@ -18,12 +18,13 @@ import time
 from pathlib import Path
 
 from toolkit.practice import exports, store
+from toolkit.practice.busy_mailbox import Events
 from toolkit.practice.clock import Seconds
 from toolkit.practice.fault_plans import FaultPlan
 from toolkit.practice.scenario import CONTOSO_BEC
 from toolkit.practice.tenant import PracticeTenant
 
-__all__ = ["FaultPlan", "PracticeTenant", "reset", "start", "write_exports"]
+__all__ = ["Events", "FaultPlan", "PracticeTenant", "reset", "start", "write_exports"]
 
 
 def start(
@@ -33,14 +34,17 @@ def start(
     port: int = 0,
     seconds: Seconds = time.monotonic,
     attacker_returns: bool = False,
+    events: int | Events = 0,
 ) -> PracticeTenant:
     """Starts a practice tenant that keeps its state in `folder`, or goes on with the state that is there.
 
     `port` 0 takes a free one. `seconds` replaces the machine's monotonic clock, for tests. With `attacker_returns`
-    the intruder acts while the account is contained; once let in he stays, over restarts too.
+    the intruder acts while the account is contained; once let in he stays, over restarts too. With `events` the
+    victim's mailbox, or the one that `Events` names, has so many audit events more; they are kept in no file.
     Raises `PracticeError`: unknown scenario, folder in use, or a state that cannot be read.
     """
-    tenant = PracticeTenant(Path(folder), scenario_name=scenario, port=port, seconds=seconds)
+    busy = Events(events) if isinstance(events, int) and events else events or None
+    tenant = PracticeTenant(Path(folder), scenario_name=scenario, port=port, seconds=seconds, events=busy)
     if attacker_returns and not tenant.intruder_is_back():
         tenant.let_intruder_return()
     return tenant

@@ -60,6 +60,8 @@ def answer(request: Request, situation: Situation) -> Answer:
         return _module_file(situation)
     if found[1] != "beta" or request.method != "POST":
         raise Refused(405, "MethodNotAllowed", "The requested resource does not support this method.")
+    if "$skiptoken" in request.query:
+        raise Refused(400, "BadRequest", "Expired or Invalid pagination request. Default Expiry time is 00:30:00")
     asked = request.json_object().get("CmdletInput")
     if not isinstance(asked, dict) or not isinstance(asked.get("Parameters", {}), dict):
         raise Refused(400, "BadRequest", "Property CmdletInput is missing or not an object.")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
+from toolkit.errors import PracticeError
+from toolkit.practice.collect_faults import COLLECTING
 from toolkit.practice.faults import Fault
 from toolkit.practice.http import Answer, Refused
 from toolkit.practice.names import Draw, Record
@@ -63,25 +68,54 @@ class Mishap:
 
 
 class FaultPlan:
-    """Faults drawn from `seed` for `percent` of the requests, out of `kinds` (names in `MISHAPS`).
+    """Faults drawn from `seed` for `percent` of the requests, out of `kinds` (names in `MISHAPS` and `COLLECTING`).
 
     What the n-th request of one method, path and cmdlet meets depends on the seed and on nothing else: not on other
     requests between, not on time. Never do more than `in_a_row` requests of one kind fail one after another, so who
-    tries again gets through. `happened` is the list of what came of it. Raises `ValueError` for an unknown kind.
+    tries again gets through; a storm lasts as long as it lasts, and then one request gets through. `slowness` is how
+    many real seconds make one second of slowness. `happened` is the list of what came of it.
+    Raises `ValueError` for an unknown kind.
     """
 
     def __init__(
-        self, seed: int | str, *, percent: int = 25, kinds: Collection[str] = tuple(MISHAPS), in_a_row: int = 2
+        self,
+        seed: int | str,
+        *,
+        percent: int = 25,
+        kinds: Collection[str] = tuple(MISHAPS),
+        in_a_row: int = 2,
+        slowness: float = 0.05,
     ) -> None:
-        unknown = sorted(set(kinds) - set(MISHAPS))
+        unknown = sorted(set(kinds) - set(MISHAPS) - set(COLLECTING))
         if unknown:
-            raise ValueError(f"there is no fault called {unknown[0]!r}; there are {', '.join(MISHAPS)}")
+            raise ValueError(f"there is no fault called {unknown[0]!r}; there are {', '.join([*MISHAPS, *COLLECTING])}")
         self.seed, self.percent, self.kinds, self.in_a_row = seed, percent, tuple(kinds), in_a_row
         self.happened: list[Mishap] = []
+        self._slowness = slowness
         self._draw = Draw(f"fault plan {seed}")
         self._lock = threading.Lock()
         self._seen: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
+        self._storms: dict[str, tuple[str, int]] = {}
+
+    @classmethod
+    def collecting(
+        cls, seed: int | str, *, percent: int = 20, without: Collection[str] = (), slowness: float = 0.05
+    ) -> FaultPlan:
+        """A plan of everything that can go wrong with collecting (`COLLECTING`), but for the kinds in `without`."""
+        kinds = [name for name in COLLECTING if name not in without]
+        return cls(seed, percent=percent, kinds=kinds, slowness=slowness)
+
+    @property
+    def skew(self) -> int:
+        """By how many seconds the services' clock is wrong."""
+        return self._draw.number(-600, 600, "skew") if "clock skew" in self.kinds else 0
+
+    def delay(self, record_id: str) -> float:
+        """After how many seconds a record can be found: a fifth of them between a quarter of an hour and 20 hours."""
+        if "late records" not in self.kinds or not self._draw.chance(20, "late", record_id):
+            return 0.0
+        return float(self._draw.number(900, 72_000, "delay", record_id))
 
     def fault_for(self, line: Record) -> Fault | None:
         """The fault that a request meets, if any; called once for each request."""
@@ -90,17 +124,60 @@ class FaultPlan:
         with self._lock:
             self._seen[request] += 1
             key = (request, self._seen[request])
-            unlucky = bool(fits) and self._draw.chance(self.percent, *key)
-            if not unlucky or self._failures[request] >= self.in_a_row:
-                self._failures[request] = 0
-                return None
-            self._failures[request] += 1
-            what = self._draw.pick(fits, "kind", *key)
+            what = self._goes_on(request, fits)
+            if what is None:
+                unlucky = bool(fits) and self._draw.chance(self.percent, *key)
+                if not unlucky or self._failures[request] >= self.in_a_row:
+                    self._failures[request] = 0
+                    return None
+                what = self._draw.pick(fits, "kind", *key)
+                self._failures[request] += 1
+                low, high = COLLECTING[what].storm if what in COLLECTING else (1, 1)
+                if high > 1:
+                    self._storms[request] = (what, self._draw.number(low, high, "storm", *key) - 1)
             self.happened.append(Mishap(*key, what))
-        return MISHAPS[what](lambda low, high: self._draw.number(low, high, what, *key))
+        return self._made(what, key)
+
+    def _goes_on(self, request: str, fits: list[str]) -> str | None:
+        """The storm that this request is in the middle of."""
+        what, left = self._storms.pop(request, ("", 0))
+        if not left or what not in fits:
+            if what:
+                self._failures[request] = self.in_a_row
+            return None
+        self._storms[request] = (what, left - 1)
+        return what
+
+    def _made(self, what: str, key: tuple[str, int]) -> Fault:
+        def number(low: int, high: int) -> int:
+            return self._draw.number(low, high, what, *key)
+
+        made = MISHAPS[what](number) if what in MISHAPS else COLLECTING[what].make(number)
+        if what in COLLECTING:
+            made.late *= self._slowness
+        return dataclasses.replace(made, name=what)
+
+
+def plan_of(text: str) -> FaultPlan:
+    """The plan that a person names: a TOML file with `seed`, `percent`, `kinds`, `in_a_row`, or just a seed.
+
+    Without `kinds` it is all of `COLLECTING`. Raises `PracticeError` for a file that says something else.
+    """
+    path = Path(text)
+    if not path.is_file():
+        return FaultPlan.collecting(text)
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        how: Record = {"kinds": tuple(COLLECTING), "percent": 20}
+        how |= {name: said[name] for name in said if name != "seed"}
+        return FaultPlan(said["seed"], **how)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise PracticeError(f"{path} is not a fault plan: {error}.") from None
 
 
 def _fits(kind: str, line: Record) -> bool:
+    if kind in COLLECTING:
+        return COLLECTING[kind].fits(line)
     if kind in _CHANGES_ONLY:
         return bool(line["kind"] == "write")
     return kind not in _EXCHANGE_ONLY or bool(line["cmdlet"])

@@ -37,6 +37,12 @@ class Fault:
     """So many readings after the change see the old state."""
     stale_seconds: float = 0.0
     """So many seconds of the tenant's clock the old state is seen."""
+    effect: str = ""
+    """What becomes of the answer, or how the service lies: see `fault_effects`."""
+    amount: int = 0
+    """How much of it; what that means is the effect's matter."""
+    name: str = ""
+    """What a plan calls it; goes into the request log."""
     times: int = 1
 
     def matches(self, line: Record) -> bool:
@@ -53,7 +59,12 @@ class Fault:
 class Plan(Protocol):
     """Says which fault a request meets, without being asked for one; see `fault_plans`."""
 
+    @property
+    def skew(self) -> int: ...
+
     def fault_for(self, line: Record) -> Fault | None: ...
+
+    def delay(self, record_id: str) -> float: ...
 
 
 class Faults:
@@ -63,6 +74,7 @@ class Faults:
         self._lock = threading.Lock()
         self._orders: list[Fault] = []
         self._plan: Plan | None = None
+        self._stuck: dict[str, tuple[Fault, int]] = {}
         self._next_stale: tuple[int, float] | None = None
         self._shadow: Record | None = None
         self._reads_left = 0
@@ -77,10 +89,34 @@ class Faults:
         """From now on requests that meet no order may meet a fault of the plan."""
         with self._lock:
             self._plan = plan
+            self._stuck.clear()
 
-    def take(self, line: Record) -> Fault | None:
+    @property
+    def planned(self) -> bool:
+        """Whether a plan is followed."""
+        return self._plan is not None
+
+    @property
+    def skew(self) -> int:
+        """By how many seconds the clock that callers are told is wrong."""
+        return self._plan.skew if self._plan else 0
+
+    def delay(self, record_id: str) -> float:
+        """After how many seconds a record can be found."""
+        return self._plan.delay(record_id) if self._plan else 0.0
+
+    def stick(self, address: str, fault: Fault, times: int) -> None:
+        """So many more requests of the same address meet the same fault."""
+        with self._lock:
+            self._stuck.setdefault(address, (fault, times))
+
+    def take(self, line: Record, address: str = "") -> Fault | None:
         """The fault that this request meets, if any; an order is used up after `times` requests."""
         with self._lock:
+            stuck, left = self._stuck.get(address, (None, 0))
+            if stuck and left:
+                self._stuck[address] = (stuck, left - 1)
+                return stuck
             for fault in self._orders:
                 if fault.matches(line):
                     fault.times -= 1

@@ -49,6 +49,8 @@ class Answer:
     status: int = 200
     body: Record | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    """The connection breaks off in the middle of the body."""
 
     def payload(self) -> bytes:
         """The body on the wire."""

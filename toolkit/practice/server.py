@@ -79,7 +79,12 @@ class Server:
         if answer.status == 204:
             del headers["Content-Length"]
         start_response(f"{answer.status} {_phrase(answer.status)}", list(headers.items()))
-        return [body]
+        return _half(body) if answer.cut else [body]
+
+
+def _half(body: bytes) -> Iterable[bytes]:
+    yield body[: max(1, len(body) // 2)]
+    raise errors.FatalSSLAlert("broke off")
 
 
 def _request(environ: dict[str, Any]) -> Request:

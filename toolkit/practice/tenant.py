@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 
-from toolkit.practice import exchange, graph, intruder
+from toolkit.practice import exchange, fault_effects, graph, intruder
+from toolkit.practice.busy_mailbox import Events
 from toolkit.practice.clock import Clock, Seconds
 from toolkit.practice.cmdlets_mailbox import forwarding
 from toolkit.practice.fault_orders import FaultOrders
@@ -20,17 +23,20 @@ from toolkit.practice.faults import Fault, Faults
 from toolkit.practice.graph_passwords import finish_operations
 from toolkit.practice.http import Answer, Refused, Request, exchange_error, graph_error
 from toolkit.practice.login import Login
+from toolkit.practice.memory import Memory
 from toolkit.practice.names import Record
 from toolkit.practice.people import DOMAIN, TENANT_ID
 from toolkit.practice.registration_report import keep_up
 from toolkit.practice.request_lines import addressed, log_line
 from toolkit.practice.scenario import CLIENT_ID, CONTOSO_BEC, scenario
 from toolkit.practice.server import Dropped, Server
+from toolkit.practice.services import DEFAULTS
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.store import FolderLock, Store, write_whole
 from toolkit.practice.tenant_state import Situation
 from toolkit.practice.tokens import EXCHANGE, GRAPH, Tokens, scopes_of
 from toolkit.practice.traces import open_traces
+from toolkit.practice.unified_log import Search, UnifiedLog
 
 ENDPOINT = "endpoint.json"
 CA = "ca.pem"
@@ -49,6 +55,7 @@ class PracticeTenant(FaultOrders):
         scenario_name: str = CONTOSO_BEC,
         port: int = 0,
         seconds: Seconds = time.monotonic,
+        events: Events | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.ca_file = self.folder / CA
@@ -61,6 +68,7 @@ class PracticeTenant(FaultOrders):
             self._lock = threading.RLock()
             self._stopping = threading.Event()
             self._faults = Faults()
+            self._memory = Memory(UnifiedLog(self._scenario, events), delay=self._faults.delay)
             self._server = Server(self._answer, self.ca_file, port)
             self.url = self._server.url
             self._tokens = Tokens(self.url)
@@ -148,6 +156,38 @@ class PracticeTenant(FaultOrders):
             acts: list[Record] = json.loads(json.dumps(self._store.state.get("intruder", {}).get("acts", [])))
             return acts
 
+    def truth(
+        self,
+        account: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        arrived: bool = False,
+    ) -> set[str]:
+        """The ids of the audit records from `start` to before `end`, of one account or of all.
+
+        Late ones are among them, or with `arrived` only those that can be found at present.
+        """
+        wanted = Search(
+            start or datetime(2000, 1, 1, tzinfo=UTC),
+            end or datetime(2100, 1, 1, tzinfo=UTC),
+            users=frozenset({account.lower()} if account else ()),
+        )
+        with self._lock:
+            now = self.clock.now()
+            seen = now if arrived else datetime(2100, 1, 1, tzinfo=UTC)
+            delay = self._memory.delay if arrived else lambda record_id: 0.0
+            return {entry.id for entry in self._memory.log.search(wanted, self._store.state, seen, delay)}
+
+    def arrange(self, **setup: object) -> None:
+        """Sets up services: names and meanings are in `services.DEFAULTS`. Raises `ValueError` for another name."""
+        unknown = sorted(set(setup) - set(DEFAULTS))
+        if unknown:
+            raise ValueError(f"there is nothing called {unknown[0]!r} to arrange; there are {', '.join(DEFAULTS)}")
+        with self._lock:
+            self._store.state["services"] = self._store.state.get("services", {}) | json.loads(json.dumps(setup))
+            self._store.save(self.clock.now())
+
     def synchronise(self) -> None:
         """A cycle of directory synchronisation: what on-premises says of its users overwrites the cloud."""
         with self._lock:
@@ -203,15 +243,23 @@ class PracticeTenant(FaultOrders):
         now = self.clock.now()
         request_id = str(uuid.uuid4())
         client_request_id = request.headers.get("client-request-id", request_id)
-        service, request = addressed(request)
+        asked, (service, request) = request, addressed(request)
         if service == "" and self._login.serves(request.path):
             service = "sign-in"
         line = log_line(service, request, client_request_id, now)
-        fault = self._faults.take(line) or Fault()
+        address = _address(asked)
+        page = {"page": fault_effects.is_page(request)}
+        fault = self._faults.take(line | page, address) or Fault()
+        self._faults.stick(address, fault, fault_effects.STICKS.get(fault.effect, 0))
         self._catch_up(now)
         before = self._store.state["changes"]
         answer: Answer | None = None
+        if fault.effect == "expired":
+            self._tokens.expire_all()
         try:
+            refusal = fault_effects.refuses(fault, request)
+            if refusal is not None:
+                fault = dataclasses.replace(fault, refusal=refusal)
             if fault.carried_out or not fault.replaces:
                 answer = self._carry_out(service, request, line, now, request_id, fault)
             if fault.answer is not None:
@@ -225,10 +273,17 @@ class PracticeTenant(FaultOrders):
         if line["kind"] == "write":
             line["changed"] = self._store.state["changes"] != before
         if fault.dropped or answer is None:
-            self._store.log(line | {"status": 0})
+            self._store.log(line | {"status": 0} | ({"fault": fault.name} if fault.name else {}))
             return None, fault.late
+        told = now + timedelta(seconds=self._faults.skew)
+        if self._faults.planned:
+            own = f"{self.url}{asked.path}" + (f"?{asked.query_text}" if asked.query_text else "")
+            unchanged = dataclasses.replace(answer, headers=dict(answer.headers))
+            if fault_effects.touched(fault, answer, request, line, self._memory, own, told) and fault.name:
+                line["fault"] = fault.name
+            fault_effects.keep_page(unchanged, request, self._memory)
         answer.headers |= {
-            "Date": format_datetime(now, usegmt=True),
+            "Date": format_datetime(told, usegmt=True),
             "request-id": request_id,
             "client-request-id": client_request_id,
             "Cache-Control": "no-store, no-cache",
@@ -281,6 +336,8 @@ class PracticeTenant(FaultOrders):
             app_only=claims["idtyp"] == "app",
             anchor=request.headers.get("x-anchormailbox", ""),
             withheld=frozenset(name.lower() for name in self._tokens.withheld),
+            memory=self._memory,
+            fault=fault,
         )
         if fault.warning and service == EXCHANGE:
             situation.warnings.append(fault.warning)
@@ -288,6 +345,8 @@ class PracticeTenant(FaultOrders):
                 return exchange.done([], situation)
         if reading:
             answer = speak(request, situation)
+            if situation.notes:
+                line["notes"] = situation.notes
             return exchange.first_half(answer) if fault.warning and service == EXCHANGE else answer
         before = state["changes"]
         self._faults.before_change(state, now, fault)
@@ -297,3 +356,8 @@ class PracticeTenant(FaultOrders):
             line["notes"] = situation.notes
             if state["changes"] != before:
                 self._store.save(now)
+
+
+def _address(request: Request) -> str:
+    """Where exactly a request went, and what with: the same for the same request sent again."""
+    return f"{request.method} {request.path}?{request.query_text} {hashlib.sha256(request.body).hexdigest()}"

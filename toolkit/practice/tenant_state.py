@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from toolkit.practice.faults import Fault
+from toolkit.practice.memory import Memory
 from toolkit.practice.names import Record
 from toolkit.practice.people import Person, people
 from toolkit.practice.scenario import Scenario
@@ -26,6 +28,10 @@ class Situation:
     """The mailbox by which Exchange routes the request (`X-AnchorMailbox`)."""
     withheld: frozenset[str] = frozenset()
     """Cmdlets that the caller may not run, in lower case."""
+    memory: Memory = field(default_factory=Memory)
+    """What the running tenant remembers beside its state."""
+    fault: Fault = field(default_factory=Fault)
+    """What is to go wrong with this request, for services that lie in ways of their own."""
     notes: list[str] = field(default_factory=list)
     """What the request log should say about this request beyond its address."""
     warnings: list[str] = field(default_factory=list)
