@@ -204,7 +204,8 @@ def test_busy_mailbox_has_bursts_and_throttled_hours(busy: Client) -> None:
     assert len(events.burst_hours) == 2
     for hour in events.burst_hours:
         assert len(busy.tenant.truth(VICTIM, hour, hour + timedelta(hours=1))) > 5000
-        rows = session(busy, str(hour), StartDate=hour.isoformat(), EndDate=(hour + timedelta(hours=24)).isoformat())
+        day = {"StartDate": hour.isoformat(), "EndDate": (hour + timedelta(hours=24)).isoformat()}
+        rows = session(busy, str(hour), UserIds=VICTIM, **day)
         rows.sort(key=lambda row: row["CreationDate"])
         reads = [json.loads(row["AuditData"]) for row in rows if row["Operations"] == "MailItemsAccessed"]
         throttled = [r for r in reads if r["OperationProperties"][1] == {"Name": "IsThrottled", "Value": "True"}]
