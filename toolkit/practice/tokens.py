@@ -15,10 +15,13 @@ from toolkit.practice.people import DRAW, TENANT_ID, people
 
 GRAPH = "graph"
 EXCHANGE = "exchange"
+MANAGE = "manage"
+LOGS = "loganalytics"
 LIFETIME = timedelta(minutes=75)
 ROLES = {"Global Administrator": "62e90394-69f5-4237-9190-012177145e10"}
 SCOPES = {
     GRAPH: "Application.ReadWrite.All AppRoleAssignment.ReadWrite.All AuditLog.Read.All "
+    "AuditLogsQuery.Read.All ExchangeMessageTrace.Read.All IdentityRiskEvent.Read.All "
     "DelegatedPermissionGrant.ReadWrite.All Device.Read.All Directory.AccessAsUser.All Directory.Read.All "
     "Domain.Read.All Group.ReadWrite.All GroupMember.ReadWrite.All IdentityRiskyUser.ReadWrite.All "
     "MailboxSettings.ReadWrite Organization.Read.All Policy.Read.All Policy.ReadWrite.AuthenticationMethod "
@@ -27,14 +30,20 @@ SCOPES = {
     "User.EnableDisableAccount.All User.Read.All User.RevokeSessions.All User-PasswordProfile.ReadWrite.All "
     "UserAuthenticationMethod.Read.All UserAuthenticationMethod.ReadWrite.All UserAuthMethod-TAP.ReadWrite.All",
     EXCHANGE: "Exchange.Manage",
+    MANAGE: "ActivityFeed.Read ActivityFeed.ReadDlp ServiceHealth.Read",
+    LOGS: "Data.Read",
 }
 _DELEGATED_ONLY = ("Directory.AccessAsUser.All", "Exchange.Manage")
-_APP_ONLY = {GRAPH: ("Device.ReadWrite.All", "Mail.ReadBasic.All"), EXCHANGE: ("Exchange.ManageAsApp",)}
+_APP_ONLY = {GRAPH: ("Device.ReadWrite.All", "Mail.ReadBasic.All"), EXCHANGE: ("Exchange.ManageAsApp",), MANAGE: (), LOGS: ()}
 _WELL_KNOWN = {
     "https://graph.microsoft.com": GRAPH,
     "00000003-0000-0000-c000-000000000000": GRAPH,
     "https://outlook.office365.com": EXCHANGE,
     "00000002-0000-0ff1-ce00-000000000000": EXCHANGE,
+    "https://manage.office.com": MANAGE,
+    "c5393580-f805-4401-95e8-94b7a6ef2fc2": MANAGE,
+    "https://api.loganalytics.azure.com": LOGS,
+    "https://api.loganalytics.io": LOGS,
 }
 
 
@@ -51,7 +60,7 @@ class Tokens:
         self._url = url
         self._generation = 0
         self._withheld: frozenset[str] = frozenset()
-        self._audiences = _WELL_KNOWN | {f"{url}/graph": GRAPH, f"{url}/exchange": EXCHANGE, url: GRAPH}
+        self._audiences = _WELL_KNOWN | {f"{url}/{name}": name for name in SCOPES} | {url: GRAPH}
 
     def resource_of_scope(self, scope: str) -> tuple[str, str] | None:
         """(`graph` or `exchange`, audience) for the first scope that names a resource, else None."""
