@@ -17,6 +17,7 @@ from toolkit.case import Case
 from toolkit.harden import gap_sentence
 from toolkit.views.coverage import coverage_html
 from toolkit.views.hardening_auditing import auditing_html, gaps_html
+from toolkit.views.look import BOX_COLOURS
 
 ALL, LOG, BYPASS, BOX = (
     *("Set-OrganizationConfig", "Set-AdminAuditLogConfig"),
@@ -39,7 +40,7 @@ EIGHT = "2026-03-02 08:00 UTC"
 UNREAD = f"was switched off by {ADMIN} at {EIGHT}; whether it is on again was not read."
 BOTH = f"(switched off by {ADMIN}, and on again by {ADMIN})."
 ORGANISATION = "Mailbox auditing of the whole organisation"
-MISSING = "MailItemsAccessed, MoveToDeletedItems, Send, SoftDelete and 3 more"
+MISSING = "MailItemsAccessed, Send, UpdateInboxRules, SoftDelete and 3 more"
 
 # what was run (cmdlet, minute, parameters), and what is told of it without and with a state read afterwards
 RUNS: list[tuple[list[tuple[str, int, dict[str, str]]], list[str], list[str]]] = [
@@ -170,6 +171,20 @@ def test_the_coverage_view_says_nothing_found_only_where_a_log_was(case: Case, t
     assert "No record here switches auditing off" in coverage_html(case, utc, "UTC")
 
 
+@pytest.mark.parametrize(
+    ("given", "colour"),
+    [
+        (state(), BOX_COLOURS["done"]),
+        (state(mailbox(AuditLogAgeLimit="1.00:00:00")), BOX_COLOURS["warning"]),
+        (state(disabled=True), BOX_COLOURS["error"]),
+        (None, BOX_COLOURS["note"]),
+    ],
+)
+def test_the_page_is_green_only_where_everything_was_read_and_is_on(case: Case, given: Any, colour: str) -> None:
+    html = auditing_html(harden.auditing(case, given))
+    assert html.startswith(f'<div class="toolkit-box" style="border-left-color:{colour}">')
+
+
 def test_the_page_says_what_a_manager_has_to_know_and_escapes_the_rest(case: Case, tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>@evil.example"
     acts(case, tmp_path, cmdlet("x", BYPASS, Identity="<img src=x onerror=1>" * 9000, AuditBypassEnabled="True"))
@@ -177,6 +192,7 @@ def test_the_page_says_what_a_manager_has_to_know_and_escapes_the_rest(case: Cas
     report = harden.auditing(case, state(*boxes))
     html = auditing_html(report, [ADELE, evil])
     assert "Is what happens in mailboxes recorded?" in html
+    assert "Is its audit log trustworthy? <b>Yes, as it was read on 2026-03-05" in html
     assert "Auditing is on for the organisation, but not whole for 1 account" in html
     assert "2 mailboxes are audited as they should be." in html
     assert "Keep the audit records of the mailbox" in html

@@ -23,7 +23,7 @@ from toolkit.contain.actions.auditing import (
 )
 from toolkit.detect.words import listed, moment, plural
 from toolkit.harden.audit_settings import AuditSettings, Bypass, Mailbox
-from toolkit.harden.audit_turns import EVERYBODY, missing_actions
+from toolkit.harden.audit_turns import EVERYBODY, default_actions, missing_actions
 
 ON, OFF, PARTLY, NOT_CHECKED = "on", "off", "partly", "not checked"
 SWITCH, SEARCHABLE, LEFT_OUT = "mailbox auditing", "searchable audit log", "accounts left out"
@@ -192,7 +192,7 @@ def _actions_row(box: Mailbox) -> AuditRow:
     lacking = {kind: missing for kind, missing in lists.items() if missing}
     repair = RestoreAuditActions(box.object_id, box.name)
     if lacking:
-        said = "; ".join(f"of {_WHO[kind]}: {listed(missing, most=12)}" for kind, missing in lacking.items())
+        said = "; ".join(f"of {_WHO[kind]}: {_in_words(kind, missing)}" for kind, missing in lacking.items())
         meaning = f"A list changed by hand leaves out what Microsoft logs by default, {said}."
         return AuditRow(ACTIONS, box.name, read, PARTLY, meaning, repair)
     who = listed(_WHO[kind] for kind in LOGON_TYPES if lists[kind] is None)
@@ -208,6 +208,12 @@ def _actions_row(box: Mailbox) -> AuditRow:
         )
         return AuditRow(ACTIONS, box.name, read, ON, meaning)
     return AuditRow(ACTIONS, box.name, read, ON, "Microsoft's default actions are logged.")
+
+
+def _in_words(kind: str, actions: list[str]) -> str:
+    """`mail read (MailItemsAccessed), …`"""
+    rows = default_actions()[kind]
+    return listed((f"{rows[action]['meaning']} ({action})" for action in actions), most=6)
 
 
 def _age_row(box: Mailbox) -> AuditRow:

@@ -104,19 +104,21 @@ class AuditingReport:
 
         `at` words a time.
         """
-        scope = self.scope_of(mailbox)
-        boxes = self.settings.mailboxes
-        if boxes is not None and not any(scope in box.names for box in boxes):
-            return f"It cannot be said: no mailbox of {mailbox} was read."
-        deciding = [row for row in self.of(mailbox) if row.check not in (KEPT, AGE, RESOURCES)]
-        return f"{self._now(deciding, scope)} {self._since(mailbox, at)}"
+        gaps = f" {LOOKS_BACK}" if len(self._holes(mailbox)) else ""
+        return f"{self.now(mailbox)} {self.since(mailbox, at)}{gaps}"
 
     def scope_of(self, mailbox: str) -> str:
         """The user principal name in lower case of a mailbox that is named by it, or by its object id."""
         wanted = mailbox.strip().lower()
         return next((box.name.lower() for box in self.settings.mailboxes or [] if wanted in box.names), wanted)
 
-    def _now(self, rows: list[AuditRow], scope: str) -> str:
+    def now(self, mailbox: str) -> str:
+        """Whether what happens in a mailbox is logged now: yes, no, in part, or not to be said, and why."""
+        scope = self.scope_of(mailbox)
+        boxes = self.settings.mailboxes
+        if boxes is not None and not any(scope in box.names for box in boxes):
+            return f"It cannot be said: no mailbox of {mailbox} was read."
+        rows = [row for row in self.of(mailbox) if row.check not in (KEPT, AGE, RESOURCES)]
         off = dict.fromkeys(row.meaning for row in rows if row.verdict == OFF)
         if off:
             own = (row.meaning for row in rows if row.verdict == PARTLY and row.scope != EVERYBODY)
@@ -130,13 +132,13 @@ class AuditingReport:
         read = f" on {self.settings.taken[:10]}" if self.settings.taken else ", from files,"
         return f"Yes, as it was read{read}: what is done in the mailbox of {scope} is logged."
 
-    def _since(self, mailbox: str, at: Callable[[Any], str]) -> str:
-        gaps = self.gaps_of(mailbox)
-        gaps = gaps[~gaps.topic.isin([FLAG_GAP, AGE_GAP])]
+    def since(self, mailbox: str, at: Callable[[Any], str] = moment) -> str:
+        """When it was not, as far as anything tells."""
+        gaps = self._holes(mailbox)
         if len(gaps):
             told = [gap_sentence(gap, at) for gap in gaps.head(MOST_GAPS).itertuples()]
             more = f" {len(gaps) - MOST_GAPS:,} further gaps are known." if len(gaps) > MOST_GAPS else ""
-            return f"{' '.join(told)}{more} {LOOKS_BACK}"
+            return f"{' '.join(told)}{more}"
         if self.log is None:
             return "Since when cannot be said: the case has no audit log that would tell of changes."
         first, last = (at(time) for time in self.log)
@@ -144,6 +146,10 @@ class AuditingReport:
             f"The audit log of this case, from {first} to {last}, has no change of these settings; of the time before "
             "it says nothing."
         )
+
+    def _holes(self, mailbox: str) -> pd.DataFrame:
+        gaps = self.gaps_of(mailbox)
+        return gaps[~gaps.topic.isin([FLAG_GAP, AGE_GAP])]
 
 
 def auditing(case: Case, state: Snapshot | None = None) -> AuditingReport:

@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit.detect.words import short
 from toolkit.harden import AuditingReport, AuditRow, gap_sentence
 from toolkit.harden.audit_gaps import LOOKS_BACK
-from toolkit.harden.audit_table import NOT_CHECKED, OFF, ON, PARTLY, mailboxes_said
+from toolkit.harden.audit_table import KEPT, NOT_CHECKED, OFF, ON, PARTLY, RESOURCES, mailboxes_said
 from toolkit.harden.audit_turns import EVERYBODY
 from toolkit.views.look import BOX_COLOURS, as_text, box, html_table
 
@@ -43,14 +43,10 @@ def auditing_html(
     shown = [row for row in single if row.verdict != ON or row.repair is not None]
     accounts = {row.scope for row in shown}
     well = {row.scope for row in single} - accounts
-    verdicts = {row.verdict for row in report.rows if row.scope != EVERYBODY or row.verdict != NOT_CHECKED}
-    kind = "error" if OFF in verdicts else "warning" if {PARTLY, NOT_CHECKED} & verdicts else "done"
+    verdicts = {row.verdict for row in report.rows if row.check not in (RESOURCES, KEPT)}
+    kind = next((COLOURS[verdict] for verdict in (OFF, PARTLY, NOT_CHECKED) if verdict in verdicts), "done")
     parts = [box(report.sentence, kind, title="Is what happens in mailboxes recorded?")]
-    parts += [
-        f"<p><b>{escape(short(name, 120))}</b>: is its audit log trustworthy, and since when? "
-        f"{escape(report.trust(name, at))}</p>"
-        for name in mailboxes
-    ]
+    parts += [_mailbox(report, name, at) for name in mailboxes]
     parts.append(_table(everybody, "The organisation", without=("scope",)))
     if shown:
         parts.append(_table(shown, "Mailboxes and accounts that are not as they should be"))
@@ -59,6 +55,18 @@ def auditing_html(
         parts.append(f'<p class="toolkit-quiet">{escape(which)}.</p>')
     parts += ["<h3>Times without a record</h3>", gaps_html(report.gaps, report.log is not None, zone, zone_name)]
     return "".join(parts)
+
+
+def _mailbox(report: AuditingReport, name: str, at: Callable[[Any], str]) -> str:
+    """Whether one mailbox's log is to be trusted, the first words of the answer in bold."""
+    head, dot, rest = report.now(name).partition(". ")
+    since = short(report.since(name, at), 2 * LONGEST)
+    return (
+        f"<h3>{escape(short(name, 120))}</h3>"
+        f"<p>Is its audit log trustworthy? <b>{escape(short(head, LONGEST))}{dot.strip()}</b> "
+        f"{escape(short(rest, 2 * LONGEST))}</p>"
+        f"<p>Since when? {escape(since)}</p>"
+    )
 
 
 def gaps_html(gaps: pd.DataFrame, log: bool, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
