@@ -40,9 +40,7 @@ def steps(report: MfaReport) -> list[Step]:
         (
             "Have two emergency accounts with a security key each, and leave them out of every policy.",
             "A policy that goes wrong locks everybody out, administrators first.",
-            Check(
-                None, "Not checked: which accounts they are, only you know; name them in the case's break-glass.txt."
-            ),
+            emergency_accounts(report),
         ),
         (
             "Have administrators register a phishing-resistant method; hand over a Temporary Access Pass by voice.",

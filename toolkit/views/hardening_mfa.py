@@ -62,6 +62,7 @@ def mfa_summary_html(report: MfaReport) -> str:
     else:
         kind, said = "note", "No account of the report is without a second factor, or has a weak one only."
     asked = sum(a.required.state == "yes" for a in people)
+    kind = "warning" if kind == "note" and asked < len(people) else kind
     said += f" {asked:,} of {plural(len(people), 'account')} made to use one at every sign-in, as far as was read."
     tiles = [
         ("no second factor", sum(a.strength == NONE for a in people)),

@@ -7,8 +7,8 @@ from html import escape
 
 import pandas as pd
 
-from toolkit.detect.words import short
-from toolkit.harden.bounce_kinds import ACCOUNT, FORWARDING, TENANT
+from toolkit.detect.words import plural, short
+from toolkit.harden.bounce_kinds import ACCOUNT, FORWARDING, OTHER, TENANT
 from toolkit.harden.bounces import Bounce, BounceReport
 from toolkit.harden.sending import PolicyRead, SendingReport
 from toolkit.views.hardening_mfa import check_html, not_checked_html
@@ -70,12 +70,13 @@ def bounce_html(bounce: Bounce) -> str:
     people = f" Seen for {', '.join(short(p, 80) for p in bounce.people[:5])}." if bounce.people else ""
     evidence = f" ({bounce.row.detection})" if bounce.row is not None and bounce.row.detection else ""
     head = box(
-        f"Code {bounce.code}{evidence}, seen {bounce.count:,} times. {bounce.meaning}{where}{people}",
+        f"Code {bounce.code}{evidence}, seen {plural(bounce.count, 'time')}. {bounce.meaning}{where}{people}",
         KINDS.get(bounce.kind.group, "note"),
         title=bounce.kind.title,
     )
     told = f"<p>{escape(f'What to expect: {bounce.kind.expect} {bounce.kind.repeat}'.strip())}</p>"
-    action = f"<p>{escape(_sentence(bounce.row.action))}</p>" if bounce.row is not None else ""
+    own = bounce.row is not None and bounce.kind.group in (TENANT, OTHER)  # of the others the steps say it
+    action = f"<p>{escape(_sentence(bounce.row.action))}</p>" if own and bounce.row is not None else ""
     said = "".join(f"<li><code>{escape(excerpt)}</code></li>" for excerpt in bounce.excerpts)
     shown = f"<details><summary>Where it stands</summary><ul>{said}</ul></details>" if said else ""
     return f"{head}{_steps(bounce.kind.steps)}{action}{told}{shown}"
