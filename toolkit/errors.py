@@ -9,7 +9,6 @@
     │   ├── CaseBusy                 another process is writing; try again
     │   └── CaseDamaged              a hash or a file of the case is not what its journal says
     ├── EvidenceError                a file that cannot be read as evidence at all
-    ├── NotBuiltYet                  a road the toolkit does not have yet, with the one to take instead
     ├── TenantError                  talking to Microsoft 365 (or the practice tenant)
     │   ├── SignInFailed             no token: refused, expired, not consented
     │   ├── TenantUnreachable        no answer at all, or the connection broke
@@ -57,10 +56,6 @@ class CaseDamaged(CaseError):
 
 class EvidenceError(ToolkitError):
     """A file cannot be read as evidence at all."""
-
-
-class NotBuiltYet(ToolkitError):
-    """A road the toolkit does not have yet; the text names the one to take instead."""
 
 
 class TenantError(ToolkitError):

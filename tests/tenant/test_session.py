@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contain.room import VICTIM, Room
-from toolkit.case import open_case
 from toolkit.errors import (
-    NotBuiltYet,
     NothingSent,
     PracticeError,
     TenantAnswer,
@@ -17,7 +15,7 @@ from toolkit.errors import (
     UsageError,
     WriteRefused,
 )
-from toolkit.tenant import CLOUDS, Call, connect
+from toolkit.tenant import Call
 from toolkit.tenant.graph import graph_call
 from toolkit.tenant.pace import Pace
 
@@ -193,16 +191,6 @@ def test_a_server_with_another_certificate_gets_nothing(room: Room, tmp_path: Pa
     room.tenant.session.http.verify = str(other)
     with pytest.raises(NothingSent, match="certificate"):
         room.tenant.graph.user(VICTIM)
-
-
-@pytest.mark.parametrize("cloud", list(CLOUDS))
-def test_live_clouds_say_that_they_are_not_built_yet(tmp_path: Path, cloud: str) -> None:
-    case = open_case(tmp_path / "case")
-    with pytest.raises(NotBuiltYet, match="Live sign-in is not built yet"):
-        connect(case, cloud=cloud)
-    with pytest.raises(UsageError, match="no cloud named"):
-        connect(case, cloud="moon")
-    case.close()
 
 
 def test_a_write_needs_an_approval(room: Room) -> None:

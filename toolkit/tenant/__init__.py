@@ -4,8 +4,10 @@ from toolkit.tenant.answers import Answer, Rows
 from toolkit.tenant.clouds import CLOUDS, Cloud
 from toolkit.tenant.connection import Tenant, connect
 from toolkit.tenant.gate import Approval, Call, Gate
+from toolkit.tenant.person import PracticeTokenSource
 from toolkit.tenant.secret import Secret
-from toolkit.tenant.tokens import Operator, PracticeTokenSource, TokenSource
+from toolkit.tenant.sign_in import sign_in
+from toolkit.tenant.tokens import Operator, TokenSource
 
 __all__ = [
     "CLOUDS",
@@ -21,4 +23,5 @@ __all__ = [
     "Tenant",
     "TokenSource",
     "connect",
+    "sign_in",
 ]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from toolkit.errors import NotBuiltYet, SignInFailed, UsageError
+from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clouds import PRACTICE, Cloud, cloud_named, practice_cloud
 from toolkit.tenant.exchange import Exchange
 from toolkit.tenant.graph import Graph
+from toolkit.tenant.person import PracticeTokenSource
 from toolkit.tenant.session import Session
-from toolkit.tenant.tokens import Operator, PracticeTokenSource, TokenSource
+from toolkit.tenant.sign_in import sign_in
+from toolkit.tenant.tokens import Operator, TokenSource
 
 
 class CaseToConnect(Protocol):
@@ -27,12 +30,18 @@ class CaseToConnect(Protocol):
 
 
 class Tenant:
-    """A connected tenant: `cloud`, `operator` (who signed in), `graph`, `exchange`, and the `session` below."""
+    """A connected tenant: `cloud`, `operator` (who signed in), `graph`, `exchange`, and the `session` below.
 
-    def __init__(self, session: Session, operator: Operator, sleep: Callable[[float], None]) -> None:
+    `tokens` is the source that it was connected with.
+    """
+
+    def __init__(
+        self, session: Session, operator: Operator, sleep: Callable[[float], None], tokens: TokenSource
+    ) -> None:
         self.session = session
         self.cloud: Cloud = session.cloud
         self.operator = operator
+        self.tokens = tokens
         self.tenant_id = operator.tenant_id
         self.graph = Graph(session)
         self.exchange = Exchange(session, operator.tenant_id)
@@ -64,30 +73,39 @@ def connect(
 ) -> Tenant:
     """Sign in to the tenant of a case.
 
-    `tokens` is where tokens come from (the practice tenant has its own); `cloud` a name of `clouds.CLOUDS` or
-    `practice`.
+    `tokens` is where tokens come from (`sign_in`; without it the way that fits here, the practice tenant has its
+    own); `cloud` a name of `clouds.CLOUDS` or `practice`. The permissions are those for reading;
+    `tenant.tokens.widen("containment")` asks for the rest. Whether the case is of this tenant is asked by
+    `contain.guards.tenant_question`.
 
     Raises:
-        NotBuiltYet: any cloud but the practice tenant.
-        UsageError: no such cloud, or a case of real evidence is to meet the practice tenant.
+        UsageError: no such cloud, or a practice case is to meet a real tenant, or the other way round.
         PracticeError: the case's practice tenant is not running.
         SignInFailed, TenantUnreachable: the sign-in did not work.
     """
     if cloud != PRACTICE:
-        cloud_named(cloud)
-        raise NotBuiltYet(
-            "Live sign-in is not built yet; use the practice tenant (`python -m toolkit lab`), or follow the plan "
-            "that the containment notebook shows by hand."
-        )
+        live = cloud_named(cloud)
+        if case.practice:
+            raise UsageError(
+                "This is a practice case and is never mixed with a real tenant; make a case of your own with "
+                "`python -m toolkit load` or `python -m toolkit lab --case FOLDER`."
+            )
+        return _connected(case, live, tokens or sign_in(cloud), sleep)
     if not case.practice:
         raise UsageError(
             "This case holds evidence of a real tenant and is never mixed with the practice tenant; "
-            "make a practice case with `python -m toolkit lab`."
+            "make a practice case with `python -m toolkit lab`, or name the tenant's cloud."
         )
     place = practice_cloud(case.folder)
-    source = tokens or PracticeTokenSource(place)
-    session = Session(place, source, clock=case.clock, sleep=sleep)
+    tenant = _connected(case, place, tokens or PracticeTokenSource(place), sleep)
+    if tenant.tenant_id.lower() != place.tenant_id.lower():
+        tenant.close()
+        raise SignInFailed(f"The sign-in is for tenant {tenant.tenant_id}, the practice tenant is {place.tenant_id}.")
+    return tenant
+
+
+def _connected(case: CaseToConnect, cloud: Cloud, source: TokenSource, sleep: Callable[[float], None]) -> Tenant:
     operator = source.operator
-    if operator.tenant_id.lower() != place.tenant_id.lower():
-        raise SignInFailed(f"The sign-in is for tenant {operator.tenant_id}, the practice tenant is {place.tenant_id}.")
-    return Tenant(session, operator, sleep)
+    place = replace(cloud, tenant_id=operator.tenant_id) if not cloud.practice else cloud
+    session = Session(place, source, clock=case.clock, sleep=sleep)
+    return Tenant(session, operator, sleep, source)

@@ -1,0 +1,285 @@
+"""A person signs in: by device code or in a browser, once, and after that by refresh tokens that MSAL keeps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msal
+
+from toolkit.errors import SignInFailed, UsageError
+from toolkit.tenant.clients import Clients, about_clients
+from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.msal_client import ask, forget_refusals, settings
+from toolkit.tenant.permissions import CONTAINMENT, EVIDENCE, PURPOSES
+from toolkit.tenant.sign_in_errors import BROWSER, DEVICE_CODE, sentence
+from toolkit.tenant.tokens import Operator, claims_of
+
+BROWSER_SECONDS = 300
+_NOT_OF_A_RESOURCE = frozenset({"openid", "profile", "email", "offline_access"})
+_CANCELLED = "The sign-in was cancelled; nobody is signed in."
+
+
+class DeviceCodeMessage(str):
+    """What the person has to do, in the service's words; with the `user_code` and the `page` where it goes."""
+
+    user_code: str
+    page: str
+
+    def __new__(cls, text: str, user_code: str = "", page: str = "") -> DeviceCodeMessage:
+        made = super().__new__(cls, text)
+        made.user_code, made.page = user_code, page
+        return made
+
+
+class Way(Protocol):
+    """How a person signs in; `name` is one of `sign_in_errors`."""
+
+    name: str
+
+    def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
+        """MSAL's answer: with an access token, or with an error."""
+        ...
+
+    def cancel(self) -> None:
+        """End a sign-in that is waiting, from another thread."""
+        ...
+
+
+class DeviceCode:
+    """The person types a short code into a page on any device; `prompt` is given the message that says so."""
+
+    name = DEVICE_CODE
+
+    def __init__(self, prompt: Callable[[DeviceCodeMessage], None] | None = None) -> None:
+        self._prompt = prompt
+        self._flow: dict[str, Any] = {}
+        self._cancelled = False
+
+    def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
+        self._cancelled = False
+        flow = app.initiate_device_flow(scopes=scopes, claims_challenge=claims)
+        if "user_code" not in flow:
+            return dict(flow)
+        self._flow = flow
+        if self._prompt:
+            page = str(flow.get("verification_uri", ""))
+            self._prompt(DeviceCodeMessage(str(flow.get("message", "")), str(flow["user_code"]), page))
+        if self._cancelled:
+            return {"error": "cancelled"}
+        answer = dict(app.acquire_token_by_device_flow(flow, claims_challenge=claims))
+        if "access_token" not in answer and self._cancelled:
+            return {"error": "cancelled"}
+        if answer.get("error") == "authorization_pending":
+            return {"error": "expired_token"}  # MSAL stopped asking because the code's time was up
+        return answer
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._flow["expires_at"] = 0
+
+
+class Browser:
+    """A browser on this computer; MSAL waits for its answer on a loopback address.
+
+    `prompt` is given the address to open by hand where no browser could be started.
+    """
+
+    name = BROWSER
+
+    def __init__(self, prompt: Callable[[str], None] | None = None, seconds: float = BROWSER_SECONDS) -> None:
+        self._prompt = prompt
+        self._seconds = seconds
+
+    def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
+        def by_hand(address: str) -> None:
+            if self._prompt:
+                self._prompt(f"No browser could be started. Open this address on this computer: {address}")
+
+        return dict(
+            app.acquire_token_interactive(
+                scopes,
+                prompt=None if hint else "select_account",
+                login_hint=hint or None,
+                claims_challenge=claims,
+                timeout=self._seconds,
+                auth_uri_callback=by_hand,
+            )
+        )
+
+    def cancel(self) -> None:
+        """A browser cannot be called back; the wait ends by itself after some minutes."""
+
+
+class PersonTokenSource:
+    """Tokens of the person who signs in; nothing is written to disk unless `cache` is one that does, encrypted.
+
+    `tenant` is a domain or id ("" asks in the person's own organisation). `login_hint` is the user principal name
+    that is expected. Every service is signed in to as the same person, or not at all.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        clients: Clients,
+        way: Way,
+        *,
+        tenant: str = "",
+        login_hint: str = "",
+        cache: Any = None,
+    ) -> None:
+        self._cloud, self._clients, self._way = cloud, clients, way
+        self._tenant = tenant or cloud.tenant_id or "organizations"
+        self._hint = login_hint
+        self._cache = cache
+        self._lock = threading.RLock()
+        self._apps: dict[str, Any] = {}
+        self._http_cache: dict[str, Any] = {}
+        self._granted: dict[tuple[str, str], list[str]] = {}
+        self._purpose = EVIDENCE
+        self._operator: Operator | None = None
+        self._ended = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._cloud.name}, {self._way.name})"
+
+    @property
+    def about(self) -> str:
+        """What the screen says before the sign-in: the application, its permissions, the consent."""
+        return about_clients(self._clients, self._cloud, self._purpose)
+
+    def token(self, resource: str, *, refresh: bool = False, claims: str | None = None) -> str:
+        with self._lock:
+            if self._ended:
+                raise SignInFailed(self._ended)
+            app = self._app(resource)
+            forget_refusals(self._http_cache)
+            answer = ask(self._cloud, lambda: self._silently(app, resource, refresh, claims))
+            if not answer or "access_token" not in answer:
+                answer = ask(self._cloud, lambda: self._anew(app, resource, claims))
+            if "access_token" not in answer:
+                if answer.get("error") == "cancelled":
+                    self._ended = _CANCELLED
+                    raise SignInFailed(_CANCELLED)
+                raise SignInFailed(sentence(answer, way=self._way.name, client=str(app.client_id), tenant=self._tenant))
+            self._remember(app, resource, answer)
+            return str(answer["access_token"])
+
+    @property
+    def operator(self) -> Operator:
+        if self._operator is None:
+            self.token("graph")
+        if self._operator is None:
+            raise SignInFailed("The sign-in did not say who signed in; sign in again.")
+        return self._operator
+
+    def widen(self, purpose: str) -> None:
+        """Ask for the permissions of `containment` too, now, so that nobody is asked in the middle of a plan.
+
+        Raises:
+            UsageError: no such purpose.
+            SignInFailed: refused or not consented; what could be read before can still be read.
+        """
+        if purpose not in PURPOSES:
+            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(PURPOSES)}.")
+        with self._lock:
+            before = self._purpose
+            if CONTAINMENT in (before, purpose):
+                purpose = CONTAINMENT
+            if purpose == before:
+                return
+            self._purpose = purpose
+            done = False
+            try:
+                self.token("graph")
+                done = True
+            finally:
+                if not done:
+                    self._purpose = before
+
+    def cancel(self) -> None:
+        """End a sign-in that is waiting for the person; from another thread. Later calls fail until `again`."""
+        self._way.cancel()
+
+    def again(self) -> None:
+        """After a cancelled sign-in: let the next call sign in anew."""
+        self._ended = ""
+
+    def sign_out(self) -> None:
+        """Forget every token, in memory and in the cache."""
+        with self._lock:
+            for app in self._apps.values():
+                for account in app.get_accounts():
+                    app.remove_account(account)
+            self._granted.clear()
+            self._operator = None
+
+    def _app(self, resource: str) -> Any:
+        client = self._clients.for_resource(resource, self._purpose)
+        if client not in self._apps:
+            self._apps[client] = ask(
+                self._cloud,
+                lambda: msal.PublicClientApplication(
+                    client, token_cache=self._cache, **settings(self._cloud, self._tenant, self._http_cache)
+                ),
+            )
+        return self._apps[client]
+
+    def _scopes(self, resource: str) -> list[str]:
+        # MSAL's memory knows a token by what was granted; asked for by other names it would be fetched each time.
+        granted = self._granted.get((resource, self._purpose))
+        return granted or self._clients.scopes(self._cloud, resource, self._purpose)
+
+    def _silently(self, app: Any, resource: str, refresh: bool, claims: str | None) -> dict[str, Any] | None:
+        account = self._account(app)
+        if account is None:
+            return None
+        answer: dict[str, Any] | None = app.acquire_token_silent_with_error(
+            self._scopes(resource), account=account, force_refresh=refresh, claims_challenge=claims
+        )
+        return answer
+
+    def _account(self, app: Any) -> Any:
+        name = self._operator.user_principal_name if self._operator else self._hint
+        accounts = app.get_accounts(username=name) if name else app.get_accounts()
+        return accounts[0] if accounts else None
+
+    def _anew(self, app: Any, resource: str, claims: str | None) -> dict[str, Any]:
+        hint = self._operator.user_principal_name if self._operator else self._hint
+        scopes = self._clients.scopes(self._cloud, resource, self._purpose)
+        return self._way.sign_in(app, scopes, claims=claims, hint=hint)
+
+    def _remember(self, app: Any, resource: str, answer: dict[str, Any]) -> None:
+        granted = str(answer.get("scope") or "").split()
+        asked = self._clients.scopes(self._cloud, resource, self._purpose)
+        if granted and not set(asked) <= set(granted):
+            named = [name for name in granted if name not in _NOT_OF_A_RESOURCE and not name.endswith("/.default")]
+            self._granted[resource, self._purpose] = named or asked
+        claims = claims_of(str(answer["access_token"])) | dict(answer.get("id_token_claims") or {})
+        name = claims.get("upn") or claims.get("preferred_username") or claims.get("unique_name") or ""
+        if not (claims.get("oid") and name):
+            return
+        signed_in = Operator(str(claims["oid"]), str(name), str(claims.get("tid", "")))
+        if self._operator and (signed_in.object_id, signed_in.tenant_id) != (
+            self._operator.object_id,
+            self._operator.tenant_id,
+        ):
+            for account in app.get_accounts(username=signed_in.user_principal_name):
+                app.remove_account(account)
+            raise SignInFailed(
+                f"You are signed in as {self._operator.user_principal_name}, and signed in to another service as "
+                f"{signed_in.user_principal_name}: sign in as the same person."
+            )
+        self._operator = signed_in
+
+
+class PracticeTokenSource(PersonTokenSource):
+    """Signs in to the practice tenant by device code; it approves at the first poll, so by default nobody is asked."""
+
+    def __init__(self, cloud: Cloud, prompt: Callable[[DeviceCodeMessage], None] | None = None) -> None:
+        own = Clients(cloud.client_id, cloud.client_id, cloud.client_id, registered=True)
+        super().__init__(cloud, own, DeviceCode(prompt), tenant=cloud.tenant_id)
+
+    def __repr__(self) -> str:
+        return f"PracticeTokenSource({self._cloud.name})"
