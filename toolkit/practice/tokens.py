@@ -34,7 +34,12 @@ SCOPES = {
     LOGS: "Data.Read",
 }
 _DELEGATED_ONLY = ("Directory.AccessAsUser.All", "Exchange.Manage")
-_APP_ONLY = {GRAPH: ("Device.ReadWrite.All", "Mail.ReadBasic.All"), EXCHANGE: ("Exchange.ManageAsApp",), MANAGE: (), LOGS: ()}
+_APP_ONLY = {
+    GRAPH: ("Device.ReadWrite.All", "Mail.ReadBasic.All"),
+    EXCHANGE: ("Exchange.ManageAsApp",),
+    MANAGE: (),
+    LOGS: (),
+}
 _WELL_KNOWN = {
     "https://graph.microsoft.com": GRAPH,
     "00000003-0000-0000-c000-000000000000": GRAPH,
