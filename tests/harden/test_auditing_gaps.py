@@ -154,6 +154,28 @@ def test_a_mailbox_named_by_its_id_is_told_by_its_address(case: Case, tmp_path: 
     assert list(harden.audit_gaps(case, state(mailbox(ADELE))).scope) == [ADELE]
 
 
+STINGER, ALEX = "stinger@contoso.onmicrosoft.com", "alex@contoso.onmicrosoft.com"
+
+
+@pytest.mark.parametrize(
+    ("sample", "scope", "topic", "minute"),
+    [
+        ("t1562-Set-MailboxAuditBypassAssociation.json", ALEX, "bypass", "2023-05-20 11:07"),
+        ("t1562.008_Set-MailboxAuditBypassAssociation.csv", ALEX, "bypass", "2023-05-20 11:07"),
+        ("t1562-UnifiedAuditlogIngestion-Stopped.json", "everybody", "searchable log", "2023-05-20 10:54"),
+        ("t1562.008_Disable UAL ingestion.csv", "everybody", "searchable log", "2023-05-23 13:38"),
+        ("t1562.001_Set-Mailbox-AuditLogAgeLimitoZero.csv", ALEX, "age", "2023-05-20 11:01"),
+    ],
+)
+def test_published_samples_tell_since_when(
+    case: Case, shared: Path, sample: str, scope: str, topic: str, minute: str
+) -> None:
+    case.load(shared / "samples" / "det-eng-samples" / sample)
+    (gap,) = harden.audit_gaps(case).itertuples()
+    assert (gap.scope, gap.topic, gap.by, gap.still) == (scope, topic, STINGER, None)
+    assert f"{gap.since:%Y-%m-%d %H:%M}" == minute
+
+
 def test_the_scenarios_bypass_is_found_with_its_time_and_shown_in_the_coverage_view(case: Case) -> None:
     case.load(SAMPLES / "purview-audit-search.csv")
     (gap,) = harden.audit_gaps(case).itertuples()
