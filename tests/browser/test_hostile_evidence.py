@@ -30,7 +30,7 @@ def nothing_ran(desk: Desk, dialogs: list[str]) -> None:
     assert dialogs == []
 
 
-@pytest.mark.parametrize("notebook", ["0-start", "1-evidence-review", "2-timeline", "3-containment"])
+@pytest.mark.parametrize("notebook", ["0-start", "1-evidence-review", "2-timeline", "3-containment", "4-hardening"])
 def test_it_runs_nothing_in_a_notebook_and_is_shown_as_text(
     lab: LabProcess, sit_down: Callable[..., Desk], notebook: str
 ) -> None:

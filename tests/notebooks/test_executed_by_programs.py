@@ -14,7 +14,7 @@ import pytest
 from tests.needs import ROOT
 from toolkit import open_case, practice
 
-NOTEBOOKS = [ROOT / "notebooks" / name for name in ("0-start.ipynb", "3-containment.ipynb")]
+NOTEBOOKS = [ROOT / "notebooks" / name for name in ("0-start.ipynb", "3-containment.ipynb", "4-hardening.ipynb")]
 
 
 @pytest.fixture

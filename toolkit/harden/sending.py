@@ -20,7 +20,7 @@ from toolkit.harden.state import kept_state
 
 HOW_TO_UNBLOCK = (
     "Close every door of the account first (notebook 3): rules, forwarding, methods, devices, applications, protocols.",
-    "Then make the plan that gives the account back (contain.make_return_plan). It is refused while a door is open, "
+    "Then press “Give the account back…” in notebook 3. Its plan is refused while a door is open, "
     "and its last step takes the sender off the list, with the address exactly as the list has it.",
     "Confirm, run and read back as always. Mail goes out after about an hour, at most after 24 hours.",
 )
