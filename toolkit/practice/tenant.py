@@ -45,7 +45,8 @@ CA = "ca.pem"
 class PracticeTenant(FaultOrders):
     """A Microsoft 365 tenant to practise on, at `url`, with its state in `folder`.
 
-    Also a context manager. `stop()` may be called twice. Times are the tenant's own: see `clock`.
+    Also a context manager. `stop()` may be called twice. Times are the tenant's own: see `clock`. How a sign-in goes
+    is told to `login`.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class PracticeTenant(FaultOrders):
             self._server = Server(self._answer, self.ca_file, port)
             self.url = self._server.url
             self._tokens = Tokens(self.url)
-            self._login = Login(self.url, self.clock, self._tokens)
+            self.login = Login(self.url, self.clock, self._tokens)
             self._store.save(self.clock.now())
             self._server.start()
             write_whole(self.endpoint_file, json.dumps(self._endpoint(scenario_name), indent=1))
@@ -211,6 +212,10 @@ class PracticeTenant(FaultOrders):
             change(self._store.state)
             self._store.save(self.clock.now())
 
+    def give_roles(self, *ids: str) -> None:
+        """The person who signs in holds these directory roles (ids) from now on, and no others."""
+        self._tokens.give_roles(*ids)
+
     def expire_tokens(self) -> None:
         """All access tokens given out so far are expired; refresh tokens stay good."""
         self._tokens.expire_all()
@@ -244,7 +249,7 @@ class PracticeTenant(FaultOrders):
         request_id = str(uuid.uuid4())
         client_request_id = request.headers.get("client-request-id", request_id)
         asked, (service, request) = request, addressed(request)
-        if service == "" and self._login.serves(request.path):
+        if service == "" and self.login.serves(request.path):
             service = "sign-in"
         line = log_line(service, request, client_request_id, now)
         address = _address(asked)
@@ -309,7 +314,7 @@ class PracticeTenant(FaultOrders):
     ) -> Answer:
         try:
             if service == "sign-in":
-                return self._login.answer(request)
+                return self.login.answer(request)
             if service not in (GRAPH, EXCHANGE):
                 raise Refused(404, "ResourceNotFound", "There is nothing at this address.")
             claims = self._tokens.check(request.headers.get("authorization", ""), service, now)

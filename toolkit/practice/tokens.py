@@ -11,14 +11,17 @@ from datetime import datetime, timedelta
 
 from toolkit.practice.http import Refused
 from toolkit.practice.names import Record
-from toolkit.practice.people import DRAW, TENANT_ID, people
+from toolkit.practice.people import DRAW, TENANT_ID, Person, people
 
 GRAPH = "graph"
 EXCHANGE = "exchange"
 MANAGE = "manage"
 LOGS = "loganalytics"
 LIFETIME = timedelta(minutes=75)
-ROLES = {"Global Administrator": "62e90394-69f5-4237-9190-012177145e10"}
+ROLES = {
+    "Exchange Administrator": "29232cdf-9323-42fd-ade2-1d097af3e4de",
+    "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
+}
 SCOPES = {
     GRAPH: "Application.ReadWrite.All AppRoleAssignment.ReadWrite.All AuditLog.Read.All "
     "AuditLogsQuery.Read.All ExchangeMessageTrace.Read.All IdentityRiskEvent.Read.All "
@@ -65,6 +68,7 @@ class Tokens:
         self._url = url
         self._generation = 0
         self._withheld: frozenset[str] = frozenset()
+        self._roles: list[str] | None = None
         self._audiences = _WELL_KNOWN | {f"{url}/{name}": name for name in SCOPES} | {url: GRAPH}
 
     def resource_of_scope(self, scope: str) -> tuple[str, str] | None:
@@ -75,8 +79,23 @@ class Tokens:
                 return self._audiences[audience], audience
         return None
 
-    def issue(self, resource: str, audience: str, client_id: str, now: datetime, *, app_only: bool = False) -> str:
-        """An access token of the operator, or of the application itself. Times in it are the tenant's."""
+    def issue(
+        self,
+        resource: str,
+        audience: str,
+        client_id: str,
+        now: datetime,
+        *,
+        app_only: bool = False,
+        person: Person | None = None,
+        names: frozenset[str] | None = None,
+        revocable: bool = False,
+    ) -> str:
+        """An access token of a person (the operator), or of the application itself. Times in it are the tenant's.
+
+        `names` are the permissions that were asked for (None: all); `revocable` says that the client understands
+        claims challenges.
+        """
         claims: Record = {
             "aud": audience,
             "iss": f"https://sts.windows.net/{TENANT_ID}/",
@@ -92,19 +111,28 @@ class Tokens:
         if app_only:
             roles = [*(name for name in SCOPES[resource].split() if name not in _DELEGATED_ONLY), *_APP_ONLY[resource]]
             granted = [name for name in roles if name not in self._withheld]
-            return self.signed(claims | {"oid": DRAW.uuid("client principal"), "roles": granted})
-        operator = people()["operator"]
+            named = {"app_displayname": "Mailbox Response", "oid": DRAW.uuid("client principal")}
+            return self.signed(claims | named | {"roles": granted})
+        who = person or people()["operator"]
+        asked = [name for name in SCOPES[resource].split() if names is None or name in names]
+        capabilities = {"xms_cc": ["CP1"]} if revocable else {}
         return self.signed(
             claims
+            | capabilities
             | {
-                "name": operator.display_name,
-                "oid": operator.id,
-                "scp": " ".join(name for name in SCOPES[resource].split() if name not in self._withheld),
-                "unique_name": operator.upn,
-                "upn": operator.upn,
-                "wids": [ROLES[operator.role]],
+                "name": who.display_name,
+                "oid": who.id,
+                "scp": " ".join(name for name in asked if name not in self._withheld),
+                "unique_name": who.upn,
+                "upn": who.upn,
+                "wids": self._roles if self._roles is not None else [ROLES[who.role]] if who.role in ROLES else [],
             }
         )
+
+    def give_roles(self, *ids: str) -> None:
+        """People who sign in from now on hold these directory roles (ids), whatever the directory says."""
+        self._roles = list(ids)
+        self.expire_all()
 
     def signed(self, claims: Record) -> str:
         """A JSON Web Token with these claims."""
