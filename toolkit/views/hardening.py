@@ -1,0 +1,238 @@
+"""Notebook 4: the sections of hardening, each a cell that shows itself and is drawn anew when the organisation is read.
+
+Running the cells sends nothing. "Read the organisation" reads; a repair is previewed, the organisation's domain typed,
+and each step run by a click, on the road that containment takes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from html import escape
+
+import ipywidgets as w
+
+from toolkit import contain, harden
+from toolkit.case import Case
+from toolkit.case.journal import iso
+from toolkit.contain.snapshot import Snapshot
+from toolkit.errors import ToolkitError
+from toolkit.tenant import Tenant, TokenSource, connect
+from toolkit.views.containment_screen import QUIET
+from toolkit.views.containment_work import Desk, Emit, Event
+from toolkit.views.hardening_auditing import auditing_html
+from toolkit.views.hardening_mfa import mfa_html
+from toolkit.views.hardening_parts import AuditChoice, BouncePaste, ControlChoice, RoadmapTicks, ScoreExport
+from toolkit.views.hardening_reports import Reports
+from toolkit.views.hardening_roadmap import roadmap_html
+from toolkit.views.hardening_score import score_html, what_if_html
+from toolkit.views.hardening_sending import sending_html
+from toolkit.views.look import box, page, practice_banner
+from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
+from toolkit.views.repairs import Repairs
+
+OFFLINE = (
+    "This case was made from files and has no live tenant: the sections below say what the files tell, and which file "
+    "tells the rest."
+)
+NOT_YET = "The organisation has not been read yet: the sections below say what the case's files tell."
+CONTROL_KINDS = ("set-control-state",)
+
+
+def hardening_page(
+    case: Case | str | os.PathLike[str] | None = None,
+    *,
+    display_time_zone: str = "UTC",
+    tokens: TokenSource | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> HardeningPage:
+    """The page of a case: as the last line of a cell it shows what was read of the organisation, and when.
+
+    Its sections are `score`, `what_if`, `auditing`, `mfa`, `sending` and `roadmap`: each shows itself as the last
+    line of a cell.
+
+    Raises:
+        CaseUnknown, CaseNotFound, CaseDamaged: see `case_from`.
+        UsageError: there is no such time zone.
+    """
+    return HardeningPage(case_from(case), display_time_zone, tokens, sleep)
+
+
+class Section:
+    """One part of the page: HTML that is drawn anew when the organisation was read, and widgets below it."""
+
+    def __init__(self, name: str, draw: Callable[[], str], below: Sequence[w.Widget] = ()) -> None:
+        self.name, self._draw = name, draw
+        self.html = w.HTML()
+        self.html.add_class(f"hardening-{name}")
+        self.widget = w.VBox([self.html, *below])
+        self.shown = False
+
+    def text(self) -> str:
+        """The section's HTML as it is now; what a person can act on is said in it, never raised."""
+        try:
+            return self._draw()
+        except ToolkitError as error:
+            return box(str(error), "error")
+
+    def put(self, text: str) -> None:
+        self.html.value = page(text)
+
+    def _ipython_display_(self) -> None:
+        text = self.text()
+        self.put(text)
+        self.shown = True
+        show_panel(self.widget, text)
+
+
+class HardeningPage:
+    """What clicks do, and the sections. Workers read; one updater takes what they have to say to the screen."""
+
+    def __init__(self, case: Case, zone_name: str, tokens: TokenSource | None, sleep: Callable[[float], None]) -> None:
+        self.case = case
+        self._zone, self._zone_name = zone_from(zone_name), zone_name
+        self._tokens, self._sleep = tokens, sleep
+        self._tenant: Tenant | None = None
+        self.reports = Reports(case, harden.kept_state(case), findings_of(case))
+        self.desk = Desk(self._update)
+        self.read = _button("Read the organisation", "hardening-read", self.start_reading, "primary")
+        self.message = w.HTML()
+        self.message.add_class("hardening-message")
+        self.domain = w.Text(placeholder="the tenant's domain", layout=w.Layout(width="300px"))
+        self.confirm_tenant = _button("Confirm tenant", "hardening-confirm-tenant", self.start_confirming)
+        self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
+        self.about = w.HTML(self._about())
+        live = [w.HBox([self.read]), self.message, self._tenant_row] if case.practice else []
+        self.widget = w.VBox([self.about, *live])
+        self.widget.add_class("hardening-page")
+        self._make_sections()
+
+    def _make_sections(self) -> None:
+        zone, named = self._zone, self._zone_name
+        self.controls, self.audits = ControlChoice(self.reports), AuditChoice(self.reports)
+        self.score_repairs = Repairs(self.case, self.controls, self._connected, self._again, CONTROL_KINDS)
+        self.audit_repairs = Repairs(self.case, self.audits, self._connected, self._again, harden.AUDIT_KINDS)
+        self.paste = BouncePaste()
+        self.ticks = RoadmapTicks(self.case, lambda: self.reports, self._roadmap_changed)
+        self.export = ScoreExport(self.case, lambda: self.reports)
+        live = self.case.practice
+        self.score = Section(
+            "score",
+            lambda: score_html(self.reports.score, self.reports.ranked, zone=zone, zone_name=named),
+            [self.export.widget, *([self.score_repairs.widget] if live else [])],
+        )
+        self.what_if = Section("what-if", lambda: what_if_html(self.reports.what_if, zone=zone, zone_name=named))
+        self.auditing = Section(
+            "auditing",
+            lambda: auditing_html(self.reports.auditing, self.reports.mailboxes, zone=zone, zone_name=named),
+            [self.audit_repairs.widget] if live else [],
+        )
+        self.mfa = Section("mfa", lambda: mfa_html(self.reports.mfa, zone=zone))
+        self.sending = Section("sending", lambda: sending_html(self.reports.sending), [self.paste.widget])
+        self.roadmap = Section("roadmap", lambda: roadmap_html(self.reports.roadmap), [self.ticks.widget])
+        self.sections = (self.score, self.what_if, self.auditing, self.mfa, self.sending, self.roadmap)
+
+    def _ipython_display_(self) -> None:
+        now = f"{iso(self.case.clock())[:19].replace('T', ' ')} UTC"
+        show_panel(self.widget, self._about(), at=now)
+
+    def start_reading(self) -> None:
+        """Read everything about the organisation that hardening looks at; nothing is changed."""
+        self.desk.start(self._read)
+
+    def start_confirming(self) -> None:
+        """Take the typed domain as the answer to which tenant this is."""
+        typed = self.domain.value
+
+        def job(emit: Emit) -> None:
+            contain.confirm_tenant(self.case, self._connected(), typed)
+            self._read(emit)
+
+        self.desk.start(job)
+
+    # In a worker's thread: no widget is touched here.
+
+    def _connected(self) -> Tenant:
+        if self._tenant is None:
+            self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
+        return self._tenant
+
+    def _read(self, emit: Emit) -> None:
+        tenant = self._connected()
+        question = contain.tenant_question(self.case, tenant)
+        emit("tenant", question)
+        if question:
+            return
+        self._take(lambda text: emit("reading", text), emit)
+
+    def _again(self, progress: Callable[[str], None]) -> None:
+        """After a repair: read everything again, and draw the sections anew."""
+        self._take(progress, self.desk.put)
+
+    def _take(self, progress: Callable[[str], None], emit: Emit) -> None:
+        tenant = self._connected()
+        state = harden.read_state(self.case, tenant, progress=progress)
+        harden.read_accounts(self.case, tenant, self.reports.mailboxes, progress=progress)
+        progress("working out what that means")
+        self.reports = Reports(self.case, state, self.reports.found, tenant.cloud)
+        for section in self.sections:
+            if section.shown:
+                emit("drawn", (section, section.text()))
+        emit("read", self.reports)
+
+    def _roadmap_changed(self) -> None:
+        self.roadmap.put(self.roadmap.text())
+
+    # The updater: the only place from which widgets change.
+
+    def _update(self, event: Event) -> None:
+        getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _on_busy(self, nothing: None) -> None:
+        self.read.disabled = self.confirm_tenant.disabled = self.desk.busy
+        if self.desk.busy:
+            self.message.value = page(f"{QUIET}… working</p>")
+        elif QUIET in self.message.value:
+            self.message.value = ""
+
+    def _on_problem(self, text: str) -> None:
+        self.message.value = page(box(text, "error"))
+
+    def _on_reading(self, text: str) -> None:
+        self.message.value = page(f"{QUIET}… {escape(text)}</p>")
+
+    def _on_tenant(self, question: str | None) -> None:
+        self._tenant_row.layout.display = None if question else "none"
+        if question:
+            self.message.value = page(box(question, "warning"))
+
+    def _on_drawn(self, told: tuple[Section, str]) -> None:
+        told[0].put(told[1])
+
+    def _on_read(self, reports: Reports) -> None:
+        self.about.value = self._about()
+        self.controls.renew(reports)
+        self.audits.renew(reports)
+        self.ticks.renew()
+
+    def _about(self) -> str:
+        state = self.reports.state
+        return page(practice_banner(self.case.practice), _read_when(self.case, state))
+
+
+def _read_when(case: Case, state: Snapshot | None) -> str:
+    if state is None:
+        return box(NOT_YET if case.practice else OFFLINE, "note")
+    when = state.taken[:19].replace("T", " ")
+    lines = "".join(f"<li>{escape(name)}: {escape(why)}</li>" for name, why in state.problems.items())
+    lost = f"<p>Could not be read, and is “not checked” below:</p><ul>{lines}</ul>" if lines else ""
+    title = f"{state.target.user_principal_name}, as it was at {when} UTC"
+    return f"{box(f'{len(state.found)} of its settings and lists were read.', 'done', title=title)}{lost}"
+
+
+def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
+    button = w.Button(description=label, button_style=style, layout=w.Layout(width="max-content", min_width="72px"))
+    button.add_class(name)
+    button.on_click(lambda _button: click())
+    return button
