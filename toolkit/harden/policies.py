@@ -42,17 +42,30 @@ class Who:
 
 
 @dataclass(frozen=True)
+class _Side:
+    """Whom one side of a policy names, in lower case; worked out once, as there may be many thousand accounts."""
+
+    users: frozenset[str]
+    groups: frozenset[str]
+    roles: frozenset[str]
+    guests: bool
+    by_id: bool
+    group_names: str
+    role_names: str
+
+
+@dataclass(frozen=True)
 class Policy:
     """One policy; `names` puts words to the ids of users, roles and groups, as far as they are known."""
 
     row: Row
     names: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return short(text(self.row.get("displayName")) or "a policy without a name", 100)
 
-    @property
+    @cached_property
     def state(self) -> str:
         return text(self.row.get("state")).lower()
 
@@ -83,7 +96,7 @@ class Policy:
     def blocks(self) -> bool:
         return "block" in self.controls
 
-    @property
+    @cached_property
     def wants_resistant(self) -> bool:
         """It asks for phishing-resistant methods and takes nothing less."""
         strength = record(record(self.row.get("grantControls")).get("authenticationStrength"))
@@ -189,37 +202,45 @@ class Policy:
         return inside, why
 
     @cached_property
-    def _lists(self) -> dict[str, tuple[frozenset[str], ...]]:
-        """Users, groups and roles of each side, in lower case."""
-        return {
-            side: tuple(
-                frozenset(key.lower() for key in listed(self.users.get(side + kind)))
-                for kind in ("Users", "Groups", "Roles")
-            )
-            for side in ("include", "exclude")
-        }
+    def _sides(self) -> dict[str, _Side]:
+        return {side: self._side(side) for side in ("include", "exclude")}
+
+    def _side(self, side: str) -> _Side:
+        users, groups, roles = (
+            frozenset(key.lower() for key in listed(self.users.get(side + kind)))
+            for kind in ("Users", "Groups", "Roles")
+        )
+        return _Side(
+            users,
+            groups,
+            roles,
+            guests=bool("guestsorexternalusers" in users or self.users.get(f"{side}GuestsOrExternalUsers")),
+            by_id=bool(users - {"none", "all", "guestsorexternalusers"}),
+            group_names=f"the group {some(self.called(g) for g in sorted(groups))}",
+            role_names=f"the role {some(self.called(r) for r in sorted(roles))}",
+        )
 
     def _named(self, who: Who, side: str) -> tuple[str, str]:
         """Whether the lists of one side name an account, and through what."""
-        users, groups, roles = self._lists[side]
-        others = self.users.get(f"{side}GuestsOrExternalUsers")
-        if "all" in users:
+        lists = self._sides[side]
+        if "all" in lists.users:
             return APPLIES, ""
-        if who.object_id and who.object_id.lower() in users:
+        if who.object_id and who.object_id.lower() in lists.users:
             return APPLIES, " by name"
-        if who.guest and ("guestsorexternalusers" in users or others):
+        if who.guest and lists.guests:
             return APPLIES, " as a guest"
-        if roles and who.roles is not None and roles & who.roles:
-            return APPLIES, f" through the role {some(self.called(r) for r in sorted(roles & who.roles))}"
-        mine = {g.lower() for g in who.groups} if who.groups is not None else set()
-        if groups & mine:
-            return APPLIES, f" through the group {some(self.called(g) for g in sorted(groups & mine))}"
+        held = lists.roles & who.roles if who.roles else frozenset()
+        if held:
+            return APPLIES, f" through the role {some(self.called(r) for r in sorted(held))}"
+        mine = lists.groups & {g.lower() for g in who.groups} if who.groups else frozenset()
+        if mine:
+            return APPLIES, f" through the group {some(self.called(g) for g in sorted(mine))}"
         doubts = []
-        if groups and who.groups is None:
-            doubts.append(f"the group {some(self.called(g) for g in sorted(groups))}")
-        if roles and who.roles is None:
-            doubts.append(f"the role {some(self.called(r) for r in sorted(roles))}")
-        if users - {"none", "all", "guestsorexternalusers"} and not who.object_id:
+        if lists.groups and who.groups is None:
+            doubts.append(lists.group_names)
+        if lists.roles and who.roles is None:
+            doubts.append(lists.role_names)
+        if lists.by_id and not who.object_id:
             doubts.append("its id, which the export does not tell")
         if doubts:
             return PERHAPS, f" through {' or '.join(doubts)}"

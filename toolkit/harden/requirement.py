@@ -93,6 +93,7 @@ def _by_policies(who: Who, wanted: list[Policy], rules: Rules, per_user: str | N
 
 def _by_nothing(reached: list[tuple[Policy, str, str]], rules: Rules, per_user: str | None) -> Requirement:
     reasons = [f"“{p.name}” is on, but {why}" for p, where, why in reached if p.is_on and where == LEFT_OUT]
+    reasons = [*reasons[:3], f"and {len(reasons) - 3} more do so too"] if len(reasons) > 3 else reasons
     waiting = [p.name for p, where, _ in reached if p.state == REPORT_ONLY and where in (APPLIES, PERHAPS)]
     if waiting:
         reasons.append(f"{some(f'“{short(n, 60)}”' for n in waiting)} would, but is report-only and enforces nothing")
