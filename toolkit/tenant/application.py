@@ -107,6 +107,7 @@ class ApplicationTokenSource:
                     client_credential=given,
                     **settings(self._cloud, self._tenant, self._http_cache),
                 ),
+                self._tenant,
             )
         return self._made
 

@@ -10,10 +10,12 @@ import requests
 
 from toolkit.errors import NothingSent, SignInFailed
 from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.sign_in_errors import sentence
 
 CAPABILITIES = ["CP1"]
 """We handle claims challenges, so the service may give tokens that live long and can be revoked at once."""
 SECONDS = (10, 60)
+_NO_TENANT = "double check your tenant name or GUID"  # MSAL's words where discovery fails
 _Said = TypeVar("_Said")
 # At the level DEBUG, MSAL logs the answer of the browser, and with it the authorization code.
 logging.getLogger("msal").setLevel(logging.WARNING)
@@ -58,12 +60,12 @@ def forget_refusals(http_cache: dict[str, Any]) -> None:
         http_cache.pop(key, None)
 
 
-def ask(cloud: Cloud, question: Callable[[], _Said]) -> _Said:
-    """What MSAL answers.
+def ask(cloud: Cloud, question: Callable[[], _Said], tenant: str = "") -> _Said:
+    """What MSAL answers; `tenant` is named where MSAL does not find it.
 
     Raises:
         NothingSent: the sign-in service cannot be reached or gave something else than a sign-in.
-        SignInFailed: nobody finished the sign-in in the browser.
+        SignInFailed: there is no such tenant, or nobody finished the sign-in in the browser.
     """
     failure: type[NothingSent] | type[SignInFailed] = NothingSent
     try:
@@ -73,8 +75,11 @@ def ask(cloud: Cloud, question: Callable[[], _Said]) -> _Said:
             "is the practice tenant running?" if cloud.practice else "is there a connection, or a proxy to be set?"
         )
         text = f"The sign-in service at {cloud.login} does not answer; {running}"
-    except ValueError:
+    except ValueError as error:
         text = f"The sign-in service at {cloud.login} gave an answer that is not a sign-in."
+        if _NO_TENANT in str(error):
+            failure = SignInFailed
+            text = sentence({"error_codes": [90002]}, way="", client="", tenant=tenant)
     except RuntimeError:
         failure, text = SignInFailed, "Nobody finished the sign-in in the browser in time; sign in again."
     # Raised outside the handlers: the caught error holds the request, and with it the code or token.

@@ -223,6 +223,7 @@ class PersonTokenSource:
                 lambda: msal.PublicClientApplication(
                     client, token_cache=self._cache, **settings(self._cloud, self._tenant, self._http_cache)
                 ),
+                self._tenant,
             )
         return self._apps[client]
 

@@ -1,0 +1,357 @@
+"""A person signs in with the real MSAL, over TLS, to the practice tenant: by device code and in a browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from html import unescape
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+
+import msal
+import pytest
+import requests
+
+from tests.practice.analyst import Clock
+from tests.tenant.signing import by_code, in_thread, own_clients, place_of
+from toolkit.errors import NothingSent, SignInFailed, UsageError
+from toolkit.practice import PracticeTenant
+from toolkit.practice.login import DECLINES, WAITS
+from toolkit.tenant import PracticeTokenSource
+from toolkit.tenant.clients import Clients, clients_of
+from toolkit.tenant.gate import Call
+from toolkit.tenant.msal_client import forget_refusals, settings
+from toolkit.tenant.permissions import delegated_permissions
+from toolkit.tenant.person import Browser, DeviceCodeMessage
+from toolkit.tenant.session import Session
+from toolkit.tenant.tokens import claims_of
+
+
+def asked(service: PracticeTenant, what: str = "token") -> int:
+    """How many requests of a kind the sign-in service saw."""
+    return sum(line["path"].endswith(f"/oauth2/v2.0/{what}") for line in service.requests())
+
+
+# Device code
+
+
+def test_a_code_is_shown_and_once_approved_the_person_is_signed_in(service: PracticeTenant) -> None:
+    shown: list[DeviceCodeMessage] = []
+    source = by_code(service, shown.append)
+    assert source.operator.user_principal_name == "jonas.reuter@contoso.com"
+    (message,) = shown
+    assert message.user_code in message
+    assert message.page.startswith("https://")
+    assert message.page in message
+
+
+def test_a_code_that_is_not_entered_yet_is_waited_for(service: PracticeTenant) -> None:
+    service.login.behaviour = WAITS
+    source = by_code(service)
+    thread, raised = in_thread(lambda: source.token("graph"))
+    while asked(service) < 2:
+        time.sleep(0.05)
+    service.login.behaviour = "approves"
+    thread.join(timeout=20)
+    assert raised == []
+    assert asked(service, "devicecode") == 1
+    assert source.operator.tenant_id == place_of(service).tenant_id
+
+
+def test_a_declined_sign_in_is_one_sentence(service: PracticeTenant) -> None:
+    service.login.behaviour = DECLINES
+    with pytest.raises(SignInFailed, match=r"^The sign-in was declined on the page: sign in again .*\.$"):
+        by_code(service).token("graph")
+
+
+def test_a_code_that_ran_out_says_what_to_do(service: PracticeTenant, clock: Clock) -> None:
+    service.login.behaviour = WAITS
+
+    def too_late(_: DeviceCodeMessage) -> None:
+        clock.seconds += 16 * 60
+
+    with pytest.raises(SignInFailed, match="The code ran out before it was entered") as caught:
+        by_code(service, too_late).token("graph")
+    assert "AADSTS70020" in str(caught.value)
+
+
+def test_waiting_for_a_code_can_be_cancelled_and_nobody_else_is_asked_then(service: PracticeTenant) -> None:
+    service.login.behaviour = WAITS
+    source = by_code(service)
+    thread, raised = in_thread(lambda: source.token("graph"))
+    while asked(service) < 1:
+        time.sleep(0.05)
+    begun = time.monotonic()
+    source.cancel()
+    thread.join(timeout=20)
+    assert time.monotonic() - begun < 5
+    assert [str(error) for error in raised] == ["The sign-in was cancelled; nobody is signed in."]
+    with pytest.raises(SignInFailed, match="cancelled"):
+        source.token("exchange")
+    assert asked(service, "devicecode") == 1
+    source.again()
+    service.login.behaviour = "approves"
+    assert source.token("graph")
+
+
+def test_the_practice_tenants_own_source_is_the_same_road(service: PracticeTenant) -> None:
+    shown: list[str] = []
+    source = PracticeTokenSource(place_of(service), shown.append)
+    assert claims_of(source.token("exchange"))["scp"] == "Exchange.Manage"
+    assert claims_of(source.token("graph"))["aud"].endswith("/graph")
+    assert len(shown) == 1
+
+
+# Refresh, expiry, challenges
+
+
+def test_one_code_serves_every_service_and_a_token_is_kept_until_it_is_renewed(
+    service: PracticeTenant, clock: Clock
+) -> None:
+    source = by_code(service)
+    first = source.token("graph")
+    assert source.token("graph") == first
+    assert claims_of(source.token("exchange"))["aud"] == place_of(service).exchange
+    assert claims_of(source.token("management"))["aud"] == place_of(service).management
+    clock.seconds += 1
+    assert source.token("graph", refresh=True) != first
+    assert (asked(service, "devicecode"), asked(service)) == (1, 4)
+
+
+def test_permissions_asked_for_by_name_are_not_fetched_anew_at_each_call(service: PracticeTenant) -> None:
+    source = by_code(service, clients=clients_of())
+    first = source.token("graph")
+    assert [source.token("graph") for _ in range(3)] == [first] * 3
+    assert asked(service) == 1
+
+
+def test_a_token_that_ran_out_in_the_middle_is_renewed_and_the_call_repeated(
+    service: PracticeTenant, clock: Clock
+) -> None:
+    source = by_code(service)
+    session = Session(place_of(service), source, clock=service.clock.now, sleep=lambda _: None)
+    call = Call("GET", f"{place_of(service).graph}/v1.0/users?$top=1")
+    assert session.read(call).status == 200
+    clock.seconds += 80 * 60
+    assert session.read(call).status == 200
+    assert [line["status"] for line in service.requests() if line["kind"] == "read"] == [200, 401, 200]
+    assert asked(service, "devicecode") == 1
+    session.close()
+
+
+def test_a_claims_challenge_is_passed_on_once_and_answered(service: PracticeTenant) -> None:
+    source = by_code(service)
+    session = Session(place_of(service), source, clock=service.clock.now, sleep=lambda _: None)
+    call = Call("GET", f"{place_of(service).graph}/v1.0/users?$top=1")
+    session.read(call)
+    service.challenge_next("GET /v1.0/users")
+    assert session.read(call).status == 200
+    with_challenge = [text for text in service.login.claims if "1758204000" in text]
+    assert len(with_challenge) == 1
+    # Every request tells that we understand such challenges, so tokens live long and can be revoked.
+    assert all('"CP1"' in text for text in service.login.claims)
+    assert claims_of(source.token("graph"))["xms_cc"] == ["CP1"]
+    session.close()
+
+
+def test_a_person_whose_sessions_were_ended_is_asked_again(service: PracticeTenant) -> None:
+    source = by_code(service)
+    source.token("graph")
+    service.login.forget_people()
+    assert source.token("graph", refresh=True)
+    assert asked(service, "devicecode") == 2
+
+
+def test_msal_replays_a_refusal_for_a_minute_and_our_source_does_not(service: PracticeTenant) -> None:
+    place, cache = place_of(service), {}
+    app = msal.PublicClientApplication(own_clients().evidence, **settings(place, place.tenant_id, cache))
+    app.acquire_token_by_device_flow(app.initiate_device_flow(scopes=[place.scope("graph")]))
+    account, scopes = app.get_accounts()[0], [place.scope("graph")]
+
+    def renew() -> Any:
+        return app.acquire_token_silent_with_error(scopes, account=account, force_refresh=True)
+
+    before = asked(service)
+    service.login.refuse_next(65001)
+    assert renew()["error_codes"] == [65001]
+    # Consent has been given meanwhile, but MSAL does not ask again.
+    assert renew()["error_codes"] == [65001]
+    assert asked(service) == before + 1
+    forget_refusals(cache)
+    assert "access_token" in renew()
+    assert asked(service) == before + 2
+
+    source = by_code(service)
+    source.token("graph")
+    devices = asked(service, "devicecode")
+    service.login.refuse_next(65001)
+    service.login.refuse_next(65001)  # the code that is tried after it is refused too
+    with pytest.raises(SignInFailed, match="AADSTS65001"):
+        source.token("graph", refresh=True)
+    assert source.token("graph", refresh=True)
+    assert asked(service, "devicecode") == devices + 1
+
+
+# What is asked for
+
+
+def test_reading_is_asked_for_first_and_changing_only_when_containment_begins(service: PracticeTenant) -> None:
+    shown: list[str] = []
+    source = by_code(service, shown.append, clients=clients_of())
+    reading = set(claims_of(source.token("graph"))["scp"].split())
+    assert reading
+    assert not [name for name in reading if "Write" in name or "AccessAsUser" in name]
+    source.widen("containment")
+    assert "User.RevokeSessions.All" in claims_of(source.token("graph"))["scp"]
+    assert set(claims_of(source.token("graph"))["scp"].split()) <= set(delegated_permissions("graph", "containment"))
+    source.widen("evidence")  # is no way back: what was granted stays granted
+    assert "User.RevokeSessions.All" in claims_of(source.token("graph"))["scp"]
+    assert len(shown) == 1
+    with pytest.raises(UsageError, match="no purpose"):
+        source.widen("everything")
+
+
+def test_when_containment_is_not_consented_reading_goes_on(service: PracticeTenant) -> None:
+    service.login.consented = frozenset(delegated_permissions("graph"))
+    source = by_code(service, clients=clients_of())
+    before = source.token("graph")
+    with pytest.raises(SignInFailed, match=r"an administrator has to, once; .*app instructions.*AADSTS65001"):
+        source.widen("containment")
+    assert source.token("graph") == before
+
+
+def test_an_own_second_application_is_used_for_containment(service: PracticeTenant) -> None:
+    graph_tools = clients_of().evidence
+    clients = Clients(own_clients().evidence, graph_tools, graph_tools, registered=True)
+    source = by_code(service, clients=clients)
+    assert claims_of(source.token("graph"))["appid"] == own_clients().evidence
+    source.widen("containment")
+    assert claims_of(source.token("graph"))["appid"] == graph_tools
+
+
+def test_every_service_is_signed_in_to_as_the_same_person(service: PracticeTenant) -> None:
+    source = by_code(service, clients=clients_of())
+    assert source.operator.user_principal_name == "jonas.reuter@contoso.com"
+    service.login.person = "victim"
+    with pytest.raises(SignInFailed, match=r"another service as katrin\.vogel@contoso\.com"):
+        source.token("exchange")
+    service.login.person = "operator"
+    assert source.token("exchange")
+    source.sign_out()
+    service.login.person = "victim"
+    assert source.operator.user_principal_name == "katrin.vogel@contoso.com"
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (50076, "Multi-factor authentication is needed"),
+        (50079, "set up multi-factor authentication first"),
+        (53003, "Many organisations block device codes: sign in in a browser on a computer of your own"),
+        (65001, "Nobody has consented"),
+        (700016, "There is no application"),
+        (90002, "There is no tenant"),
+    ],
+)
+def test_each_refusal_is_one_sentence_that_says_what_to_do(service: PracticeTenant, number: int, says: str) -> None:
+    service.login.refuse_next(number, "Trace ID: 1\r\nCorrelation ID: 2")
+    with pytest.raises(SignInFailed, match=says) as caught:
+        by_code(service).token("graph")
+    assert str(caught.value).endswith(f"(AADSTS{number}).")
+    assert "Trace" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_refusal_that_is_not_known_is_told_in_the_services_own_words_on_one_line(service: PracticeTenant) -> None:
+    service.login.refuse_next(90019, "No tenant-\x1b[31midentifying information.\r\nTrace ID: 1")
+    with pytest.raises(SignInFailed, match=r"AADSTS90019: No tenant- \[31midentifying information\.$"):
+        by_code(service).token("graph")
+
+
+def test_a_tenant_that_does_not_exist_is_told_as_such(service: PracticeTenant) -> None:
+    source = by_code(service)
+    source._tenant = "fabrikam.example"
+    with pytest.raises(SignInFailed, match=r"There is no tenant fabrikam\.example in this cloud"):
+        source.token("graph")
+
+
+def test_a_sign_in_service_that_is_gone_is_told_without_a_traceback(service: PracticeTenant) -> None:
+    source = by_code(service)
+    service.stop()
+    with pytest.raises(NothingSent, match="does not answer; is the practice tenant running") as caught:
+        source.token("graph")
+    assert caught.value.__context__ is None
+
+
+# Browser
+
+
+class Visitor(webbrowser.BaseBrowser):
+    """A browser that follows the pages without a person, as a script in the page would."""
+
+    def __init__(self, ca_file: str, change: Callable[[dict[str, str]], dict[str, str]] = lambda form: form) -> None:
+        super().__init__("visitor")
+        self.ca_file, self.change = ca_file, change
+
+    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+        # MSAL begins to listen only after the browser was started.
+        threading.Thread(target=self._follow, args=(url,), daemon=True).start()
+        return True
+
+    def _follow(self, url: str) -> None:
+        page = requests.get(url, verify=self.ca_file, timeout=5).text
+        form = re.search(r'action="([^"]+)"', page)
+        assert form is not None
+        fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page))
+        body = urlencode(self.change({name: unescape(value) for name, value in fields.items()})).encode()
+        with suppress(HTTPError), urllib.request.urlopen(unescape(form[1]), body, timeout=5) as answer:
+            answer.read()
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch, service: PracticeTenant) -> Callable[..., None]:
+    monkeypatch.setenv("NO_PROXY", "*")
+
+    def use(**how: Any) -> None:
+        browser = Visitor(str(service.ca_file), **how)
+        monkeypatch.setattr(webbrowser, "open", browser.open)
+
+    return use
+
+
+def test_a_browser_on_this_computer_signs_the_person_in(service: PracticeTenant, visit: Callable[..., None]) -> None:
+    visit()
+    source = by_code(service, way=Browser(seconds=20))
+    assert source.operator.user_principal_name == "jonas.reuter@contoso.com"
+    assert asked(service, "authorize") == 1
+    assert source.token("exchange")
+    assert asked(service, "authorize") == 1
+
+
+def test_declining_in_the_browser_is_one_sentence(service: PracticeTenant, visit: Callable[..., None]) -> None:
+    visit()
+    service.login.behaviour = DECLINES
+    with pytest.raises(SignInFailed, match="declined on the page"):
+        by_code(service, way=Browser(seconds=20)).token("graph")
+
+
+def test_an_answer_that_was_not_asked_for_is_not_taken(service: PracticeTenant, visit: Callable[..., None]) -> None:
+    visit(change=lambda form: form | {"state": "of somebody else"})
+    with pytest.raises(SignInFailed, match="Nobody finished the sign-in in the browser"):
+        by_code(service, way=Browser(seconds=2)).token("graph")
+
+
+def test_where_no_browser_starts_the_address_is_given_to_open_by_hand(
+    service: PracticeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webbrowser, "open", lambda *_: False)
+    shown: list[str] = []
+    with pytest.raises(SignInFailed, match="Nobody finished"):
+        by_code(service, way=Browser(shown.append, seconds=2)).token("graph")
+    assert re.match(r"No browser could be started\. Open this address on this computer: https://127", shown[0])
