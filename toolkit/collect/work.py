@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from toolkit.case import Case
-from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, Line, line_of, lines, write
+from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, write
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.pull import Asked, Pages, Pull, Stopped
 from toolkit.collect.roads.road import Halted, Road
@@ -34,7 +34,9 @@ WORKERS = 6
 SCRATCH = ".collecting"
 BATCH_SECONDS = 2.0
 EVERYBODY = ""  # the account of what concerns the whole organisation
-DISAGREED = "asked twice, it answered differently"
+DISAGREED = "asked again, it answered differently"
+UNREPEATED = "asked again, it did not answer whole"
+AT_MOST = 5  # pulls of one window
 Told = Callable[[Line], None]
 
 
@@ -205,27 +207,37 @@ def _work(
 
 
 def _one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Halted) -> Line:
-    """Ask for one window, twice where that is wanted, and say what came."""
+    """Ask for one window, again until two answers have everything that any had, and say what came."""
     pages, window = Pages(task.path), task.asked.window
-    agreed, second = False, None
     with tenant.session.meters.measure() as meter:
-        pull = _pull(task, tenant, pages, halted)
-        closed = now - window.end >= CLOSED_AFTER
-        if chosen.twice and task.road.confirms and pull.whole and closed:
-            second = _pull(task, tenant, pages, halted)
-            agreed = second.whole and second.ids == pull.ids
-    line = line_of(task.road.source, task.account, window, task.road.name, now, pull, agreed=agreed)
-    if second is not None and second.whole and not agreed:
-        here, there = sorted(pull.ids - second.ids)[:20], sorted(second.ids - pull.ids)[:20]
-        line = replace(line, state=PARTIAL, reason=DISAGREED, only_here=here, only_there=there)
-    ids = pull.ids | second.ids if second else pull.ids
+        pulls = [_pull(task, tenant, pages, halted)]
+        twice = chosen.twice and task.road.confirms and now - window.end >= CLOSED_AFTER
+        while twice and pulls[-1].available and not _agreed(pulls) and len(pulls) < AT_MOST:
+            pulls.append(_pull(task, tenant, pages, halted))
+    every = set().union(*(pull.ids for pull in pulls))
+    best = max(pulls, key=lambda pull: (pull.whole, len(pull.ids)))
+    line = line_of(task.road.source, task.account, window, task.road.name, now, best, agreed=_agreed(pulls))
+    if best.whole and best.ids != every:
+        others = next(pull.ids for pull in pulls if pull.ids - best.ids)
+        line = replace(
+            line, state=PARTIAL, reason=DISAGREED,
+            only_here=sorted(best.ids - others)[:SAID], only_there=sorted(others - best.ids)[:SAID],
+        )  # fmt: skip
+    elif best.whole and len(pulls) > 1 and not _agreed(pulls):
+        line = replace(line, state=PARTIAL, reason=UNREPEATED)
     return replace(
         line,
-        records=len(ids),
-        duplicates=pull.received + (second.received if second else 0) - len(ids),
+        records=len(every),
+        duplicates=sum(pull.received for pull in pulls) - len(every),
         retries=meter.retries,
         throttled=round(meter.throttled, 1),
     )
+
+
+def _agreed(pulls: list[Pull]) -> bool:
+    """Whether two pulls are whole and have everything that any pull had."""
+    every = set().union(*(pull.ids for pull in pulls))
+    return sum(pull.whole and pull.ids == every for pull in pulls) >= 2
 
 
 def _pull(task: Task, tenant: Tenant, pages: Pages, halted: Halted) -> Pull:
