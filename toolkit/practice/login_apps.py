@@ -53,7 +53,7 @@ class Credentials:
             first, second, third = assertion.split(".")
             head, claims = json.loads(_decoded(first)), json.loads(_decoded(second))
             signature, signed = _decoded(third), f"{first}.{second}".encode()
-            thumbprint = str(head.get("x5t#S256") or head.get("x5t") or "")
+            thumbprint = str(head.get("x5t#S256") or head.get("x5t") or "").rstrip("=")
         except (ValueError, AttributeError):
             return 50027, "JWT token is invalid or malformed."
         own = next((c for c in self._certificates if thumbprint in _thumbprints(c)), None)
