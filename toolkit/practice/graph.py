@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from toolkit.practice import (
     graph_apps,
+    graph_audit_search,
     graph_devices,
+    graph_directory_audits,
     graph_directory_roles,
     graph_grants,
     graph_groups,
@@ -20,6 +22,7 @@ from toolkit.practice import (
     graph_protection,
     graph_registration,
     graph_reports,
+    graph_risk_detections,
     graph_roles,
     graph_secure_score,
     graph_users,
@@ -165,6 +168,17 @@ ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
     ),
     ("", "auditLogs/signIns", {"GET": graph_reports.list_sign_ins}),
     ("", "auditLogs/signIns/{id}", {"GET": graph_reports.get_sign_in}),
+    ("", "auditLogs/directoryAudits", {"GET": graph_directory_audits.list_audits}),
+    ("", "auditLogs/directoryAudits/{id}", {"GET": graph_directory_audits.get_audit}),
+    ("", "identityProtection/riskDetections", {"GET": graph_risk_detections.list_detections}),
+    ("", "identityProtection/riskDetections/{id}", {"GET": graph_risk_detections.get_detection}),
+    (
+        "",
+        graph_audit_search.PATH,
+        {"GET": graph_audit_search.list_queries, "POST": graph_audit_search.create_query},
+    ),
+    ("", f"{graph_audit_search.PATH}/{{id}}", {"GET": graph_audit_search.get_query}),
+    ("", f"{graph_audit_search.PATH}/{{id}}/records", {"GET": graph_audit_search.list_records}),
     ("", "security/secureScores", {"GET": graph_secure_score.list_scores}),
     ("", "security/secureScoreControlProfiles", {"GET": graph_secure_score.list_profiles}),
     (

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from toolkit.practice import odata
+from toolkit.practice.app_sign_ins import app_sign_ins
 from toolkit.practice.http import Answer, Refused, Request
-from toolkit.practice.signin_records import as_v1
+from toolkit.practice.names import Record
+from toolkit.practice.services import lacks, services
+from toolkit.practice.signin_records import as_v1, stamp
 from toolkit.practice.tenant_state import Situation
 
 _SIGN_IN_FILTERS = (
@@ -27,8 +32,7 @@ def list_sign_ins(request: Request, situation: Situation, version: str) -> Answe
     text = options.get("$filter")
     test = odata.test_of(text, _SIGN_IN_FILTERS, kinds=beta, entity="signIn")
     asked = "signInEventTypes" in (text or "")
-    everything = [*situation.state["sign_ins"], *situation.scenario.sign_ins]
-    records = [record for record in everything if (asked or record["isInteractive"]) and test(record)]
+    records = [record for record in _kept(situation) if (asked or record["isInteractive"]) and test(record)]
     order = options.get("$orderby", options.get("$orderBy", "createdDateTime desc")).lower().split()
     if order[0] != "createddatetime":
         raise odata.bad("Only createdDateTime can be ordered by.")
@@ -45,11 +49,29 @@ def list_sign_ins(request: Request, situation: Situation, version: str) -> Answe
 
 def get_sign_in(request: Request, situation: Situation, version: str, sign_in_id: str) -> Answer:
     """GET /auditLogs/signIns/{id}"""
-    for record in [*situation.state["sign_ins"], *situation.scenario.sign_ins]:
+    for record in _kept(situation):
         if record["id"] == sign_in_id:
             context = f"{situation.base}/{version}/$metadata#auditLogs/signIns/$entity"
             return Answer(200, {"@odata.context": context} | (record if version == "beta" else as_v1(record)))
     raise Refused(404, "ResourceNotFound", f"The sign-in '{sign_in_id}' was not found.")
+
+
+def _kept(situation: Situation) -> list[Record]:
+    """All sign-ins that can be found, each kind by itself newest first. Raises `Refused` without Entra ID P1."""
+    if lacks(situation, "p1"):
+        text = "Neither tenant is B2C or tenant doesn't have premium license"
+        raise Refused(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", text)
+    found = [*situation.state["sign_ins"], *situation.scenario.sign_ins, *app_sign_ins()]
+    days, late = services(situation)["sign_in_days"], situation.memory.delay
+    if days:
+        first = stamp(situation.now - timedelta(days=days))
+        found = [record for record in found if record["createdDateTime"] >= first]
+    return [
+        record
+        for record in found
+        if not late(record["id"])
+        or stamp(situation.now - timedelta(seconds=late(record["id"]))) >= record["createdDateTime"]
+    ]
 
 
 def list_organization(request: Request, situation: Situation, version: str) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from toolkit.practice.http import Refused, Request
@@ -63,7 +64,7 @@ def top(options: dict[str, str], default: int, largest: int) -> int:
 
 
 def page(
-    records: Sequence[Record],
+    records: Sequence[Any],
     base: str,
     version: str,
     path: str,

@@ -1,0 +1,66 @@
+"""What is collected page by page, against the contracts, and where the services are stricter than their OpenAPI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.test_practice_answers import QUERY, VERSIONS, Contract
+from tests.practice.analyst import Client, Clock, client_of
+from toolkit import practice
+from toolkit.practice.exchange import described
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[Client]:
+    with practice.start(tmp_path, seconds=Clock(), events=500) as tenant:
+        yield client_of(tenant)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_records_of_a_search_are_what_graph_promises(client: Client, shared: Path, version: str) -> None:
+    contract = Contract(shared, version)
+    query = {name: value for name, value in QUERY.items() if name.startswith("filter")}
+    made = client.graph("POST", f"/{version}/security/auditLog/queries", json=query).json()
+    client.tenant.arrange(record_count_limit=50)
+    client.tenant.clock.advance(31)
+    where = f"/{version}/security/auditLog/queries/{made['id']}"
+    template = "/security/auditLog/queries/{auditLogQuery-id}"
+    for path, of in ((where, template), (f"{where}/records", f"{template}/records")):
+        schema = contract.response(of, "GET")
+        assert schema is not None
+        body = client.graph("GET", path).json()
+        assert list(contract.check(body, schema)) == []
+    assert body["value"]
+    assert {row["auditLogRecordType"] for row in body["value"]} > {"ExchangeItem"}
+
+
+REFUSED = [
+    ("v1.0", "/auditLogs/signIns?$filter=signInEventTypes/any(t: t eq 'nonInteractiveUser')"),
+    ("v1.0", "/auditLogs/signIns?$select=id"),
+    ("beta", "/auditLogs/signIns?$count=true"),
+    ("beta", "/auditLogs/signIns?$top=1001"),
+    ("v1.0", "/auditLogs/directoryAudits?$expand=targetResources"),
+    ("v1.0", "/auditLogs/directoryAudits?$filter=activityDateTime ge '2026-09-01T00:00:00Z'"),
+    ("v1.0", "/auditLogs/directoryAudits?$skip=10"),
+    ("v1.0", "/identityProtection/riskDetections?$top=501"),
+    ("v1.0", "/identityProtection/riskDetections?$search=x"),
+]
+"""In the OpenAPI, but not taken by the service."""
+
+
+@pytest.mark.parametrize(("version", "path"), REFUSED)
+def test_services_take_less_than_the_openapi_offers(client: Client, version: str, path: str) -> None:
+    assert client.graph("GET", f"/{version}{path}").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["Search-UnifiedAuditLog"])
+def test_every_parameter_is_one_that_exchange_has(shared: Path, name: str) -> None:
+    known = json.loads((shared / "contracts/exchange-cmdlets.json").read_text("utf-8"))["cmdlets"][name]["parameters"]
+    cmdlet = described(name)
+    assert cmdlet is not None
+    assert cmdlet.known == {one for one in known if known[one]["online"] and one != "LegacyFlow"}
+    assert cmdlet.required == {one for one in known if known[one]["required"]}
