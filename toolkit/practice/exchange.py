@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from toolkit.practice import cmdlets
+from toolkit.practice import cmdlets, exchange_roles
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.login import TENANT_NAMES
 from toolkit.practice.names import Record
@@ -67,7 +67,7 @@ def answer(request: Request, situation: Situation) -> Answer:
         raise Refused(400, "BadRequest", "Property CmdletInput is missing or not an object.")
     name = cmdlet_named(request)
     cmdlet = described(name) if name else None
-    if name is None or cmdlet is None or name.lower() in situation.withheld:
+    if name is None or cmdlet is None or not _may_run(name, situation):
         raise Refused(403, "Forbidden", "")
     parameters = _checked(asked.get("Parameters", {}), cmdlet)
     rows = cmdlets.run(name, parameters, situation, asks=cmdlet.asks)
@@ -77,9 +77,18 @@ def answer(request: Request, situation: Situation) -> Answer:
     return done(rows, situation)
 
 
+def _may_run(cmdlet: str, situation: Situation) -> bool:
+    """Whether the caller is offered a cmdlet, by the role in the token."""
+    if cmdlet.lower() in situation.withheld:
+        return False
+    return situation.roles is None or exchange_roles.offers(situation.roles, cmdlet)
+
+
 def _module_file(situation: Situation) -> Answer:
     """Which cmdlets this caller may run. Source: observed; what the PowerShell module asks first."""
-    names = [row["cmdlet"] for row in facts("cmdlets") if row["cmdlet"].lower() not in situation.withheld]
+    names = [row["cmdlet"] for row in facts("cmdlets") if _may_run(row["cmdlet"], situation)]
+    if not names:
+        raise Refused(403, "Forbidden", "")
     context = f"{situation.base}/adminapi/v1.0/{TENANT_ID}/$metadata#EXOModuleFile"
     return Answer(200, {"@odata.context": context, "value": [{"exportedCmdlets": ",".join(names)}]})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from toolkit.practice import exchange_roles
 from toolkit.practice.http import Refused
 from toolkit.practice.people import facts
 from toolkit.practice.tenant_state import Situation
@@ -21,7 +22,13 @@ def needed(method: str, template: str, app_only: bool) -> frozenset[str] | None:
 
 
 def check(method: str, template: str, situation: Situation) -> None:
-    """Raises `Refused` (403) if the token carries none of the permissions that the operation needs."""
+    """Raises `Refused` (403) if the token carries none of the permissions that the operation needs.
+
+    A person whose directory roles only read changes nothing, whatever the permissions.
+    """
+    changes = method not in ("GET", "HEAD") and not template.startswith("security/auditLog/")
+    if changes and situation.roles is not None and exchange_roles.only_reads(situation.roles):
+        raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     wanted = needed(method, template, situation.app_only)
     if wanted is None or any(_wider(name) & situation.scopes for name in wanted):
         return

@@ -339,6 +339,7 @@ class PracticeTenant(FaultOrders):
             f"{self.url}/{service}",
             scopes=scopes_of(claims),
             app_only=claims["idtyp"] == "app",
+            roles=frozenset(claims["wids"]) if "wids" in claims else None,
             anchor=request.headers.get("x-anchormailbox", ""),
             withheld=frozenset(name.lower() for name in self._tokens.withheld),
             memory=self._memory,

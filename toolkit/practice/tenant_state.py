@@ -24,6 +24,8 @@ class Situation:
     scopes: frozenset[str] = frozenset()
     """The permissions in the caller's token: delegated scopes, or an application's roles."""
     app_only: bool = False
+    roles: frozenset[str] | None = None
+    """The ids of the directory roles that the person in the token holds; None for an application."""
     anchor: str = ""
     """The mailbox by which Exchange routes the request (`X-AnchorMailbox`)."""
     withheld: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from toolkit.tenant.clouds import CLOUDS, Cloud
 from toolkit.tenant.connection import Tenant, connect
 from toolkit.tenant.gate import Approval, Call, Gate
 from toolkit.tenant.person import PracticeTokenSource
+from toolkit.tenant.preflight import Preflight, preflight
 from toolkit.tenant.secret import Secret
 from toolkit.tenant.sign_in import sign_in
 from toolkit.tenant.tokens import Operator, TokenSource
@@ -18,10 +19,12 @@ __all__ = [
     "Gate",
     "Operator",
     "PracticeTokenSource",
+    "Preflight",
     "Rows",
     "Secret",
     "Tenant",
     "TokenSource",
     "connect",
+    "preflight",
     "sign_in",
 ]

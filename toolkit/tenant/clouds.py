@@ -55,6 +55,10 @@ class Cloud:
             raise UsageError(f"No address of {RESOURCES[resource]} is documented for {self.title or self.name}.")
         return address
 
+    def has(self, resource: str) -> bool:
+        """Whether the cloud has an address of one of `RESOURCES`."""
+        return bool(self._addresses()[resource])
+
     def scope(self, resource: str) -> str:
         """The token scope of one of `RESOURCES`: always a host of the same cloud."""
         return f"{self.base(resource)}/.default"

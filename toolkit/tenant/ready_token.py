@@ -92,7 +92,7 @@ class ReadyTokenSource:
             return "is not a token (a JSON Web Token has three parts with full stops between them)"
         audience = str(told.get("aud", "")).rstrip("/")
         meant = _WELL_KNOWN.get(audience) or next(
-            (name for name in RESOURCES if self._has(name) and audience == self._cloud.base(name)), None
+            (name for name in RESOURCES if self._cloud.has(name) and audience == self._cloud.base(name)), None
         )
         if meant != resource:
             return f"is not for {RESOURCES[resource]} in {self._cloud.title} but for {audience[:80] or 'nothing named'}"
@@ -100,6 +100,3 @@ class ReadyTokenSource:
         if isinstance(runs_out, int | float) and runs_out <= self._now().timestamp():
             return f"ran out at {datetime.fromtimestamp(runs_out, UTC):%Y-%m-%d %H:%M} UTC"
         return ""
-
-    def _has(self, resource: str) -> bool:
-        return resource != "management" or bool(self._cloud.management)

@@ -1,0 +1,152 @@
+"""The preflight says beforehand what will be refused; then the thing itself is tried, and it was right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.contain.room import VICTIM, Room
+from tests.tenant.signing import CLIENT_ID
+from toolkit.errors import TenantAnswer
+from toolkit.tenant import CLOUDS, Tenant, connect, preflight
+from toolkit.tenant.application import ApplicationTokenSource
+from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.directory_roles import ROLES
+from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES
+from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts, _check, exported_cmdlets
+
+
+def of(kind: tuple[Any, ...], resource: str) -> list[str]:
+    return [need.key for need in kind if need.resource == resource]
+
+
+def test_a_global_administrator_is_told_that_all_will_work(room: Room) -> None:
+    result = preflight(room.connect())
+    told = {check.key: check.answer for check in result.checks}
+    assert list(told) == [need.key for need in NEEDS]
+    played = exported_cmdlets(room.tenant)
+    for need in NEEDS:
+        if need.resource == "graph" or {name.lower() for name in need.operations} <= played:
+            assert told[need.key] == WORKS, need.key
+    assert told["source:audit-activity"] == UNKNOWN
+    assert "nobody signed in" in result.of("source:audit-activity").why
+    token = result.tokens["graph"]
+    assert token.who == "jonas.reuter@contoso.com"
+    assert token.roles == ("Global Administrator",)
+    assert token.expires is not None
+    assert room.writes() == []
+
+
+def test_the_frame_is_as_long_as_the_table(room: Room) -> None:
+    frame = preflight(room.connect()).frame()
+    assert list(frame.columns) == ["kind", "what", "answer", "why", "key"]
+    assert len(frame) == len(NEEDS)
+
+
+def test_a_missing_permission_is_named_and_the_call_is_indeed_refused(room: Room) -> None:
+    room.service.withhold("AuditLog.Read.All")
+    result = preflight(room.connect())
+    check = result.of("source:sign-ins")
+    assert (check.answer, check.why) == (REFUSED, "missing permission AuditLog.Read.All")
+    with pytest.raises(TenantAnswer, match="403"):
+        room.tenant.graph.rows("/auditLogs/signIns", query={"$top": "1"})
+    assert result.of("state:users").answer == WORKS
+
+
+def test_a_reader_is_told_that_nothing_can_be_changed_and_is_indeed_refused(room: Room) -> None:
+    room.service.give_roles(ROLES["Global Reader"])
+    result = preflight(room.connect())
+    for key in of(ACTIONS, "exchange"):
+        assert result.of(key).answer == REFUSED, key
+    assert result.of("action:disable-inbox-rule").why == (
+        "missing a role that offers Disable-InboxRule, Enable-InboxRule: "
+        "Exchange Recipient Administrator or Exchange Administrator"
+    )
+    graph = [key for key in of(ACTIONS, "graph") if result.of(key).answer != REFUSED]
+    assert graph == []
+    assert result.of("state:rules").answer == WORKS
+    assert result.of("source:sign-ins").answer == WORKS
+    assert room.tenant.exchange.inbox_rules(VICTIM, VICTIM).rows
+    outcome = room.run("revoke-sessions")
+    assert "403" in outcome.text
+
+
+def test_cmdlets_that_a_role_does_not_offer_are_named(room: Room) -> None:
+    room.service.give_roles(ROLES["Exchange Recipient Administrator"])
+    result = preflight(room.connect())
+    assert result.of("action:disable-inbox-rule").answer == WORKS
+    assert result.of("action:disable-transport-rule").answer == REFUSED
+    assert result.of("source:audit-configuration").answer == PARTLY
+    assert "Get-OrganizationConfig" in result.of("source:audit-configuration").why
+    with pytest.raises(TenantAnswer, match="403"):
+        room.tenant.exchange.read("Get-TransportRule", {}, VICTIM)
+
+
+def test_without_any_role_in_exchange_each_of_its_rows_says_so(room: Room) -> None:
+    room.service.give_roles(ROLES["Helpdesk Administrator"])
+    result = preflight(room.connect())
+    for key in (*of(SOURCES, "exchange"), *of(STATES, "exchange"), *of(ACTIONS, "exchange")):
+        assert result.of(key).answer == REFUSED
+    assert "A directory role is missing" in result.of("state:mailbox").why
+    assert result.of("action:revoke-sessions").answer == WORKS
+    assert result.of("action:require-mfa").why == "missing a directory role: Authentication Policy Administrator"
+
+
+def test_a_role_that_is_not_known_here_is_not_taken_for_a_missing_one(room: Room) -> None:
+    room.service.give_roles("11111111-2222-3333-4444-555555555555")
+    check = preflight(room.connect()).of("source:sign-ins")
+    assert check.answer == UNKNOWN
+    assert check.why.startswith("you hold a role that is not known here")
+
+
+def test_an_app_on_its_own_is_told_what_only_a_person_can_do(room: Room) -> None:
+    place = room.tenant.cloud
+    source = ApplicationTokenSource(
+        place, tenant=place.tenant_id, client_id=CLIENT_ID, environ={"TOOLKIT_CLIENT_SECRET": "any"}
+    )
+    result = preflight(connect(room.case, source))
+    assert result.of("action:reset-password-writeback").why == (
+        "an app cannot do this on its own: a person has to sign in"
+    )
+    assert result.of("action:disable-device").answer == WORKS
+    assert result.of("state:rules").answer == WORKS
+
+
+def test_a_service_that_does_not_answer_makes_its_rows_not_known(room: Room) -> None:
+    tenant = room.connect()
+    room.service.fail_next("GET /adminapi/v1.0", status=503, times=9)
+    result = preflight(tenant)
+    check = result.of("state:mailbox")
+    assert check.answer == UNKNOWN
+    assert "503" in check.why
+    assert result.of("state:users").answer == WORKS
+
+
+def test_a_licence_that_is_not_there_is_named(room: Room) -> None:
+    tenant = room.connect()
+    need = next(need for need in NEEDS if need.key == "source:sign-ins")
+    token = TokenFacts("graph", permissions=frozenset({"AuditLog.Read.All"}), roles=("Global Administrator",))
+    without = _check(need, tenant, {"graph": token}, {}, None, frozenset({"EXCHANGE_S_STANDARD"}))
+    assert (without.answer, without.why) == (REFUSED, "the organisation has no licence Entra ID P1")
+    unread = _check(need, tenant, {"graph": token}, {}, None, None)
+    assert (unread.answer, unread.why) == (WORKS, "if the organisation has Entra ID P1")
+
+
+def test_what_a_cloud_lacks_is_said_before_permissions(room: Room) -> None:
+    class Elsewhere:
+        cloud: Cloud = CLOUDS["china"]
+
+    elsewhere: Tenant = Elsewhere()  # type: ignore[assignment]
+    told = {need.key: _check(need, elsewhere, {}, {}, None, None) for need in NEEDS}
+    assert told["source:secure-score"].answer == LACKING
+    assert told["source:audit-activity"].why.endswith("use an export from the Purview portal, and load the file.")
+    assert told["source:sign-ins"].answer == UNKNOWN
+
+
+def test_the_cmdlets_come_from_the_service_and_the_question_is_a_read(room: Room) -> None:
+    names = exported_cmdlets(room.tenant)
+    assert {"get-inboxrule", "set-mailbox"} <= names
+    line = room.service.requests()[-1]
+    assert (line["method"], line["kind"]) == ("GET", "read")
+    assert line["path"].endswith("/EXOModuleFile")

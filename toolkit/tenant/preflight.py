@@ -1,0 +1,233 @@
+"""What will work and what will be refused, said before the first call: by the tokens, by the services' own answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from toolkit.errors import TenantError
+from toolkit.tenant.clouds import RESOURCES, lacks
+from toolkit.tenant.connection import Tenant
+from toolkit.tenant.directory_roles import ROLES, role_names
+from toolkit.tenant.gate import Call
+from toolkit.tenant.needs import NEEDS, Need
+from toolkit.tenant.permissions import covers
+from toolkit.tenant.tokens import claims_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORKS = "will work"
+PARTLY = "will work in part"
+REFUSED = "will answer 403"
+LACKING = "not available here"
+UNKNOWN = "not known"
+MODULE_VERSION = "3.9.2"
+_PLAIN_MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+"""The id that `wids` has for everybody who is no guest."""
+_PLANS = {"Entra ID P1": {"AAD_PREMIUM", "AAD_PREMIUM_P2"}, "Entra ID P2": {"AAD_PREMIUM_P2"}}
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What the token for one service says; `problem` is the sentence if there is none. Times are UTC."""
+
+    resource: str
+    problem: str = ""
+    tenant_id: str = ""
+    who: str = ""
+    permissions: frozenset[str] = frozenset()
+    app_only: bool = False
+    roles: tuple[str, ...] | None = None
+    """Names of directory roles; None where the token does not say them, or an app has signed in."""
+    other_roles: int = 0
+    """How many roles it names that are not known here."""
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is to be expected of one source or action: `answer` is one of the five words, `why` a clause or ""."""
+
+    key: str
+    what: str
+    answer: str
+    why: str = ""
+
+    @property
+    def kind(self) -> str:
+        """`source`, `state` or `action`."""
+        return self.key.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """The checks, one for each row of `needs.NEEDS`, and what they rest on: `tokens` and `problems` of the services."""
+
+    checks: tuple[Check, ...]
+    tokens: Mapping[str, TokenFacts]
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, key: str) -> Check:
+        """The check of a source or action, by its key."""
+        return next(check for check in self.checks if check.key == key)
+
+    def frame(self) -> pd.DataFrame:
+        """`kind`, `what`, `answer`, `why`, `key`: text, in the order of the permissions table."""
+        import pandas as pd
+
+        names = ("kind", "what", "answer", "why", "key")
+        return pd.DataFrame([{name: getattr(check, name) for name in names} for check in self.checks])
+
+
+def preflight(tenant: Tenant, resources: Iterable[str] = ("graph", "exchange")) -> Preflight:
+    """Ask the tokens and, by one harmless read each, the services. `resources` are those to sign in to.
+
+    Nothing is raised for what does not work: that is what the checks say. What cannot be seen from here, as rights
+    inside of Exchange and Purview role groups or on a Log Analytics workspace, is said to be not known.
+    """
+    asked = tuple(resources)
+    tokens = {resource: _facts(tenant, resource) for resource in asked}
+    problems: dict[str, str] = {}
+    plans: frozenset[str] | None = None
+    cmdlets: frozenset[str] | None = None
+    if "graph" in asked and not tokens["graph"].problem:
+        problems |= _tried("graph", lambda: tenant.graph.domains())
+        plans = _plans(tenant)
+    if "exchange" in asked and not tokens["exchange"].problem:
+        found: list[frozenset[str]] = []
+        problems |= _tried("exchange", lambda: found.append(exported_cmdlets(tenant)))
+        cmdlets = found[0] if found else None
+    if "management" in asked and not tokens["management"].problem:
+        path = f"{tenant.cloud.management}/api/v1.0/{tenant.tenant_id}/activity/feed/subscriptions/list"
+        query = f"?PublisherIdentifier={tenant.tenant_id}"
+        problems |= _tried("management", lambda: tenant.session.read(Call("GET", path + query)))
+    checks = tuple(_check(need, tenant, tokens, problems, cmdlets, plans) for need in NEEDS)
+    return Preflight(checks, tokens, problems)
+
+
+def exported_cmdlets(tenant: Tenant) -> frozenset[str]:
+    """The names of exactly the cmdlets that whoever signed in may run, in lower case.
+
+    Source: observed; what the PowerShell module asks first (undocumented).
+    """
+    anchor = tenant.operator.user_principal_name
+    headers = {"CommandName": "*"} | ({"X-AnchorMailbox": f"UPN:{anchor}"} if "@" in anchor else {})
+    address = f"{tenant.cloud.exchange}/adminapi/v1.0/{tenant.tenant_id}/EXOModuleFile?Version={MODULE_VERSION}"
+    answer = tenant.session.read(Call("GET", address, headers=headers))
+    rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+    names = ",".join(str(row.get("exportedCmdlets", "")) for row in rows)
+    return frozenset(name.strip().lower() for name in names.split(",") if name.strip())
+
+
+def _tried(resource: str, read: Any) -> dict[str, str]:
+    try:
+        read()
+    except TenantError as error:
+        return {resource: str(error)}
+    return {}
+
+
+def _plans(tenant: Tenant) -> frozenset[str] | None:
+    """The service plans that the organisation has; None where that cannot be read."""
+    try:
+        rows = tenant.graph.rows("/subscribedSkus").rows
+    except TenantError:
+        return None
+    return frozenset(
+        str(plan.get("servicePlanName"))
+        for row in rows
+        if row.get("capabilityStatus") in {"Enabled", "Warning"}
+        for plan in row.get("servicePlans") or []
+        if isinstance(plan, dict)
+    )
+
+
+def _facts(tenant: Tenant, resource: str) -> TokenFacts:
+    if not tenant.cloud.has(resource):
+        return TokenFacts(resource, problem=lacks(tenant.cloud, resource) or "no address of it is documented")
+    try:
+        claims = claims_of(tenant.tokens.token(resource))
+    except TenantError as error:
+        return TokenFacts(resource, problem=str(error))
+    held = claims.get("roles") if "scp" not in claims else str(claims["scp"]).split()
+    wids = [str(number) for number in claims.get("wids") or []]
+    named = tuple(role_names(wids))
+    until = claims.get("exp")
+    return TokenFacts(
+        resource,
+        tenant_id=str(claims.get("tid", "")),
+        who=str(claims.get("upn") or claims.get("unique_name") or claims.get("app_displayname") or ""),
+        permissions=frozenset(str(name) for name in held or []),
+        app_only="scp" not in claims,
+        roles=named if "wids" in claims and "scp" in claims else None,
+        other_roles=sum(number.lower() not in {*ROLES.values(), _PLAIN_MEMBER} for number in wids),
+        expires=datetime.fromtimestamp(until, UTC) if isinstance(until, int | float) else None,
+    )
+
+
+def _check(
+    need: Need,
+    tenant: Tenant,
+    tokens: Mapping[str, TokenFacts],
+    problems: Mapping[str, str],
+    cmdlets: frozenset[str] | None,
+    plans: frozenset[str] | None,
+) -> Check:
+    lack = next((text for text in (lacks(tenant.cloud, name) for name in need.operations) if text), "")
+    if lack:
+        return Check(need.key, need.what, LACKING, lack)
+    token = tokens.get(need.resource)
+    if token is None:
+        return Check(need.key, need.what, UNKNOWN, f"nobody signed in to {RESOURCES[need.resource]} yet")
+    if token.problem:
+        return Check(need.key, need.what, UNKNOWN, token.problem)
+    missing = _missing_permissions(need, token)
+    if missing:
+        return Check(need.key, need.what, REFUSED, missing)
+    if need.resource == "exchange":
+        return _by_cmdlets(need, cmdlets, problems.get("exchange", ""))
+    if need.resource == "log-analytics":
+        return Check(need.key, need.what, UNKNOWN, f"the right on the workspace cannot be seen from here: {need.note}")
+    if need.resource in problems:
+        return Check(need.key, need.what, UNKNOWN, problems[need.resource])
+    return _by_role_and_licence(need, token, plans)
+
+
+def _missing_permissions(need: Need, token: TokenFacts) -> str:
+    wanted = need.application if token.app_only else need.delegated
+    if not wanted:
+        return "an app cannot do this on its own: a person has to sign in"
+    missing = [name for name in wanted if not covers(token.permissions, name)]
+    return f"missing permission {' and '.join(missing)}" if missing else ""
+
+
+def _by_cmdlets(need: Need, cmdlets: frozenset[str] | None, problem: str) -> Check:
+    if cmdlets is None:
+        why = (
+            f"{problem} A directory role is missing, one of: {', '.join(need.roles)}" if " 403" in problem else problem
+        )
+        return Check(need.key, need.what, REFUSED if " 403" in problem else UNKNOWN, why)
+    missing = [name for name in need.operations if name.lower() not in cmdlets]
+    if not missing:
+        return Check(need.key, need.what, WORKS)
+    roles = f"missing a role that offers {', '.join(missing)}: {' or '.join(need.roles)}"
+    return Check(need.key, need.what, REFUSED if len(missing) == len(need.operations) else PARTLY, roles)
+
+
+def _by_role_and_licence(need: Need, token: TokenFacts, plans: frozenset[str] | None) -> Check:
+    wanted = _PLANS.get(need.licence)
+    if wanted and plans is not None and not wanted & plans:
+        return Check(need.key, need.what, REFUSED, f"the organisation has no licence {need.licence}")
+    if not token.app_only and need.roles:
+        if token.roles is None:
+            return Check(need.key, need.what, UNKNOWN, "the token does not say which directory roles you hold")
+        if not {"Global Administrator", *need.roles} & set(token.roles):
+            roles = " or ".join(need.roles)
+            if token.other_roles:
+                return Check(need.key, need.what, UNKNOWN, f"you hold a role that is not known here; usual are {roles}")
+            return Check(need.key, need.what, REFUSED, f"missing a directory role: {roles}")
+    unread = f"if the organisation has {need.licence}" if need.licence and (plans is None or not wanted) else ""
+    return Check(need.key, need.what, WORKS, unread)
