@@ -191,15 +191,16 @@ def _work(
             for future in finished:
                 task = running.pop(future)
                 try:
-                    pulled.append((task, future.result()))
+                    line = future.result()
+                    pulled.append((task, line))
+                    if line.state == NOT_AVAILABLE:
+                        absent[line.road, line.source, line.account] = line.reason
                 except Stopped:
                     result.stopped = True
             if pulled and (time.monotonic() - loaded > BATCH_SECONDS or not running):
                 for line in _loaded(case, pulled):
                     result.lines.append(line)
                     told(line)
-                    if line.state == NOT_AVAILABLE:
-                        absent[line.road, line.source, line.account] = line.reason
                 done += len(pulled)
                 report(f"Fetching {pulled[-1][0].road.source}", done / len(tasks))
                 pulled, loaded = [], time.monotonic()

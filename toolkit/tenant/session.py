@@ -33,7 +33,7 @@ LONGEST_WAIT = 120.0
 LONGEST_ANSWER = 512 * 1024 * 1024
 """Bytes of one answer; more is refused rather than held in memory."""
 PIECE = 256 * 1024
-RETRIED = frozenset({429, 502, 503, 504})
+RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
 class _Again(Exception):
@@ -101,7 +101,7 @@ class Session:
         self.http.close()
 
     def read(self, call: Call) -> Answer:
-        """Send a read; repeated on 429, 502, 503, 504, broken connections and cut answers, five times in all.
+        """Send a read; repeated on 429, 500, 502, 503, 504, broken connections and cut answers, five times in all.
 
         It waits as long as the service asks, else twice as long each time, with some chance in it so that several
         do not come back at the same moment.

@@ -1,0 +1,31 @@
+"""A collection in a process of its own, to be killed: it stops for nothing and tidies nothing up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+from toolkit import collect
+from toolkit.case import open_case
+from toolkit.collect.profile import Profile
+from toolkit.collect.roads.graph_lists import InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.search_log import SearchLog
+from toolkit.tenant import connect
+
+ROADS = (SearchLog, InteractiveSignIns, NonInteractiveSignIns)
+WEEK = Profile("a week", (7,), twice=True, roads=ROADS)
+
+
+def run(folder: str, user: str, seconds: float) -> None:
+    """Collect into the case, and be killed after so many seconds."""
+
+    def kill() -> None:
+        time.sleep(seconds)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    case = open_case(folder)
+    tenant = connect(case, sleep=lambda _: None)
+    threading.Thread(target=kill, daemon=True).start()
+    collect.collect(case, tenant, [user], wanted=WEEK, refresh=False)

@@ -1,0 +1,95 @@
+"""Collecting from the practice tenant: what it holds comes, every window has its line, it goes on where it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.collect.room import audit_ids, lies
+from tests.contain.room import VICTIM, Room
+from toolkit import collect
+from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL, Line
+from toolkit.collect.profile import NAMES, Profile, profile
+from toolkit.collect.roads.search_log import SearchLog
+from toolkit.errors import GuardRefused, UsageError
+
+AUDIT_LOG = Profile("audit log", (7, 30), twice=True, roads=(SearchLog,))
+
+
+def test_everything_that_the_tenant_has_of_an_account_is_in_the_case(busy_room: Room) -> None:
+    room = busy_room
+    told: list[Line] = []
+    shares: list[float] = []
+    done = collect.collect(
+        room.case,
+        room.tenant,
+        [VICTIM],
+        wanted=AUDIT_LOG,
+        told=told.append,
+        report=lambda _, share: shares.append(share),
+    )
+    assert told == done.lines
+    assert shares[-1] == 1.0
+    assert {line.state for line in done.lines} == {COMPLETE, PROVISIONAL}
+    assert lies(room) == []
+    assert len(audit_ids(room.case)) > 10_000
+    assert sum(line.records for line in done.lines) == len(audit_ids(room.case))
+    assert done.lines[0].end > done.lines[-1].end  # the newest first
+    assert room.writes() == []
+    assert room.case.verify() == []
+
+
+def test_what_is_complete_is_not_asked_for_again_and_refresh_asks_only_for_what_may_grow(room: Room) -> None:
+    first = collect.collect(room.case, room.tenant, [VICTIM])
+    asked = len(room.service.requests())
+    again = collect.collect(room.case, room.tenant, [VICTIM])
+    left = [line for line in first.lines if line.needs_asking]
+    assert again.known == len(first.lines) - len(left)
+    assert {line.key for line in again.lines} == {line.key for line in left}
+    assert len(room.service.requests()) - asked < asked / 2
+    refreshed = collect.collect(room.case, room.tenant, [VICTIM], wanted="everything", refresh=True)
+    assert {line.key for line in refreshed.lines} <= {line.key for line in left}
+
+
+def test_a_person_stops_it_and_what_was_received_is_kept(busy_room: Room) -> None:
+    room = busy_room
+    told: list[Line] = []
+    stopped = collect.collect(
+        room.case, room.tenant, [VICTIM], wanted=AUDIT_LOG, told=told.append, halted=lambda: len(told) >= 1, workers=1
+    )
+    assert stopped.stopped
+    assert 0 < len(stopped.lines) < 30
+    assert len(audit_ids(room.case)) >= sum(line.records for line in stopped.lines) > 0
+    rest = collect.collect(room.case, room.tenant, [VICTIM], wanted=AUDIT_LOG)
+    assert not rest.stopped
+    assert lies(room) == []
+
+
+def test_what_the_role_does_not_offer_is_a_line_and_never_an_abort(room: Room) -> None:
+    room.service.withhold("Search-UnifiedAuditLog")
+    done = collect.collect(room.case, room.tenant, [VICTIM], wanted="quick")
+    by_source = {line.source: line for line in done.lines}
+    assert by_source["audit log"].state == NOT_AVAILABLE
+    assert "403" in by_source["audit log"].reason
+    assert by_source["sign-ins, interactive"].state != NOT_AVAILABLE
+    asked = [r for r in room.service.requests() if r["cmdlet"] == "Search-UnifiedAuditLog"]
+    assert len(asked) <= 6  # each worker once; the other windows were not asked for in vain
+
+
+def test_an_account_that_is_not_there_is_one_sentence(room: Room) -> None:
+    with pytest.raises(GuardRefused, match="no account named"):
+        collect.collect(room.case, room.tenant, ["nobody@contoso.com"])
+
+
+def test_profiles_are_small_files_that_a_team_can_keep(tmp_path: Path) -> None:
+    assert [profile(name).name for name in NAMES] == list(NAMES)
+    mine = tmp_path / "mine.toml"
+    mine.write_text('name = "mine"\ndays = [2]\nroads = ["search-audit-log"]\n')
+    assert profile(str(mine)) == Profile("mine", (2,), twice=False, roads=(SearchLog,))
+    for text in ("days = [2]", 'days = [7, 2]\nroads = ["search-audit-log"]', 'days = [2]\nroads = ["x"]', "]["):
+        mine.write_text(text)
+        with pytest.raises(UsageError, match=r"mine\.toml"):
+            profile(str(mine))
+    with pytest.raises(UsageError, match="name one of quick"):
+        profile("slow")

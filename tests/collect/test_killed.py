@@ -1,0 +1,64 @@
+"""A collection that is killed at any moment goes on where it stopped: no record lost, none doubled."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.collect import killed
+from tests.collect.room import EVENTS, lies
+from tests.contain.room import DOMAIN, VICTIM, Room
+from toolkit import collect, contain, practice
+from toolkit.case import Case, open_case
+
+TIMES = 50
+LONGEST = 1.2  # seconds; an undisturbed run takes about twice as long
+
+
+def tables(case: Case) -> dict[str, pd.DataFrame]:
+    """What the case has, without where it was read from: that depends on how often it was begun."""
+    return {
+        name: case.frame(name).drop(columns=["file", "position"]).sort_values("row_id", ignore_index=True)
+        for name in ("audit", "signins")
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed there by other means")
+def test_killed_fifty_times_it_comes_to_the_same_tables(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.collect.killed"])
+    at_random = random.Random(17)
+    often = open_case(tmp_path / "often", practice=True)
+    with practice.start(often.folder / "practice", events=EVENTS) as service:
+        room = Room(often, service)
+        contain.confirm_tenant(often, room.tenant, DOMAIN)
+        codes = []
+        for _ in range(TIMES):
+            child = context.Process(
+                target=killed.run, args=(str(often.folder), VICTIM, at_random.uniform(0.02, LONGEST))
+            )
+            child.start()
+            child.join(60)
+            codes.append(child.exitcode)
+        assert codes.count(-9) > TIMES / 2
+        assert often.journal.verify() == []
+        collect.collect(often, room.tenant, [VICTIM], wanted=killed.WEEK)
+        assert lies(room) == []
+
+        once = open_case(tmp_path / "once", practice=True)
+        contain.confirm_tenant(once, room.tenant, DOMAIN)
+        collect.collect(once, room.tenant, [VICTIM], wanted=killed.WEEK)
+        room.tenant.close()
+
+    for (name, first), (_, second) in zip(tables(often).items(), tables(once).items(), strict=True):
+        pd.testing.assert_frame_equal(first, second, obj=name)
+    assert [p for p in often.verify() if "torn" not in p] == []
+    states = {line.key: line.state for line in collect.lines(often)}
+    assert states == {line.key: line.state for line in collect.lines(once)}
+    often.close()
+    once.close()
