@@ -19,6 +19,7 @@ from toolkit.tenant.secret import Secret
 
 LONGEST_TEXT = 300
 ACTIVITY = "/activity/feed"
+WORKSPACES = "/v1/workspaces/"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ def retry_after(response: requests.Response, now: datetime) -> float | None:
         return None
 
 
+def throttled(response: requests.Response) -> bool:
+    """Whether a refusal only means “too often”: the activity API says that with a 403 too."""
+    return response.status_code == 403 and _reading(response)[0] == "AF429"
+
+
 def claims_challenge(response: requests.Response) -> str | None:
     """The claims that continuous access evaluation asks for in a 401, decoded; None without one."""
     found = re.search(r'claims="([^"]+)"', response.headers.get("WWW-Authenticate", ""))
@@ -139,6 +145,8 @@ def _reading(response: requests.Response) -> tuple[str, str]:
     if not isinstance(error, dict):
         return str(error)[:80], ""
     inner = error.get("innererror") or error.get("innerError") or {}
+    if WORKSPACES in urlsplit(response.url).path:
+        error = _innermost(error)
     internal = inner.get("internalexception") if isinstance(inner, dict) else None
     # Exchange's own message only says "Error executing cmdlet"; the reason stands further in.
     candidates = [internal.get("message") if isinstance(internal, dict) else ""]
@@ -150,6 +158,17 @@ def _reading(response: requests.Response) -> tuple[str, str]:
     return str(error.get("code", ""))[:80], tidy(text)
 
 
+def _innermost(error: dict[str, Any]) -> dict[str, Any]:
+    """Log Analytics says outside that something is wrong with a query, and inside what."""
+    found = error
+    for _ in range(5):
+        inner = found.get("innererror")
+        if not isinstance(inner, dict) or not inner.get("code"):
+            break
+        found = {"message": found.get("message")} | inner
+    return found
+
+
 def tidy(text: str) -> str:
     """One line without control characters, not longer than 300."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -157,4 +176,6 @@ def tidy(text: str) -> str:
 
 
 def _service(response: requests.Response) -> str:
-    return "Exchange" if "/adminapi/" in urlsplit(response.url).path else "Microsoft Graph"
+    path = urlsplit(response.url).path
+    names = {"/adminapi/": "Exchange", ACTIVITY: "The Management Activity API", WORKSPACES: "Log Analytics"}
+    return next((name for part, name in names.items() if part in path), "Microsoft Graph")

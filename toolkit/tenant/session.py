@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreachable, UsageError
-from toolkit.tenant.answers import Answer, answer_of, claims_challenge, error_of, retry_after
+from toolkit.tenant.answers import Answer, answer_of, claims_challenge, error_of, retry_after, throttled
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate
 from toolkit.tenant.meter import Meters
@@ -25,8 +25,8 @@ from toolkit.tenant.secret import Secret
 from toolkit.tenant.tokens import TokenSource
 
 CONNECT_SECONDS = 10
-READ_SECONDS = {"graph": 60, "exchange": 300}
-"""Cmdlets can take minutes; the service itself cuts them off after fifteen."""
+READ_SECONDS = {"graph": 60, "exchange": 300, "management": 120, "log-analytics": 600}
+"""Cmdlets can take minutes, and so can a query; the services themselves cut them off after fifteen and ten."""
 READ_ATTEMPTS = 5
 WRITE_ATTEMPTS = 3
 LONGEST_WAIT = 120.0
@@ -226,7 +226,7 @@ class Session:
             failure = error
         if failure is not None:
             raise _Again(failure)
-        if response.status_code in RETRIED:
+        if response.status_code in RETRIED or throttled(response):
             wait = retry_after(response, self._clock())
             refusal = error_of(response, call.method)
             if wait is not None and wait > LONGEST_WAIT:
@@ -279,7 +279,7 @@ class Session:
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         resource = str(self.cloud.resource_of(str(request.url)))
-        limits = (CONNECT_SECONDS, self._seconds[resource])
+        limits = (CONNECT_SECONDS, self._seconds.get(resource, READ_SECONDS[resource]))
         for meter in self.meters.running:
             meter.sent(str(request.headers["client-request-id"]))
         try:
