@@ -38,6 +38,18 @@ def test_records_of_a_search_are_what_graph_promises(client: Client, shared: Pat
     assert {row["auditLogRecordType"] for row in body["value"]} > {"ExchangeItem"}
 
 
+def test_details_of_a_trace_are_what_graph_promises(client: Client, shared: Path) -> None:
+    contract = Contract(shared, "v1.0")
+    row = client.graph("GET", "/v1.0/admin/exchange/tracing/messageTraces?$top=1").json()["value"][0]
+    call = f"getDetailsByRecipient(recipientAddress='{row['recipientAddress']}')"
+    body = client.graph("GET", f"/v1.0/admin/exchange/tracing/messageTraces/{row['id']}/{call}").json()
+    template = "/admin/exchange/tracing/messageTraces/{exchangeMessageTrace-id}"
+    schema = contract.response(f"{template}/getDetailsByRecipient(recipientAddress='{{recipientAddress}}')", "GET")
+    assert schema is not None
+    assert list(contract.check(body, schema)) == []
+    assert body["value"][0]["event"] == "Receive"
+
+
 REFUSED = [
     ("v1.0", "/auditLogs/signIns?$filter=signInEventTypes/any(t: t eq 'nonInteractiveUser')"),
     ("v1.0", "/auditLogs/signIns?$select=id"),
@@ -48,6 +60,9 @@ REFUSED = [
     ("v1.0", "/auditLogs/directoryAudits?$skip=10"),
     ("v1.0", "/identityProtection/riskDetections?$top=501"),
     ("v1.0", "/identityProtection/riskDetections?$search=x"),
+    ("v1.0", "/admin/exchange/tracing/messageTraces?$orderby=receivedDateTime"),
+    ("v1.0", "/admin/exchange/tracing/messageTraces?$top=5001"),
+    ("v1.0", "/admin/exchange/tracing/messageTraces?$filter=receivedDateTime ge 2026-09-17T00:00:00Z"),
 ]
 """In the OpenAPI, but not taken by the service."""
 
@@ -57,7 +72,7 @@ def test_services_take_less_than_the_openapi_offers(client: Client, version: str
     assert client.graph("GET", f"/{version}{path}").status_code == 400
 
 
-@pytest.mark.parametrize("name", ["Search-UnifiedAuditLog"])
+@pytest.mark.parametrize("name", ["Search-UnifiedAuditLog", "Get-MessageTraceV2", "Get-MessageTraceDetailV2"])
 def test_every_parameter_is_one_that_exchange_has(shared: Path, name: str) -> None:
     known = json.loads((shared / "contracts/exchange-cmdlets.json").read_text("utf-8"))["cmdlets"][name]["parameters"]
     cmdlet = described(name)

@@ -159,6 +159,8 @@ READS = [
     ("v1.0", "/auditLogs/directoryAudits", f"/auditLogs/directoryAudits?$filter=initiatedBy/user/id eq '{WHO}'"),
     ("v1.0", "/identityProtection/riskDetections", f"/identityProtection/riskDetections?$filter=userId eq '{WHO}'"),
     ("v1.0", "/security/auditLog/queries", "/security/auditLog/queries"),
+    ("v1.0", "/admin/exchange/tracing/messageTraces", "/admin/exchange/tracing/messageTraces"),
+    ("beta", "/admin/exchange/tracing/messageTraces", "/admin/exchange/tracing/messageTraces?$top=5"),
     ("v1.0", "/security/secureScores", "/security/secureScores"),
     ("v1.0", "/security/secureScoreControlProfiles", "/security/secureScoreControlProfiles?$top=1000"),
     (

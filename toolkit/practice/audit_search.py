@@ -56,7 +56,7 @@ def search_unified_audit_log(parameters: Record, situation: Situation) -> list[R
 
 def search_of(parameters: Record) -> Search:
     """What the parameters look for. A day without a time begins at midnight, also as the end."""
-    start, end = (_moment(name, parameters[name]) for name in ("StartDate", "EndDate"))
+    start, end = (moment_of_parameter(name, parameters[name]) for name in ("StartDate", "EndDate"))
     if start > end:
         raise refused("The start date must be before the end date.", INVALID)
     # Both ends count, to the second, unless they are the same day without a time: then there is nothing between.
@@ -196,7 +196,8 @@ def record_types() -> dict[str, int]:
         return {row["name"].lower(): int(row["id"]) for row in csv.DictReader(rows)}
 
 
-def _moment(name: str, value: object) -> datetime:
+def moment_of_parameter(name: str, value: object) -> datetime:
+    """A date as PowerShell takes it; without a zone it is UTC. Raises `Refused`."""
     text = str(value)
     for shape in ("%m/%d/%Y", "%m/%d/%Y %H:%M:%S"):
         try:

@@ -11,6 +11,7 @@ from toolkit.practice import cmdlets_rights as rights
 from toolkit.practice import cmdlets_rules as rules
 from toolkit.practice import cmdlets_settings as settings
 from toolkit.practice import cmdlets_tenant as tenant
+from toolkit.practice import cmdlets_trace as trace
 from toolkit.practice.audit_search import search_unified_audit_log
 from toolkit.practice.cmdlet_arguments import ASKS, refused, switch
 from toolkit.practice.names import Record
@@ -33,6 +34,8 @@ def run(cmdlet: str, parameters: Record, situation: Situation, *, asks: bool) ->
 
 _CMDLETS: dict[str, Callable[[Record, Situation], list[Record]]] = {
     "search-unifiedauditlog": search_unified_audit_log,
+    "get-messagetracev2": trace.get_message_trace,
+    "get-messagetracedetailv2": trace.get_message_trace_detail,
     "get-inboxrule": rules.get_rules,
     "new-inboxrule": rules.new_rule,
     "set-inboxrule": rules.set_rule,

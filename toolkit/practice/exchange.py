@@ -14,7 +14,7 @@ from toolkit.practice.people import TENANT_ID, facts
 from toolkit.practice.tenant_state import Situation
 
 _PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
-_NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z]{2,60}$")
+_NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z0-9]{2,60}$")
 
 
 @dataclass(frozen=True)

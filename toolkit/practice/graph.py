@@ -25,6 +25,7 @@ from toolkit.practice import (
     graph_risk_detections,
     graph_roles,
     graph_secure_score,
+    graph_traces,
     graph_users,
 )
 from toolkit.practice.http import Answer, Refused, Request
@@ -172,6 +173,8 @@ ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
     ("", "auditLogs/directoryAudits/{id}", {"GET": graph_directory_audits.get_audit}),
     ("", "identityProtection/riskDetections", {"GET": graph_risk_detections.list_detections}),
     ("", "identityProtection/riskDetections/{id}", {"GET": graph_risk_detections.get_detection}),
+    ("", graph_traces.PATH, {"GET": graph_traces.list_traces}),
+    ("", f"{graph_traces.PATH}/{{id}}/{{function}}", {"GET": graph_traces.details}),
     (
         "",
         graph_audit_search.PATH,
