@@ -14,7 +14,7 @@ from toolkit.collect.roads.graph_lists import (
     MessageTrace,
     NonInteractiveSignIns,
 )
-from toolkit.collect.roads.road import Road
+from toolkit.collect.roads.road import NO_OPTIONS, Options, Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.errors import UsageError
@@ -34,12 +34,16 @@ ROADS: dict[str, type[Road]] = {
 
 @dataclass(frozen=True)
 class Profile:
-    """`days`: how far back, in steps (the newest first); `twice`: whether each window is asked for a second time."""
+    """`days`: how far back, in steps (the newest first); `twice`: whether each window is asked for a second time.
+
+    `options`: what a person named, for the roads that need it.
+    """
 
     name: str
     days: tuple[int, ...]
     twice: bool
     roads: tuple[type[Road], ...]
+    options: Options = NO_OPTIONS
 
 
 def profile(name_or_file: str) -> Profile:
@@ -61,11 +65,12 @@ def profile(name_or_file: str) -> Profile:
         told = tomllib.loads(text)
         days = tuple(int(day) for day in told["days"])
         roads = tuple(ROADS[name] for name in told["roads"])
-        made = Profile(str(told.get("name", name_or_file)), days, bool(told.get("twice", False)), roads)
+        options = Options(str(told.get("workspace", "")), tuple(str(app) for app in told.get("apps", ())))
+        made = Profile(str(told.get("name", name_or_file)), days, bool(told.get("twice", False)), roads, options)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{name_or_file} is no profile ({error}): it needs days (a list of numbers), roads (from "
-            f"{', '.join(ROADS)}) and, if wanted, twice (true or false)."
+            f"{', '.join(ROADS)}) and, if wanted, twice (true or false), workspace (a GUID) and apps (a list)."
         ) from error
     if not days or sorted(days) != list(days) or days[0] < 1 or not roads:
         raise UsageError(f"{name_or_file}: days must grow, from 1 on, and there must be a road.")

@@ -22,7 +22,6 @@ from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, L
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.pull import Asked, Pages, Pull, Stopped
 from toolkit.collect.roads.road import Halted, Road
-from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.window import DAY, Window
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import Target, resolve
@@ -121,23 +120,22 @@ def _steps(chosen: Profile, targets: list[Target], now: datetime, scratch: Path)
     for before, days in zip((0, *chosen.days), chosen.days, strict=False):
         tasks: list[Task] = []
         for kind in chosen.roads:
-            road = kind()
-            if isinstance(road, SecureScore):
-                if before == 0:
-                    window = Window(newest - 90 * DAY, newest)
-                    tasks.append(
-                        Task(road, EVERYBODY, Asked("", "", window), scratch / f"{(number := number + 1)}.json")
-                    )
+            road = kind(chosen.options)
+            if not road.wanted or (road.once and before):
                 continue
-            reach = min(timedelta(days=days), road.reach or timedelta(days=days))
-            if reach <= timedelta(days=before):
-                continue
-            span = Window(newest - reach - DAY, newest - timedelta(days=before) - (DAY if before else timedelta(0)))
-            for target in targets:
-                for window in span.cut(road.longest):
-                    asked = Asked(target.object_id, target.user_principal_name, window)
+            if road.once:
+                windows = [Window(newest - road.once, newest)]
+            else:
+                reach = min(timedelta(days=days), road.reach or timedelta(days=days))
+                if reach <= timedelta(days=before):
+                    continue
+                span = Window(newest - reach - DAY, newest - timedelta(days=before) - (DAY if before else timedelta(0)))
+                windows = span.cut(road.longest)
+            about = [("", EVERYBODY)] if road.everybody else [(t.object_id, t.user_principal_name) for t in targets]
+            for object_id, name in about:
+                for window in windows:
                     path = scratch / f"{(number := number + 1)}.json"
-                    tasks.append(Task(road, target.user_principal_name, asked, path))
+                    tasks.append(Task(road, name, Asked(object_id, name, window), path))
         yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
@@ -17,11 +18,23 @@ Halted = Callable[[], bool]
 NOT_OFFERED = (401, 403, 404, 405, 501)
 
 
+@dataclass(frozen=True)
+class Options:
+    """What only a person can say: a Log Analytics `workspace` (its GUID), and `apps` by their application ids."""
+
+    workspace: str = ""
+    apps: tuple[str, ...] = ()
+
+
+NO_OPTIONS = Options()
+
+
 class Road(ABC):
     """One way to one source. `source` names what is fetched, `name` the API; `longest` is the widest window it takes.
 
     `reach` says how far back it can go (None: as far as is kept); `confirms` whether a second pull tells anything
-    new, which it does wherever paging or capping can lose records.
+    new, which it does wherever paging or capping can lose records. `once` is set where there are no windows: the span
+    that is asked for in one piece, with the newest windows. `everybody`: it is about the organisation, not an account.
     """
 
     source: ClassVar[str]
@@ -31,6 +44,16 @@ class Road(ABC):
     longest: ClassVar[timedelta] = DAY
     reach: ClassVar[timedelta | None] = None
     confirms: ClassVar[bool] = True
+    once: ClassVar[timedelta | None] = None
+    everybody: ClassVar[bool] = False
+
+    def __init__(self, options: Options = NO_OPTIONS) -> None:
+        self.options = options
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is gone at all: some roads need something that a person names first."""
+        return True
 
     @abstractmethod
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:

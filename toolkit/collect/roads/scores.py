@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
+from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
 from toolkit.tenant.graph import graph_call
@@ -17,6 +18,8 @@ class SecureScore(Road):
     table = "secure_scores"
     permission = "SecurityEvents.Read.All"
     confirms = False
+    once = 90 * DAY
+    everybody = True
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         pull = Pull()
