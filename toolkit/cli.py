@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from toolkit.cli_app import app
 from toolkit.cli_contain import contain
 from toolkit.errors import ToolkitError, UsageError
 
@@ -28,6 +29,7 @@ def cli() -> None:
     """Get an intruder out of a Microsoft 365 mailbox: evidence, findings, timeline, containment."""
 
 
+cli.add_command(app)
 cli.add_command(contain)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import click
 from click.testing import CliRunner
 
 from tests.needs import ROOT
 from toolkit.cli import cli
 from toolkit.contain.actions import ACTIONS
+from toolkit.tenant.permissions import permissions_markdown
 
 README = (ROOT / "README.md").read_text("utf-8")
 WIDTH = 88
@@ -20,9 +22,15 @@ def real_help(command: str) -> str:
     return said.output.rstrip()
 
 
+def every_command() -> list[str]:
+    """All commands by their words, those of groups among them."""
+    groups = {name: command for name, command in cli.commands.items() if isinstance(command, click.Group)}
+    return [*cli.commands, *(f"{name} {inner}" for name, group in groups.items() for inner in group.commands)]
+
+
 def test_the_help_of_every_command_stands_in_the_readme_as_it_is() -> None:
-    shown = dict(re.findall(r"```text\n\$ python -m toolkit ?(\S*) --help\n(.*?)\n```", README, re.DOTALL))
-    assert shown == {command: real_help(command) for command in ("", *cli.commands)}
+    shown = dict(re.findall(r"```text\n\$ python -m toolkit ?([^\n]*?) ?--help\n(.*?)\n```", README, re.DOTALL))
+    assert shown == {command: real_help(command) for command in ("", *every_command())}
 
 
 def test_the_table_of_actions_is_the_actions_that_there_are() -> None:
@@ -32,6 +40,10 @@ def test_the_table_of_actions_is_the_actions_that_there_are() -> None:
         undo = re.split(r"[.:;]", action.undo_note)[0]
         rows.append(f"| {title} | {undo} | {action.live_verified} |")
     assert re.findall(r"^\| .* \| (?:never|\d{4}-\d\d-\d\d.*) \|$", README, re.MULTILINE) == rows
+
+
+def test_the_table_of_what_is_needed_is_the_one_that_sign_in_and_preflight_go_by() -> None:
+    assert permissions_markdown() in README
 
 
 def test_ci_runs_the_commands_that_the_readme_gives_for_the_tests() -> None:

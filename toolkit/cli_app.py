@@ -1,0 +1,48 @@
+"""`python -m toolkit app`: how the toolkit's own applications are registered in a tenant."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from toolkit.tenant.clouds import CLOUDS
+from toolkit.tenant.permissions import EXCHANGE_REMARK, PURPOSES
+
+
+@click.group()
+def app() -> None:
+    """Applications of your own in Entra, in place of Microsoft's public clients."""
+
+
+@app.command()
+@click.option("--for", "purpose", type=click.Choice(PURPOSES), help="One of the two (default: both).")
+@click.option("--app-only", is_flag=True, help="For an app that works on its own, with a certificate.")
+@click.option(
+    "--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="The tenant's cloud."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def instructions(purpose: str | None, app_only: bool, cloud: str, as_json: bool) -> None:
+    """How to register them with the least permissions: steps, and the same as PowerShell. Changes nothing."""
+    from toolkit.tenant.registration import Registration, powershell, steps
+
+    chosen = [Registration(name, app_only, CLOUDS[cloud]) for name in PURPOSES if purpose in (None, name)]
+    if as_json:
+        told = [
+            {
+                "name": one.name,
+                "purpose": one.purpose,
+                "permissions": one.permissions,
+                "steps": steps(one),
+                "powershell": powershell(one),
+            }
+            for one in chosen
+        ]
+        click.echo(json.dumps({"app_only": app_only, "cloud": cloud, "registrations": told}, indent=2))
+        return
+    for one in chosen:
+        click.echo(f"{one.name}\n{'=' * len(one.name)}\n")
+        for number, text in enumerate(steps(one), 1):
+            click.echo(f"{number}. {text}")
+        click.echo(f"\nThe same as PowerShell:\n\n{powershell(one)}\n")
+    click.echo(EXCHANGE_REMARK)
