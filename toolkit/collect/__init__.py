@@ -2,6 +2,6 @@
 
 from toolkit.collect.ledger import Line, ledger, lines
 from toolkit.collect.profile import Profile, profile
-from toolkit.collect.work import Collection, collect
+from toolkit.collect.work import WORKERS, Collection, collect
 
-__all__ = ["Collection", "Line", "Profile", "collect", "ledger", "lines", "profile"]
+__all__ = ["WORKERS", "Collection", "Line", "Profile", "collect", "ledger", "lines", "profile"]

@@ -1,0 +1,80 @@
+"""Collecting with several requests at once against one after another, and our session against bare requests.
+
+Every answer is held back on its way, as a real network does; the pace that the services ask for is left out, since the
+question is what concurrency brings. The second figure is without any delay: what our own code costs on each page.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+
+from benchmarks.tenant import ACCOUNT, busy_tenant
+from toolkit import collect
+from toolkit.collect.profile import Profile
+from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.search_log import SearchLog
+from toolkit.tenant import Tenant
+from toolkit.tenant.graph import graph_call
+from toolkit.tenant.pace import LIMITS, Limit, Pace
+
+WEEK = Profile(
+    "a week", (7,), twice=True, roads=(SearchLog, InteractiveSignIns, NonInteractiveSignIns, DirectoryChanges)
+)
+UNPACED = tuple(Limit(limit.name, limit.pattern, 1_000_000, 1.0, limit.at_once) for limit in LIMITS)
+
+
+def measure(delay: float, rounds: int, pages: int) -> None:
+    """Print the two ratios. `delay` is in seconds and is added to every answer."""
+    one, several = (_collecting(delay, rounds, workers) for workers in (1, collect.WORKERS))
+    print(f"a week of one account, {delay * 1000:.0f} ms for each page; median of {rounds}")
+    print(f"one request after another {one:.1f} s, several at once {several:.1f} s")
+    print(f"several at once are {one / several:.1f} times as fast (aim: 4)")
+    ours, bare = _pages(pages)
+    print(f"our session {1000 * ours:.1f} ms a page, bare requests {1000 * bare:.1f} ms: {ours / bare:.2f} times")
+
+
+def _collecting(delay: float, rounds: int, workers: int) -> float:
+    taken = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as name, busy_tenant(Path(name) / "case", 5_000) as (case, tenant, _service):
+            _hold_back(tenant, delay)
+            began = time.perf_counter()
+            collect.collect(case, tenant, [ACCOUNT], wanted=WEEK, workers=workers, pace=Pace(UNPACED))
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def _hold_back(tenant: Tenant, delay: float) -> None:
+    """Hold every answer back, as a network far away does."""
+    send = tenant.session.http.send
+
+    def late(request: requests.PreparedRequest, **how: object) -> requests.Response:
+        time.sleep(delay)
+        return send(request, **how)  # type: ignore[arg-type]
+
+    tenant.session.http.send = late  # type: ignore[method-assign]
+
+
+def _pages(number: int) -> tuple[float, float]:
+    """Seconds a page by our session, and by bare requests with the same token on the same connection."""
+    with tempfile.TemporaryDirectory() as name, busy_tenant(Path(name) / "case", 0) as (_case, tenant, _service):
+        call = graph_call(tenant.cloud, "GET", "/users", query={"$top": "10"})
+        answer = tenant.session.read(call)
+        began = time.perf_counter()
+        for _ in range(number):
+            tenant.session.read(call)
+        ours = (time.perf_counter() - began) / number
+        bare = requests.Session()
+        bare.verify, bare.trust_env = tenant.cloud.ca_file, False
+        token = tenant.session._tokens.token("graph")
+        bare.headers["Authorization"] = f"Bearer {token}"
+        assert bare.get(call.url, timeout=60).content[:20] == answer.content[:20]
+        began = time.perf_counter()
+        for _ in range(number):
+            bare.get(call.url, timeout=60).json()
+        return ours, (time.perf_counter() - began) / number
