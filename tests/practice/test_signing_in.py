@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -144,6 +145,80 @@ def test_application_without_a_secret_is_refused(client: Client) -> None:
     }
     url = f"{client.tenant.url}/{client.about['tenant_id']}/oauth2/v2.0/token"
     assert client.session.post(url, data=form, timeout=5).json()["error_codes"] == [7000215]
+
+
+def ask_for_a_code(client: Client, **change: str) -> requests.Response:
+    """The address that MSAL opens in a browser, with something changed."""
+    query = {
+        "client_id": client.about["client_id"],
+        "response_type": "code",
+        "response_mode": "form_post",
+        "redirect_uri": "http://localhost:1234",
+        "scope": f"{client.about['graph']}/.default openid",
+        "state": "'><b>state",
+        "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(b"verifier").digest()).decode().rstrip("="),
+        "code_challenge_method": "S256",
+    }
+    address = f"{client.tenant.url}/{client.about['tenant_id']}/oauth2/v2.0/authorize"
+    return client.session.get(address, params=query | change, timeout=5)
+
+
+def redeem(client: Client, code: str, **change: str) -> requests.Response:
+    form = {
+        "client_id": client.about["client_id"],
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": "http://localhost:1234",
+        "code_verifier": "verifier",
+    }
+    address = f"{client.tenant.url}/{client.about['tenant_id']}/oauth2/v2.0/token"
+    return client.session.post(address, data=form | change, timeout=5)
+
+
+def test_a_browser_is_sent_back_with_a_code_that_only_the_asker_can_use_once(client: Client) -> None:
+    page = ask_for_a_code(client)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert 'action="http://localhost:1234"' in page.text
+    assert "<b>" not in page.text
+    code = re.findall(r'name="code" value="([^"]+)"', page.text)[0]
+    assert redeem(client, code, code_verifier="guessed").json()["error_codes"] == [70008]
+    assert redeem(client, code).json()["error_codes"] == [70008]
+    code = re.findall(r'name="code" value="([^"]+)"', ask_for_a_code(client).text)[0]
+    assert claims(redeem(client, code).json()["access_token"])["upn"] == "jonas.reuter@contoso.com"
+    assert redeem(client, code).json()["error_codes"] == [70008]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number"),
+    [
+        ("redirect_uri", "https://evil.example/", "AADSTS50011"),
+        ("redirect_uri", "http://localhost.evil.example/", "AADSTS50011"),
+        ("response_mode", "query", "AADSTS70012"),
+        ("code_challenge", "", "AADSTS9002325"),
+        ("scope", "https://other.example/.default", "AADSTS70011"),
+    ],
+)
+def test_no_code_goes_anywhere_else_or_to_nobody_in_particular(
+    client: Client, name: str, value: str, number: str
+) -> None:
+    answer = ask_for_a_code(client, **{name: value})
+    assert answer.status_code == 400
+    assert number in answer.text
+    assert 'name="code"' not in answer.text
+
+
+def test_permissions_asked_for_by_name_are_those_in_the_token(client: Client) -> None:
+    graph = client.about["graph"]
+    flow = client.app.initiate_device_flow(scopes=[f"{graph}/User.Read.All", f"{graph}/Nothing.Like.It"])
+    said = client.app.acquire_token_by_device_flow(flow)
+    assert claims(said["access_token"])["scp"] == "User.Read.All"
+
+
+def test_a_registered_secret_is_the_only_good_one(client: Client) -> None:
+    assert client.application_token()
+    client.tenant.login.credentials.register(secret="the one")
+    with pytest.raises(KeyError):
+        client.application_token()
 
 
 @pytest.mark.parametrize(

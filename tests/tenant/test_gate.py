@@ -34,6 +34,8 @@ def cmdlet(name: str, **more: object) -> bytes:
         ("get", URL, None, False),
         ("POST", URL + "/revokeSignInSessions", None, False),
         ("POST", "https://graph.microsoft.com/v1.0/$batch", b'{"requests":[]}', False),
+        ("GET", INVOKE.replace("/beta/", "/v1.0/").replace("InvokeCommand", "EXOModuleFile?Version=3.9.2"), None, True),
+        ("POST", INVOKE.replace("/beta/", "/v1.0/").replace("InvokeCommand", "EXOModuleFile"), b"{}", False),
         ("POST", INVOKE, cmdlet("Get-InboxRule"), True),
         ("POST", INVOKE + "?$select=Name", cmdlet("Get-InboxRule"), True),
         ("POST", INVOKE, cmdlet("Get-Secrets"), False),

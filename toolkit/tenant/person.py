@@ -242,8 +242,10 @@ class PersonTokenSource:
         return answer
 
     def _account(self, app: Any) -> Any:
-        name = self._operator.user_principal_name if self._operator else self._hint
-        accounts = app.get_accounts(username=name) if name else app.get_accounts()
+        """The account of whoever signed in; before that the one expected, else the first that was kept."""
+        if self._operator:
+            return next(iter(_of(app, self._operator)), None)
+        accounts = app.get_accounts(username=self._hint) if self._hint else app.get_accounts()
         return accounts[0] if accounts else None
 
     def _anew(self, app: Any, resource: str, claims: str | None) -> dict[str, Any]:
@@ -266,13 +268,18 @@ class PersonTokenSource:
             self._operator.object_id,
             self._operator.tenant_id,
         ):
-            for account in app.get_accounts(username=signed_in.user_principal_name):
+            for account in _of(app, signed_in):
                 app.remove_account(account)
             raise SignInFailed(
                 f"You are signed in as {self._operator.user_principal_name}, and signed in to another service as "
                 f"{signed_in.user_principal_name}: sign in as the same person."
             )
         self._operator = signed_in
+
+
+def _of(app: Any, person: Operator) -> list[Any]:
+    """MSAL's accounts of a person: by id, because the name in a token may be another than that of the account."""
+    return [a for a in app.get_accounts() if a.get("local_account_id") == person.object_id]
 
 
 class PracticeTokenSource(PersonTokenSource):
