@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from tests.contract.test_practice_answers import QUERY, VERSIONS, Contract
 from tests.practice.analyst import Client, Clock, client_of
@@ -79,3 +82,44 @@ def test_every_parameter_is_one_that_exchange_has(shared: Path, name: str) -> No
     assert cmdlet is not None
     assert cmdlet.known == {one for one in known if known[one]["online"] and one != "LegacyFlow"}
     assert cmdlet.required == {one for one in known if known[one]["required"]}
+
+
+def names(value: object) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
+
+
+def documented(shared: Path, name: str) -> list[dict[str, Any]]:
+    text = (shared / f"contracts/examples/activity-{name}.json").read_text("utf-8")
+    return list(json.loads(text)["examples"])
+
+
+def test_activity_answers_are_like_the_documented_ones(client: Client, shared: Path) -> None:
+    root = f"{client.about['manage']}/api/v1.0/{client.about['tenant_id']}/activity/feed"
+    headers = {"Authorization": f"Bearer {client.token('manage')}"}
+
+    def ask(method: str, what: str, **query: str) -> requests.Response:
+        return client.session.request(method, f"{root}/{what}", params=query, headers=headers, timeout=10)
+
+    of = {"contentType": "Audit.Exchange"}
+    started = ask("POST", "subscriptions/start", **of)
+    client.tenant.clock.advance(300)
+    subscriptions, content = ask("GET", "subscriptions/list"), ask("GET", "subscriptions/content", **of)
+    blob = client.session.get(content.json()[0]["contentUri"], headers=headers, timeout=10)
+    stopped = ask("POST", "subscriptions/stop", **of)
+    assert names(started.json()) == names(documented(shared, "subscriptions-start")[0]["response"]["body"])
+    assert names(subscriptions.json()[0]) == names(documented(shared, "subscriptions-list")[0]["response"]["body"][0])
+    assert names(content.json()[0]) == names(documented(shared, "content-list")[0]["response"]["body"][0])
+    common = {"CreationTime", "Id", "Operation", "OrganizationId", "RecordType", "UserKey", "UserType", "Workload"}
+    assert all(common <= names(record) for record in blob.json())
+    assert common <= names(documented(shared, "content-get")[0]["response"]["body"][0])
+    assert (stopped.status_code, stopped.content) == (
+        documented(shared, "subscriptions-stop")[0]["response"]["status"],
+        b"",
+    )
+
+
+def test_every_activity_error_is_a_documented_one(client: Client, shared: Path) -> None:
+    known = {code for example in documented(shared, "errors") for code in example.get("codes", {})}
+    source = (Path(practice.__file__).parent / "activity.py").read_text("utf-8")
+    # AF20024 is not on the page; that a subscription which is already enabled is answered so is common knowledge.
+    assert set(re.findall(r"AF\d+", source)) - {"AF20024"} <= known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any
 
 from toolkit.practice.http import Answer
 from toolkit.practice.names import Record
@@ -34,6 +35,8 @@ class Memory:
     sessions: OrderedDict[str, AuditSession] = field(default_factory=OrderedDict)
     results: dict[str, list[Entry]] = field(default_factory=dict)
     """By the id of the Graph search."""
+    blobs: dict[str, Any] = field(default_factory=dict)
+    """Those that were listed, by id; see `activity_blobs`."""
     pages: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     """The last page of each list, while a fault plan is followed."""
     delay: Delay = lambda record_id: 0.0

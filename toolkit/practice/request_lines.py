@@ -7,13 +7,20 @@ from datetime import datetime
 from toolkit.practice import exchange, graph
 from toolkit.practice.http import Refused, Request
 from toolkit.practice.names import Record
-from toolkit.practice.tokens import EXCHANGE, GRAPH
+from toolkit.practice.tokens import EXCHANGE, GRAPH, LOGS, MANAGE
+
+_ROOTS = {
+    GRAPH: ("/v1.0/", "/beta/"),
+    EXCHANGE: ("/adminapi/",),
+    MANAGE: ("/api/v1/", "/api/v1.0/"),
+    LOGS: ("/v1/workspaces/",),
+}
 
 
 def addressed(request: Request) -> tuple[str, Request]:
     """Which service a path belongs to, and the request with the path as that service knows it."""
     path = request.path
-    for service, roots in ((GRAPH, ("/v1.0/", "/beta/")), (EXCHANGE, ("/adminapi/",))):
+    for service, roots in _ROOTS.items():
         bare = path.removeprefix(f"/{service}")
         if bare.startswith(roots):
             return service, Request(request.method, bare, request.query_text, request.headers, request.body)
@@ -25,7 +32,7 @@ def log_line(service: str, request: Request, client_request_id: str, now: dateti
     cmdlet = exchange.cmdlet_named(request) if service == EXCHANGE else None
     if service == "sign-in":
         kind = "sign-in"
-    elif request.method in graph.READS or (service == EXCHANGE and exchange.is_read(cmdlet)):
+    elif request.method in graph.READS or service == LOGS or (service == EXCHANGE and exchange.is_read(cmdlet)):
         kind = "read"
     else:
         kind = "write"

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 
-from toolkit.practice import exchange, fault_effects, graph, intruder
+from toolkit.practice import activity, exchange, fault_effects, graph, intruder, log_analytics
 from toolkit.practice.busy_mailbox import Events
 from toolkit.practice.clock import Clock, Seconds
 from toolkit.practice.cmdlets_mailbox import forwarding
@@ -34,12 +34,14 @@ from toolkit.practice.services import DEFAULTS
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.store import FolderLock, Store, write_whole
 from toolkit.practice.tenant_state import Situation
-from toolkit.practice.tokens import EXCHANGE, GRAPH, Tokens, scopes_of
+from toolkit.practice.tokens import EXCHANGE, GRAPH, LOGS, MANAGE, Tokens, scopes_of
 from toolkit.practice.traces import open_traces
 from toolkit.practice.unified_log import Search, UnifiedLog
 
 ENDPOINT = "endpoint.json"
 CA = "ca.pem"
+_SPEAK = {GRAPH: graph.answer, EXCHANGE: exchange.answer, MANAGE: activity.answer, LOGS: log_analytics.answer}
+_ERRORS = {EXCHANGE: exchange_error, MANAGE: activity.error, LOGS: log_analytics.error}
 
 
 class PracticeTenant(FaultOrders):
@@ -231,6 +233,9 @@ class PracticeTenant(FaultOrders):
             "graph": f"{self.url}/graph",
             "exchange": f"{self.url}/exchange",
             "login": self.url,
+            "manage": f"{self.url}/manage",
+            "loganalytics": f"{self.url}/loganalytics",
+            "workspace_id": log_analytics.WORKSPACE,
         }
 
     def _answer(self, request: Request) -> Answer:
@@ -315,7 +320,7 @@ class PracticeTenant(FaultOrders):
         try:
             if service == "sign-in":
                 return self.login.answer(request)
-            if service not in (GRAPH, EXCHANGE):
+            if service not in _SPEAK:
                 raise Refused(404, "ResourceNotFound", "There is nothing at this address.")
             claims = self._tokens.check(request.headers.get("authorization", ""), service, now)
             return self._serve(service, request, line, now, claims, fault)
@@ -323,14 +328,14 @@ class PracticeTenant(FaultOrders):
             return self._refusal(service, error, line, now, request_id)
 
     def _refusal(self, service: str, error: Refused, line: Record, now: datetime, request_id: str) -> Answer:
-        if service == EXCHANGE:
-            return exchange_error(error)
+        if service in _ERRORS:
+            return _ERRORS[service](error)
         return graph_error(error, request_id, line["client_request_id"], now.strftime("%Y-%m-%dT%H:%M:%S"))
 
     def _serve(
         self, service: str, request: Request, line: Record, now: datetime, claims: Record, fault: Fault
     ) -> Answer:
-        speak = graph.answer if service == GRAPH else exchange.answer
+        speak = _SPEAK[service]
         state, reading = self._store.state, line["kind"] == "read"
         situation = Situation(
             self._scenario,
