@@ -139,7 +139,9 @@ def claims_challenge(response: requests.Response) -> str | None:
 
 def _reading(response: requests.Response) -> tuple[str, str]:
     try:
-        error = json.loads(response.content).get("error", {})
+        document = json.loads(response.content)
+        # The audit search says what is wrong at the top, without `error` around it.
+        error = document.get("error", {"code": document.get("Status", ""), "message": document.get("Message")})
     except (ValueError, AttributeError):
         return "", ""
     if not isinstance(error, dict):

@@ -132,7 +132,7 @@ class Session:
         raise failure
 
     def ask_once(self, call: Call) -> Answer:
-        """Send a POST that only asks, such as a search that is made: once, and again only after a 429.
+        """Send a POST that only asks, such as a search that is made: once, and again only after a 429 or a 401.
 
         Raises:
             TenantUnreachable: no whole answer came: it may have been taken or not.
@@ -143,6 +143,9 @@ class Session:
             self._authorise(request)
             with self.pace.turn(call.url) if self.pace else nullcontext():
                 response = self._send(request)
+                if response.status_code == 401:  # nothing was done: the token was not good enough
+                    self._authorise(request, refresh=True, claims=claims_challenge(response))
+                    response = self._send(request)
             wait = retry_after(response, self._clock()) if response.status_code == 429 else None
             if response.status_code != 429 or attempt == WRITE_ATTEMPTS or (wait or 0) > LONGEST_WAIT:
                 break

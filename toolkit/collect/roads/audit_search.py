@@ -1,29 +1,38 @@
 """The unified audit log by Graph's audit search: a search is made, waited for, and its records read page by page.
 
+Searches end in failure, are cancelled, stop at a limit, miss records in silence, and their lists break off after
+thousands of rows. What was read is kept; another search is made, and where that does not help, two of half the window.
 Source: Microsoft Graph `auditLogQuery`, `auditLogRecord` (global cloud only).
 """
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from toolkit.collect.pull import Asked, Pages, Pull
-from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
+from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
 from toolkit.collect.window import DAY, text_of
 from toolkit.errors import TenantAnswer, TenantError
 from toolkit.tenant import Call, Tenant
+from toolkit.tenant.clouds import lacks
 from toolkit.tenant.graph import graph_call
 
 QUERIES = "/security/auditLog/queries"
 LONGEST_WAIT = timedelta(hours=2)
 POLL_SECONDS = (15.0, 30.0, 60.0)
-SHORTEST = timedelta(minutes=5)
+NAP = 5.0
+"""Seconds after which a wait looks whether a person stopped the collection."""
+SHORTEST = timedelta(seconds=2)
 ATTEMPTS = 3
+AT_ONCE = 4
+"""Searches of ours that run side by side; the service refuses more than five to ten of a tenant."""
 RUNNING = {"notstarted", "running"}
 OFF = "AuditingDisabledTenant"
+SWITCHED_OFF = "Auditing is switched off for the whole organisation, so there is nothing to search."
 
 
 class AuditSearch(Road):
@@ -35,48 +44,70 @@ class AuditSearch(Road):
     permission = "AuditLogsQuery.Read.All"
     longest = 7 * DAY
 
+    def __init__(self, options: Options = NO_OPTIONS) -> None:
+        super().__init__(options)
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        if why := lacks(tenant.cloud, QUERIES):
+            return Pull.failed(why, available=False)
         pull, problem = Pull(), ""
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             halt_if(halted)
             try:
-                query = self._made(tenant, asked)
-                done = self._waited_for(tenant, query, halted)
-                status = str(done.get("status")).lower()
-                if status != "succeeded":
-                    problem = f"the search ended as {status}"
-                    continue
-                found = self._records(tenant, query, pages, halted)
-                if not found and not pull.ids:
-                    # A search that has just succeeded may say nothing at first.
-                    tenant.sleep(POLL_SECONDS[0])
-                    found = self._records(tenant, query, pages, halted)
+                with self._places:
+                    done, problem = self._search(tenant, asked, pages, halted, pull)
             except TenantAnswer as error:
-                if OFF.lower() in str(error).lower():
-                    return Pull.failed("Auditing is switched off for the organisation.", available=False)
-                if not_offered(error):
+                if OFF.lower() in f"{error.code} {error}".lower():
+                    return Pull.failed(SWITCHED_OFF, available=False)
+                if not_offered(error) and not pull.received:
                     return Pull.failed(str(error), available=False)
-                problem = str(error)
-                continue
-            pull.ids |= {str(row.get("id")).lower() for row in found}
-            pull.received += len(found)
+                done, problem = {}, str(error)
+                _nap(tenant, POLL_SECONDS[attempt], halted)
+            except TenantError as error:
+                done, problem = {}, str(error)
             if done.get("isRecordCountLimitExceeded") is True:
-                return self._split(tenant, asked, pages, halted, pull)
-            said = done.get("approximateReturnedRecordCount")
-            if isinstance(said, int) and said > len(pull.ids):
-                problem = f"it counts about {said:,} records and {len(pull.ids):,} came"
-                continue
-            return pull
+                return self._split(tenant, asked, pages, halted, pull, "the search stopped at its limit")
+            if done and not problem:
+                return pull
+        if pull.received:
+            return self._split(tenant, asked, pages, halted, pull, problem)
         pull.whole, pull.reason = False, problem
         return pull
 
-    def _split(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull) -> Pull:
+    def _search(
+        self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull
+    ) -> tuple[dict[str, Any], str]:
+        """One search from its making to its last page: how it says that it ended, and what is missing."""
+        query = self._made(tenant, asked)
+        done = self._waited_for(tenant, query, halted)
+        status = str(done.get("status"))
+        if status.lower() in RUNNING:
+            return {}, f"the search was not done after {LONGEST_WAIT.total_seconds() / 3600:g} hours"
+        if status.lower() != "succeeded":
+            return {}, f"the search ended as {status}"
+        before = len(pull.ids)
+        found = self._records(tenant, query, pages, halted, pull)
+        if not found and not before:
+            # A search that has just succeeded may say nothing at first.
+            _nap(tenant, POLL_SECONDS[0], halted)
+            found = self._records(tenant, query, pages, halted, pull)
+        said = done.get("approximateReturnedRecordCount")
+        if isinstance(said, int):
+            pull.expected = said
+            if said > len(found):
+                return done, f"it counts about {said:,} records and {len(found):,} came"
+        if pull.ids - found:
+            return done, "it found fewer records than the search before it"
+        return done, ""
+
+    def _split(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull, why: str) -> Pull:
         if asked.window.length <= SHORTEST:
-            pull.whole, pull.reason = False, "the search stopped at its limit, and the window cannot be made smaller"
+            pull.whole, pull.reason = False, f"{why}, and the window cannot be made smaller"
             return pull
-        whole = Pull(ids=set(pull.ids), splits=1)
+        whole = Pull(ids=set(pull.ids), received=pull.received, splits=1)
         for half in reversed(asked.window.halves()):
-            whole.add(self.pull(tenant, Asked(asked.object_id, asked.user_principal_name, half), pages, halted))
+            whole.add(self.pull(tenant, asked.within(half), pages, halted))
         return whole
 
     def _made(self, tenant: Tenant, asked: Asked) -> str:
@@ -90,11 +121,14 @@ class AuditSearch(Road):
         }
         try:
             answer = tenant.session.ask_once(graph_call(tenant.cloud, "POST", QUERIES, body))
-            return str(answer.data["id"])
+            if answer.data.get("id"):
+                return str(answer.data["id"])
+            if answer.data.get("Status") == OFF:
+                raise TenantAnswer(SWITCHED_OFF, status=400, code=OFF)
         except TenantAnswer as error:
             if 400 <= error.status < 500:
                 raise
-        except (TenantError, KeyError):
+        except TenantError:
             pass
         for row in tenant.session.pages(graph_call(tenant.cloud, "GET", QUERIES)):
             if row.get("displayName") == name:
@@ -109,16 +143,34 @@ class AuditSearch(Road):
             if str(data.get("status")).lower() not in RUNNING or waited > LONGEST_WAIT.total_seconds():
                 return data
             pause = POLL_SECONDS[min(number, len(POLL_SECONDS) - 1)]
-            tenant.sleep(pause)
+            _nap(tenant, pause, halted)
             waited, number = waited + pause, number + 1
 
-    def _records(self, tenant: Tenant, query: str, pages: Pages, halted: Halted) -> list[dict[str, Any]]:
+    def _records(self, tenant: Tenant, query: str, pages: Pages, halted: Halted, pull: Pull) -> set[str]:
+        """The ids of the records of a search. They are in `pull` too, page by page, should the list break off."""
         first: Call = graph_call(tenant.cloud, "GET", f"{QUERIES}/{quote(query)}/records", query={"$top": "1000"})
-        rows: list[dict[str, Any]] = []
+        found: set[str] = set()
         for answer in tenant.session.answers(first):
             halt_if(halted)
-            found = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
-            if found:
+            rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            if rows:
                 pages.add(answer.content)
-            rows += found
-        return rows
+            ids = {_identity(row) for row in rows}
+            pull.received += len(rows)
+            pull.ids |= ids
+            found |= ids
+        return found
+
+
+def _identity(row: dict[str, Any]) -> str:
+    """The id of a record: the row's own, which is that of its auditData."""
+    inner = row.get("auditData")
+    return str(row.get("id") or (inner.get("Id") if isinstance(inner, dict) else "") or row).lower()
+
+
+def _nap(tenant: Tenant, seconds: float, halted: Halted) -> None:
+    """Wait, and look now and again whether a person stopped the collection."""
+    while seconds > 0:
+        tenant.sleep(min(NAP, seconds))
+        seconds -= NAP
+        halt_if(halted)

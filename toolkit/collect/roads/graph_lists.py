@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from toolkit.collect.marks import ADDRESS, APP
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import text_of
@@ -15,6 +16,16 @@ from toolkit.tenant.graph import graph_call
 
 ATTEMPTS = 3
 FAR = timedelta(days=30)
+TRACE_APP = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373"
+MISSING_APP = (
+    "The message trace of Microsoft Graph needs Microsoft's application "
+    f"{TRACE_APP} in the tenant: an administrator makes its service principal once (New-MgServicePrincipal -AppId "
+    f"{TRACE_APP}), and after that it works."
+)
+
+
+# What of sign-ins the service can look for, by the kind of mark.
+BY_MARK = {ADDRESS: "ipAddress", APP: "appId"}
 
 
 class GraphList(Road):
@@ -33,6 +44,10 @@ class GraphList(Road):
         """What tells a record from others."""
         return str(row.get("id"))
 
+    def explained(self, error: TenantAnswer) -> str:
+        """Why it is not offered, and where that is known what somebody has to do."""
+        return str(error)
+
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         whole = Pull()
         for text in self.filters(asked):
@@ -46,7 +61,7 @@ class GraphList(Road):
                 rows = [row for page in self._pages(tenant, text, pages, halted) for row in page]
             except TenantAnswer as error:
                 if not_offered(error) and not pull.received:
-                    return Pull.failed(str(error), available=False)
+                    return Pull.failed(self.explained(error), available=False)
                 if attempt == ATTEMPTS:
                     pull.whole, pull.reason = False, str(error)
                 continue
@@ -77,7 +92,10 @@ class _SignIns(GraphList):
 
     def filters(self, asked: Asked) -> list[str]:
         times = _between("createdDateTime", asked)
-        return [f"userId eq '{asked.object_id}' and signInEventTypes/any(t: t eq '{self.kind}') and {times}"]
+        whose = f"userId eq '{asked.object_id}'"
+        if asked.mark is not None:
+            whose = f"{BY_MARK[asked.mark.kind]} eq '{asked.mark.value}'"
+        return [f"{whose} and signInEventTypes/any(t: t eq '{self.kind}') and {times}"]
 
 
 class InteractiveSignIns(_SignIns):
@@ -119,7 +137,8 @@ class MessageTrace(GraphList):
     permission = "ExchangeMessageTrace.Read.All"
     path = "/admin/exchange/tracing/messageTraces"
     longest = timedelta(days=10)
-    reach = timedelta(days=90)
+    reach = timedelta(days=89)
+    """Ninety days are kept; a window that begins a moment earlier is refused as a whole."""
     top = "5000"
 
     def filters(self, asked: Asked) -> list[str]:
@@ -131,6 +150,9 @@ class MessageTrace(GraphList):
 
     def identity(self, row: dict[str, Any]) -> str:
         return f"{row.get('id')}|{row.get('recipientAddress')}"
+
+    def explained(self, error: TenantAnswer) -> str:
+        return MISSING_APP if error.status == 401 and TRACE_APP in str(error) else str(error)
 
 
 def _between(field: str, asked: Asked) -> str:
