@@ -1,7 +1,21 @@
 """What to fetch for an account from a live tenant, and the ledger of what came."""
 
 from toolkit.collect.ledger import Line, ledger, lines
+from toolkit.collect.marks import Mark, marks_of, named_mark
 from toolkit.collect.profile import Profile, profile
-from toolkit.collect.work import WORKERS, Collection, collect
+from toolkit.collect.work import WORKERS, Collection, collect, pivot
 
-__all__ = ["WORKERS", "Collection", "Line", "Profile", "collect", "ledger", "lines", "profile"]
+__all__ = [
+    "WORKERS",
+    "Collection",
+    "Line",
+    "Mark",
+    "Profile",
+    "collect",
+    "ledger",
+    "lines",
+    "marks_of",
+    "named_mark",
+    "pivot",
+    "profile",
+]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from toolkit.collect.marks import Mark
 from toolkit.collect.window import Window
 from toolkit.errors import ToolkitError
 
@@ -65,8 +66,16 @@ class Pages:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom and when a pull is about: the account's object id and name, and the window."""
+    """Whom and when a pull is about: the account's object id and name, and the window.
+
+    With a `mark` it is about everybody's records that have it, and no account.
+    """
 
     object_id: str
     user_principal_name: str
     window: Window
+    mark: Mark | None = None
+
+    def within(self, window: Window) -> Asked:
+        """The same for another window."""
+        return replace(self, window=window)

@@ -19,13 +19,16 @@ from filelock import FileLock, Timeout
 
 from toolkit.case import Case
 from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, write
+from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.pull import Asked, Pages, Pull, Stopped
+from toolkit.collect.roads.graph_lists import InteractiveSignIns, NonInteractiveSignIns
 from toolkit.collect.roads.road import Halted, Road
+from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.window import DAY, Window
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import Target, resolve
-from toolkit.errors import CaseBusy, TenantError, TenantUnreachable
+from toolkit.errors import CaseBusy, TenantError, TenantUnreachable, UsageError
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
 
@@ -37,6 +40,14 @@ DISAGREED = "asked again, it answered differently"
 UNREPEATED = "asked again, it did not answer whole"
 AT_MOST = 5  # pulls of one window
 Told = Callable[[Line], None]
+WEEK = 7 * DAY
+# The roads that can look for a mark in everybody's records.
+PIVOTS: dict[str, tuple[type[Road], ...]] = {
+    ADDRESS: (SearchLog, InteractiveSignIns, NonInteractiveSignIns),
+    SESSION: (SearchLog,),
+    APP: (SearchLog, InteractiveSignIns, NonInteractiveSignIns),
+    DEVICE: (SearchLog,),
+}
 
 
 @dataclass(frozen=True)
@@ -84,27 +95,84 @@ def collect(
         CaseBusy: another collection into this case is going on.
         TenantError: the tenant cannot be asked at all.
     """
-    check_tenant(case, tenant)
     chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
+    check_tenant(case, tenant)
     targets = [resolve(tenant, user) for user in users]
-    now = _server_time(tenant, case)
+    run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
+    return run.all(lambda now, scratch: _steps(chosen, targets, now, scratch), pace)
+
+
+def pivot(
+    case: Case,
+    tenant: Tenant,
+    marks: Sequence[Mark],
+    *,
+    wanted: str | Profile = "standard",
+    refresh: bool = False,
+    told: Told = lambda line: None,
+    report: Callable[[str, float], None] = lambda what, share: None,
+    halted: Halted = lambda: False,
+    seconds: float | None = None,
+    workers: int = WORKERS,
+    pace: Pace | None = None,
+) -> Collection:
+    """Fetch what all accounts did with what is marked as the attacker's (see `marks_of`); else as `collect`.
+
+    The ledger's account of such a window is the mark, e.g. "address 203.0.113.7", so that it says which marks were
+    looked for. Marks that were looked for before are only asked for again where a window may have grown.
+
+    Raises:
+        UsageError: there is no mark.
+        GuardRefused, CaseBusy, TenantError: as for `collect`.
+    """
+    if not marks:
+        raise UsageError(
+            "Nothing is marked as the attacker's: judge findings in notebook 1, or name an address, a session, an "
+            "application or a device."
+        )
+    chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
+    check_tenant(case, tenant)
+    run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
+    return run.all(lambda now, scratch: _pivots(chosen, marks, now, scratch), pace)
+
+
+@dataclass
+class _Run:
+    """One run of the work: what every step of it needs."""
+
+    case: Case
+    tenant: Tenant
+    chosen: Profile
+    told: Told
+    report: Callable[[str, float], None]
+    halted: Halted
+    workers: int
+    refresh: bool
+
+    def all(self, steps: Callable[[datetime, Path], Iterator[list[Task]]], pace: Pace | None) -> Collection:
+        """Every step, one after the other, until a person stops it."""
+        now = _server_time(self.tenant, self.case)
+        result = Collection()
+        self.tenant.session.pace = pace or Pace(sleep=self.tenant.sleep)
+        try:
+            with _alone(self.case) as scratch:
+                for step in steps(now, scratch):
+                    tasks = list(_left(self.case, step, result, refresh=self.refresh))
+                    _work(
+                        self.case, self.tenant, tasks, self.chosen, now, result, self.told, self.report, self.halted,
+                        self.workers,
+                    )  # fmt: skip
+                    if result.stopped:
+                        break
+        finally:
+            self.tenant.session.pace = None
+        return result
+
+
+def _stop(halted: Halted, seconds: float | None) -> Halted:
+    """Whether to stop: a person asked for it, or the budget is spent."""
     until = time.monotonic() + seconds if seconds is not None else None
-
-    def stop() -> bool:
-        return halted() or (until is not None and time.monotonic() > until)
-
-    result = Collection()
-    tenant.session.pace = pace or Pace(sleep=tenant.sleep)
-    try:
-        with _alone(case) as scratch:
-            for step in _steps(chosen, targets, now, scratch):
-                tasks = list(_left(case, step, result, refresh=refresh))
-                _work(case, tenant, tasks, chosen, now, result, told, report, stop, workers)
-                if result.stopped:
-                    break
-    finally:
-        tenant.session.pace = None
-    return result
+    return lambda: halted() or (until is not None and time.monotonic() > until)
 
 
 def _server_time(tenant: Tenant, case: Case) -> datetime:
@@ -137,6 +205,21 @@ def _steps(chosen: Profile, targets: list[Target], now: datetime, scratch: Path)
                     path = scratch / f"{(number := number + 1)}.json"
                     tasks.append(Task(road, name, Asked(object_id, name, window), path))
         yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
+
+
+def _pivots(chosen: Profile, marks: Sequence[Mark], now: datetime, scratch: Path) -> Iterator[list[Task]]:
+    """The tasks that look for marks, newest windows first; windows are long, as a mark is seldom."""
+    newest = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    days, number = max(chosen.days), 0
+    tasks = []
+    for mark in marks:
+        for kind in PIVOTS[mark.kind]:
+            road = kind(chosen.options)
+            reach = min(timedelta(days=days), road.reach or timedelta(days=days))
+            for window in Window(newest - reach, newest).cut(WEEK):
+                path = scratch / f"{(number := number + 1)}.json"
+                tasks.append(Task(road, str(mark), Asked("", "", window, mark), path))
+    yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
 
 
 def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool) -> Iterator[Task]:

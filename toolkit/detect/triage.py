@@ -21,7 +21,7 @@ from toolkit.detect import score
 from toolkit.detect.catalogue import DETECTIONS
 from toolkit.detect.evidence import LOGONS, Evidence
 from toolkit.detect.finding import SEVERITIES, Detection, Finding, Judgement, NotRun, Stage
-from toolkit.detect.intruder import FAMILIES, Gathering
+from toolkit.detect.intruder import FAMILIES, Gathering, Intruder
 from toolkit.tables import TABLES
 
 BEFORE_FIRST_HIGH = timedelta(hours=24)
@@ -36,12 +36,13 @@ FROM_INTRUDER = "Done from an address or in a session of the intruder, as findin
 @dataclass
 class Triage:
     """All findings, worst first, then by time; what was not run and why; the cut of the owner's history; the
-    thresholds in use."""
+    thresholds in use; and where the intruder came from, as far as findings have shown it."""
 
     findings: list[Finding] = field(default_factory=list)
     not_run: list[NotRun] = field(default_factory=list)
     cut: datetime | None = None
     thresholds: dict[str, int] = field(default_factory=dict)
+    intruder: Intruder = field(default_factory=Intruder)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -92,6 +93,7 @@ def triage(case: Case, users: Iterable[str] | None = None, inside_since: datetim
     for finding, rows in found:
         gathering.add(finding.id, finding.severity, finding.user, rows)
     evidence = evidence.with_intruder(gathering.found())
+    result.intruder = evidence.intruder
     found += _stage(Stage.INTRUDER, evidence, result)
     for finding, rows in found:
         if not finding.id.startswith(FAMILIES) and evidence.intruder.knows(rows).any():

@@ -10,9 +10,10 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from toolkit.collect.marks import ADDRESS
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
-from toolkit.collect.window import Window, text_of
+from toolkit.collect.window import text_of
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
 from toolkit.tenant.exchange import cmdlet_call
@@ -73,7 +74,7 @@ class SearchLog(Road):
             whole.reason = f"more than {CAP:,} records within two seconds, which one session does not give"
             return whole
         for half in reversed(asked.window.halves()):
-            whole.add(self.pull(tenant, _of(asked, half), pages, halted))
+            whole.add(self.pull(tenant, asked.within(half), pages, halted))
         return whole
 
     def _session(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
@@ -97,7 +98,7 @@ class SearchLog(Road):
         parameters = {
             "StartDate": text_of(asked.window.start),
             "EndDate": text_of(asked.window.end),
-            "UserIds": [asked.user_principal_name],
+            **_whose(asked),
             "SessionId": session,
             "SessionCommand": "ReturnLargeSet",
             "ResultSize": PAGE,
@@ -115,6 +116,15 @@ class SearchLog(Road):
                 request_id=answer.request_id,
             )
         return rows
+
+
+def _whose(asked: Asked) -> dict[str, Any]:
+    """The parameters that say whose records: an account's, or everybody's with a mark."""
+    if asked.mark is None:
+        return {"UserIds": [asked.user_principal_name]}
+    if asked.mark.kind == ADDRESS:
+        return {"IPAddresses": [asked.mark.value]}
+    return {"FreeText": asked.mark.value}
 
 
 def _pull_of(rows: list[dict[str, Any]], said: int | None) -> Pull:
@@ -139,10 +149,6 @@ def record_id(row: dict[str, Any]) -> str:
         return str(json.loads(row["AuditData"])["Id"]).lower()
     except (KeyError, TypeError, ValueError):
         return str(row.get("Identity") or "").lower()
-
-
-def _of(asked: Asked, window: Window) -> Asked:
-    return Asked(asked.object_id, asked.user_principal_name, window)
 
 
 def _number(value: Any) -> int | None:

@@ -1,0 +1,86 @@
+"""What is marked as the attacker's: addresses, sessions, applications and devices, to look for in everybody's records.
+
+A mark comes from a finding that a person judged the attacker's, or is named by a person.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from toolkit import engine
+from toolkit.case import Case
+from toolkit.case.verdicts import ATTACKER, key_of, verdicts
+from toolkit.detect import Finding, Triage
+from toolkit.errors import UsageError
+
+ADDRESS, SESSION, APP, DEVICE = "address", "session", "application", "device"
+KINDS = (ADDRESS, SESSION, APP, DEVICE)
+LONGEST = 200  # characters
+# The columns in which a finding's rows name each kind.
+COLUMNS = {
+    "signins": {ADDRESS: "ip_address", SESSION: "session_id", APP: "app_id", DEVICE: "device_id"},
+    "audit": {ADDRESS: "ip_address", SESSION: "session_id", APP: "client_app_id", DEVICE: "device_id"},
+}
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """One thing of the attacker's: its `kind` (address, session, application, device) and its `value`."""
+
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+def named_mark(kind: str, value: str) -> Mark:
+    """A mark that a person names.
+
+    Raises:
+        UsageError: no such kind, or the value cannot be one.
+    """
+    text = value.strip()
+    if kind not in KINDS or not text or len(text) > LONGEST or not text.isprintable() or "'" in text:
+        raise UsageError(f"{value[:60]!r} cannot be looked for as {kind}; a mark is one of {', '.join(KINDS)}.")
+    if kind == ADDRESS:
+        try:
+            text = str(ipaddress.ip_address(text))
+        except ValueError as error:
+            raise UsageError(f"{text[:60]!r} is no IP address.") from error
+    return Mark(kind, text)
+
+
+def marks_of(case: Case, found: Triage) -> list[Mark]:
+    """The marks of the findings that were judged the attacker's, sorted.
+
+    Of addresses and sessions only those that the detections tell apart from the owner's; applications only where the
+    finding is about consent, devices only where it is about how somebody signed in.
+    """
+    judged = {key for key, verdict in verdicts(case).items() if verdict.verdict == ATTACKER}
+    ours = [f for f in found.findings if key_of(f.id, f.user, f.evidence) in judged]
+    seen = {mark for finding in ours for mark in _in_rows(case, finding)}
+    known = {ADDRESS: found.intruder.addresses, SESSION: found.intruder.sessions}
+    return sorted(mark for mark in seen if mark.kind not in known or mark.value in known[mark.kind])
+
+
+def _in_rows(case: Case, finding: Finding) -> Iterable[Mark]:
+    tables = {finding.table: finding.evidence, **finding.further}
+    for table, row_ids in tables.items():
+        for kind, column in COLUMNS.get(table, {}).items():
+            if (kind == APP and not finding.id.startswith("OA")) or (kind == DEVICE and finding.id[:2] not in _SIGN_IN):
+                continue
+            wanted = ", ".join(engine.text(row) for row in row_ids)
+            if not wanted:
+                continue
+            rows = case.sql(f"SELECT DISTINCT {column} AS value FROM {table} WHERE row_id IN ({wanted})")
+            for value in rows.value.dropna():
+                try:
+                    yield named_mark(kind, str(value))
+                except UsageError:
+                    continue  # what evidence says may be anything; what cannot be asked for is not
+
+
+_SIGN_IN = ("SI", "TK")
