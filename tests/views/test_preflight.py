@@ -1,0 +1,51 @@
+"""What is shown before the first call: hindrances first, with their reasons, and everything escaped."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from tests.contain.room import Room, room, unconfirmed_room
+from toolkit.tenant import Preflight, preflight
+from toolkit.tenant.directory_roles import ROLES
+from toolkit.tenant.person import DeviceCodeMessage
+from toolkit.tenant.preflight import REFUSED, WORKS, Check, TokenFacts
+from toolkit.views.preflight import about_html, device_code_html, preflight_html
+
+__all__ = ["room", "unconfirmed_room"]
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def words(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", html))
+
+
+def test_a_reader_sees_first_what_will_be_refused_and_why(room: Room) -> None:
+    room.service.give_roles(ROLES["Global Reader"])
+    text = words(preflight_html(preflight(room.connect())))
+    assert "jonas.reuter@contoso.com (a person)" in text
+    assert "directory roles: Global Reader" in text
+    assert re.search(r"Revoke sessions\s+will answer 403\s+missing a directory role: User Administrator or", text)
+    assert re.search(r"\d+ of \d+ will work", text)
+
+
+def test_nothing_from_outside_becomes_markup() -> None:
+    token = TokenFacts("graph", who=HOSTILE, roles=(HOSTILE,))
+    checks = (Check("source:a", HOSTILE, REFUSED, HOSTILE), Check("state:b", HOSTILE, WORKS, HOSTILE))
+    shown = preflight_html(Preflight(checks, {"graph": token, "exchange": TokenFacts("exchange", problem=HOSTILE)}))
+    assert "<img" not in shown
+    assert shown.count("&lt;img") >= 6
+    assert "<img" not in device_code_html(DeviceCodeMessage("", HOSTILE, f"https://x/{HOSTILE}"))
+
+
+def test_only_a_secure_page_becomes_a_link_for_the_code() -> None:
+    good = device_code_html(DeviceCodeMessage("", "ABC123", "https://login.microsoft.com/device"))
+    assert 'href="https://login.microsoft.com/device"' in good
+    assert "ABC123" in good
+    assert "href" not in device_code_html(DeviceCodeMessage("", "ABC123", "javascript:alert(1)"))
+
+
+def test_what_the_sign_in_asks_for_is_said_before_it(room: Room) -> None:
+    assert "Before you sign in" in about_html(room.tenant.tokens)
+    assert "no permission that only reads" in words(about_html(room.tenant.tokens))

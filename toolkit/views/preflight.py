@@ -1,0 +1,75 @@
+"""Before the first call: through which application one signs in, the code to enter, and what will be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
+from html import escape
+
+from toolkit.tenant import Preflight, TokenSource
+from toolkit.tenant.clouds import RESOURCES
+from toolkit.tenant.person import DeviceCodeMessage
+from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts
+from toolkit.views.look import as_text, box, figures, html_table
+
+HEADINGS = {"what": "What", "answer": "Expect", "why": "Why"}
+KINDS = {"source": "Evidence", "state": "State of accounts and organisation", "action": "Actions"}
+
+
+def about_html(source: TokenSource) -> str:
+    """Through which application the person signs in, what it asks for and who has to consent."""
+    return box(source.about, title="Before you sign in")
+
+
+def device_code_html(message: DeviceCodeMessage) -> str:
+    """The code to enter and the page where it goes; the page is a link only if it is one of https."""
+    page = escape(message.page)
+    link = f'<a href="{page}" target="_blank" rel="noopener noreferrer">{page}</a>'
+    where = link if message.page.startswith("https://") else page
+    return (
+        f'<div class="toolkit-box" style="border-left-color:#0072b2"><b>Sign in</b><br>Open {where} and enter the code '
+        f"<code>{escape(message.user_code)}</code>. Enter it only if you began this sign-in yourself.</div>"
+    )
+
+
+def preflight_html(result: Preflight, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
+    """What will not work first, each line with its reason; what will work folded away; times in `zone`."""
+    answers = (WORKS, PARTLY, REFUSED, LACKING, UNKNOWN)
+    frame = result.frame()
+    counted = [(answer, int((frame.answer == answer).sum())) for answer in answers]
+    parts = [_tokens(result.tokens.values(), zone, zone_name), figures([(a, n) for a, n in counted if n])]
+    for kind, title in KINDS.items():
+        rows = frame[frame.kind == kind]
+        hindered = rows[rows.answer != WORKS]
+        working = rows[rows.answer == WORKS]
+        parts.append(f"<h3>{escape(title)}</h3>")
+        if len(hindered):
+            parts.append(html_table(hindered, headings=HEADINGS))
+        if len(working):
+            names = "; ".join(f"{row.what} ({row.why})" if row.why else str(row.what) for row in working.itertuples())
+            fold = f"<summary>{len(working)} of {len(rows)} will work</summary><p>{escape(names)}</p>"
+            parts.append(f"<details>{fold}</details>")
+    parts.append(
+        '<p class="toolkit-quiet">This goes by the tokens, the roles they name and one harmless read of each service. A '
+        "service can still refuse: such a line becomes an entry in the ledger, and the rest goes on.</p>"
+    )
+    return "".join(parts)
+
+
+def _tokens(tokens: Iterable[TokenFacts], zone: tzinfo, zone_name: str) -> str:
+    return "".join(f"<p><b>{escape(_named(t))}</b>: {escape(_told(t, zone, zone_name))}</p>" for t in tokens)
+
+
+def _named(token: TokenFacts) -> str:
+    name = RESOURCES[token.resource]
+    return name[0].upper() + name[1:]
+
+
+def _told(token: TokenFacts, zone: tzinfo, zone_name: str) -> str:
+    if token.problem:
+        return token.problem
+    who = "an app on its own" if token.app_only else "a person"
+    roles = "" if token.roles is None else f"; directory roles: {', '.join(token.roles) or 'none that is known here'}"
+    time = f"{as_text(token.expires, zone=zone)} {zone_name}" if token.expires else ""
+    until = f"; the token is good until {time}" if time else ""
+    return f"{token.who or who} ({who}); {len(token.permissions)} permissions{roles}{until}"
