@@ -46,12 +46,13 @@ def preflight_html(result: Preflight, zone: tzinfo = UTC, zone_name: str = "UTC"
         if len(hindered):
             parts.append(html_table(hindered, headings=HEADINGS))
         if len(working):
-            names = "; ".join(f"{row.what} ({row.why})" if row.why else str(row.what) for row in working.itertuples())
+            pairs = zip(working.what.map(str), working.why.map(str), strict=True)
+            names = "; ".join(f"{what} ({why})" if why else what for what, why in pairs)
             fold = f"<summary>{len(working)} of {len(rows)} will work</summary><p>{escape(names)}</p>"
             parts.append(f"<details>{fold}</details>")
     parts.append(
-        '<p class="toolkit-quiet">This goes by the tokens, the roles they name and one harmless read of each service. A '
-        "service can still refuse: such a line becomes an entry in the ledger, and the rest goes on.</p>"
+        '<p class="toolkit-quiet">This goes by the tokens, the roles they name and one harmless read of each service. '
+        "A service can still refuse: such a line becomes an entry in the ledger, and the rest goes on.</p>"
     )
     return "".join(parts)
 
