@@ -129,3 +129,14 @@ def test_the_frame_and_the_markdown_tell_the_same_rows() -> None:
     assert frame.loc[frame["what"] == "Reset the password and write it back on premises", "app_only"].tolist() == [
         "not possible"
     ]
+
+
+def test_the_small_reads_of_the_preflight_are_published_and_only_read(shared: Path) -> None:
+    spec = json.loads((shared / "contracts/graph-v1.0.subset.openapi.json").read_text("utf-8"))
+    probes = [need for need in NEEDS if need.probe]
+    assert probes
+    for need in probes:
+        assert f"v1.0 GET {need.probe}" in need.operations
+        assert not need.changes
+        offered = spec["paths"][need.probe]["get"]["parameters"]
+        assert "top" in {str(p.get("name") or p.get("$ref")).rpartition("/")[2].strip("$") for p in offered}

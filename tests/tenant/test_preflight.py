@@ -95,9 +95,28 @@ def test_without_any_role_in_exchange_each_of_its_rows_says_so(room: Room) -> No
 
 def test_a_role_that_is_not_known_here_is_not_taken_for_a_missing_one(room: Room) -> None:
     room.service.give_roles("11111111-2222-3333-4444-555555555555")
-    check = preflight(room.connect()).of("source:sign-ins")
+    result = preflight(room.connect())
+    check = result.of("state:methods")
     assert check.answer == UNKNOWN
     assert check.why.startswith("you hold a role that is not known here")
+    # Where a small read tells, it was asked.
+    assert result.of("source:sign-ins").answer == WORKS
+
+
+def test_what_no_token_tells_is_asked_of_the_service_itself(room: Room) -> None:
+    tenant = room.connect()
+    room.service.refuse_next(
+        "GET /v1.0/auditLogs/signIns",
+        "Neither tenant is B2C or tenant doesn't have premium license",
+        status=403,
+        code="Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+    )
+    room.service.refuse_next("GET /v1.0/admin/exchange/tracing", "8bd644d1", status=401, code="UnknownError", times=2)
+    result = preflight(tenant)
+    assert result.of("source:sign-ins").answer == REFUSED
+    assert "premium license" in result.of("source:sign-ins").why
+    assert result.of("source:message-trace").answer == REFUSED
+    assert result.of("source:audit-search").answer == WORKS
 
 
 def test_an_app_on_its_own_is_told_what_only_a_person_can_do(room: Room) -> None:

@@ -17,7 +17,8 @@ class Need:
 
     `key` names it (`source:sign-ins`, `state:devices`, `action:block-sign-in`); `operations` are Graph operations as
     "v1.0 GET /path" or cmdlets; all of `delegated` (a person signs in) or all of `application` (an app on its own)
-    are needed, and an empty `application` means that no app can do it on its own; one of `roles` is enough.
+    are needed, and an empty `application` means that no app can do it on its own; one of `roles` is enough. `probe`
+    is a Graph path whose reading costs little and tells more than a token can: a licence, a role in another place.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Need:
     roles: tuple[str, ...] = ()
     licence: str = ""
     note: str = ""
+    probe: str = ""
 
     @property
     def changes(self) -> bool:
@@ -46,11 +48,12 @@ def _graph(
     *,
     application: str | None = None,
     note: str = "",
+    probe: str = "",
 ) -> Need:
     delegated = tuple(permissions.split())
     alone = delegated if application is None else tuple(application.split())
     calls = tuple(_operation(part) for part in operations.split(", "))
-    return Need(key, what, "graph", calls, delegated, alone, _roles(roles), licence, note)
+    return Need(key, what, "graph", calls, delegated, alone, _roles(roles), licence, note, probe)
 
 
 def _exchange(key: str, what: str, cmdlets: str, roles: str, licence: str = "", note: str = "") -> Need:
@@ -98,6 +101,7 @@ SOURCES: tuple[Need, ...] = (
         _LOG_READERS,
         "Entra ID P1",
         note="some tenants also want Directory.Read.All, a known fault of the service",
+        probe="/auditLogs/signIns",
     ),
     _graph(
         "source:directory-audits",
@@ -114,6 +118,7 @@ SOURCES: tuple[Need, ...] = (
         "IdentityRiskyUser.Read.All",
         _SECURITY,
         "Entra ID P2",
+        probe="/identityProtection/riskyUsers",
     ),
     _graph(
         "source:risk-detections",
@@ -122,6 +127,7 @@ SOURCES: tuple[Need, ...] = (
         "IdentityRiskEvent.Read.All",
         _SECURITY,
         "Entra ID P2 for details",
+        probe="/identityProtection/riskDetections",
     ),
     _exchange(
         "source:audit-cmdlet",
@@ -138,6 +144,7 @@ SOURCES: tuple[Need, ...] = (
         "GET /security/auditLog/queries/{auditLogQuery-id}/records",
         "AuditLogsQuery.Read.All",
         note="the role View-Only Audit Logs or Audit Logs for a person",
+        probe="/security/auditLog/queries",
     ),
     Need(
         "source:audit-activity",
@@ -162,6 +169,7 @@ SOURCES: tuple[Need, ...] = (
         "(recipientAddress='{recipientAddress}')",
         "ExchangeMessageTrace.Read.All",
         note="the tenant must have the service principal of 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373",
+        probe="/admin/exchange/tracing/messageTraces",
     ),
     _graph(
         "source:secure-score",
@@ -170,6 +178,7 @@ SOURCES: tuple[Need, ...] = (
         "GET /security/secureScoreControlProfiles/{secureScoreControlProfile-id}",
         "SecurityEvents.Read.All",
         _SECURITY,
+        probe="/security/secureScores",
     ),
     _exchange(
         "source:audit-configuration",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from toolkit.errors import TenantError
+from toolkit.errors import TenantAnswer, TenantError
 from toolkit.tenant.clouds import RESOURCES, lacks
 from toolkit.tenant.connection import Tenant
 from toolkit.tenant.directory_roles import ROLES, role_names
 from toolkit.tenant.gate import Call
+from toolkit.tenant.graph import graph_call
 from toolkit.tenant.needs import NEEDS, Need
 from toolkit.tenant.permissions import covers
 from toolkit.tenant.tokens import claims_of
@@ -83,7 +84,7 @@ class Preflight:
 
 
 def preflight(tenant: Tenant, resources: Iterable[str] = ("graph", "exchange")) -> Preflight:
-    """Ask the tokens and, by one harmless read each, the services. `resources` are those to sign in to.
+    """Ask the tokens and, by a few harmless reads, the services. `resources` are those to sign in to.
 
     Nothing is raised for what does not work: that is what the checks say. What cannot be seen from here, as rights
     inside of Exchange and Purview role groups or on a Log Analytics workspace, is said to be not known.
@@ -104,8 +105,13 @@ def preflight(tenant: Tenant, resources: Iterable[str] = ("graph", "exchange")) 
         path = f"{tenant.cloud.management}/api/v1.0/{tenant.tenant_id}/activity/feed/subscriptions/list"
         query = f"?PublisherIdentifier={tenant.tenant_id}"
         problems |= _tried("management", lambda: tenant.session.read(Call("GET", path + query)))
-    checks = tuple(_check(need, tenant, tokens, problems, cmdlets, plans) for need in NEEDS)
-    return Preflight(checks, tokens, problems)
+    answering = {name for name, token in tokens.items() if not token.problem and name not in problems}
+    checks = []
+    for need in NEEDS:
+        check = _check(need, tenant, tokens, problems, cmdlets, plans)
+        tell = need.probe and need.resource in answering and check.answer in {WORKS, UNKNOWN}
+        checks.append(_probed(need, tenant) if tell else check)
+    return Preflight(tuple(checks), tokens, problems)
 
 
 def exported_cmdlets(tenant: Tenant) -> frozenset[str]:
@@ -194,6 +200,18 @@ def _check(
     if need.resource in problems:
         return Check(need.key, need.what, UNKNOWN, problems[need.resource])
     return _by_role_and_licence(need, token, plans)
+
+
+def _probed(need: Need, tenant: Tenant) -> Check:
+    """What the service itself says to one row, where tokens cannot tell all."""
+    try:
+        tenant.session.read(graph_call(tenant.cloud, "GET", need.probe, query={"$top": "1"}))
+    except TenantAnswer as error:
+        refused = error.status in {401, 403}
+        return Check(need.key, need.what, REFUSED if refused else UNKNOWN, str(error))
+    except TenantError as error:
+        return Check(need.key, need.what, UNKNOWN, str(error))
+    return Check(need.key, need.what, WORKS)
 
 
 def _missing_permissions(need: Need, token: TokenFacts) -> str:

@@ -51,7 +51,7 @@ def preflight_html(result: Preflight, zone: tzinfo = UTC, zone_name: str = "UTC"
             fold = f"<summary>{len(working)} of {len(rows)} will work</summary><p>{escape(names)}</p>"
             parts.append(f"<details>{fold}</details>")
     parts.append(
-        '<p class="toolkit-quiet">This goes by the tokens, the roles they name and one harmless read of each service. '
+        '<p class="toolkit-quiet">This goes by the tokens, the roles they name and a few harmless reads. '
         "A service can still refuse: such a line becomes an entry in the ledger, and the rest goes on.</p>"
     )
     return "".join(parts)
