@@ -35,7 +35,8 @@ class Line:
     `expected` is what the service itself says there is; `only_here` and `only_there` are ids that only one of two
     pulls had (at most twenty each), where they disagree. `received` counts the first pull, `records` what is distinct
     in all of them, `duplicates` the rest of what came; `rejected` is how many records of its evidence files were set
-    aside; `files` are those files (SHA-256).
+    aside; `files` are those files (SHA-256). `request_ids` are the last client-request-ids that were sent (at most
+    twenty), under which the service's own logs know the calls.
     """
 
     source: str
@@ -57,6 +58,7 @@ class Line:
     only_here: list[str] = field(default_factory=list)
     only_there: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:

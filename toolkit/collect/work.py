@@ -313,6 +313,7 @@ def _one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Hal
         duplicates=sum(pull.received for pull in pulls) - len(every),
         retries=meter.retries,
         throttled=round(meter.throttled, 1),
+        request_ids=meter.request_ids[-SAID:],
     )
 
 

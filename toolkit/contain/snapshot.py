@@ -127,7 +127,7 @@ def entries_of(case: Case, target: Target, kind: str) -> list[Entry]:
 
 def keep(case: Case, tenant: Tenant, snapshot: Snapshot, *, kind: str = TAKEN, folder: str = "containment") -> None:
     """Write a snapshot into the case and its SHA-256 into the journal, unless the last one says the same."""
-    said = json.dumps([snapshot.found, snapshot.problems], sort_keys=True).encode("utf-8", "replace")
+    said = json.dumps([snapshot.found, sorted(snapshot.problems)], sort_keys=True).encode("utf-8", "replace")
     content = hashlib.sha256(said).hexdigest()
     if any(entry.fields.get("content") == content for entry in entries_of(case, snapshot.target, kind)[-1:]):
         return

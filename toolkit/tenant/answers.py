@@ -93,8 +93,10 @@ def error_of(response: requests.Response, method: str, secret: Secret | None = N
         text = text.replace(secret.reveal(), "(hidden)")
     path = urlsplit(response.url).path
     named = f"{response.status_code} {code}".strip()
+    ours = response.request.headers.get("client-request-id", "") if response.request is not None else ""
+    cited = f" (client-request-id {ours})" if ours else ""
     return TenantAnswer(
-        f"{_service(response)} answered {named} to {method} {path}: {text or 'no reason given'}",
+        f"{_service(response)} answered {named} to {method} {path}: {text or 'no reason given'}{cited}",
         status=response.status_code,
         code=code,
         request_id=response.headers.get("request-id", ""),

@@ -304,7 +304,9 @@ class Session:
             sent, text = True, "gave an answer that cannot be read"
         # Raised outside the handlers: the caught error holds the request, its token and its body.
         kind = TenantUnreachable if sent else NothingSent
-        raise kind(f"{_origin(str(request.url))} {text} ({request.method} {urlsplit(str(request.url)).path}).")
+        asked = f"{request.method} {urlsplit(str(request.url)).path}"
+        cited = request.headers["client-request-id"]
+        raise kind(f"{_origin(str(request.url))} {text} ({asked}, client-request-id {cited}).")
 
 
 def _too_large(response: requests.Response) -> TenantAnswer:
