@@ -13,7 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -28,7 +30,7 @@ from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.window import DAY, Window
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import Target, resolve
-from toolkit.errors import CaseBusy, TenantError, TenantUnreachable, UsageError
+from toolkit.errors import CaseBusy, TenantAnswer, TenantError, TenantUnreachable, UsageError
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
 
@@ -39,6 +41,8 @@ EVERYBODY = ""  # the account of what concerns the whole organisation
 DISAGREED = "asked again, it answered differently"
 UNREPEATED = "asked again, it did not answer whole"
 AT_MOST = 5  # pulls of one window
+ROUNDS = 4  # of what the whole collection waits for
+Asking = TypeVar("Asking")
 Told = Callable[[Line], None]
 WEEK = 7 * DAY
 # The roads that can look for a mark in everybody's records.
@@ -97,7 +101,7 @@ def collect(
     """
     chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
     check_tenant(case, tenant)
-    targets = [resolve(tenant, user) for user in users]
+    targets = [_patiently(partial(resolve, tenant, user)) for user in users]
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
     return run.all(lambda now, scratch: _steps(chosen, targets, now, scratch), pace)
 
@@ -177,8 +181,25 @@ def _stop(halted: Halted, seconds: float | None) -> Halted:
 
 def _server_time(tenant: Tenant, case: Case) -> datetime:
     """The services' own clock: the earliest of three answers and of the case's clock, should one be wrong."""
-    dates = [answer.date for answer in (tenant.graph.get("/organization") for _ in range(3)) if answer.date]
-    return min([*dates, case.clock()])
+    answers = [_patiently(lambda: tenant.graph.get("/organization")) for _ in range(3)]
+    return min([*(answer.date for answer in answers if answer.date), case.clock()])
+
+
+def _patiently(ask: Callable[[], Asking]) -> Asking:
+    """What everything else waits for is asked for again although the session gave up on it.
+
+    Raises:
+        TenantError: it does not work after some rounds either, or the service says no.
+    """
+    for _ in range(ROUNDS - 1):
+        try:
+            return ask()
+        except TenantUnreachable:
+            continue
+        except TenantAnswer as error:
+            if error.status != 429 and error.status < 500:
+                raise
+    return ask()
 
 
 def _steps(chosen: Profile, targets: list[Target], now: datetime, scratch: Path) -> Iterator[list[Task]]:
