@@ -373,6 +373,59 @@ TENANT_SETTINGS = Table(
     tells=("identity", "document"),
 )
 
+RISK = Table(
+    "risk",
+    "Risk detections",
+    _columns(
+        """
+        time                    time  activityDateTime (UTC): when it happened
+        detected                time  detectedDateTime (UTC): when it was noticed
+        last_updated            time  lastUpdatedDateTime (UTC)
+        user_principal_name     name  userPrincipalName
+        user_id                 text  userId: the account's object id
+        user_display_name       text  userDisplayName
+        risk_event_type         name  riskEventType: anomalousToken …; generic where the licence does not tell more
+        risk_level              name  riskLevel: low, medium, high; hidden where the licence does not tell
+        risk_state              name  riskState: atRisk, confirmedCompromised, remediated, dismissed …
+        risk_detail             name  riskDetail
+        ip_address              ip    ipAddress
+        country                 text  location.countryOrRegion, two letters
+        city                    text  location.city
+        activity                name  activity: signin or user
+        detection_timing        name  detectionTimingType: realtime, nearRealtime or offline
+        source                  text  source
+        token_issuer_type       text  tokenIssuerType
+        request_id              text  requestId: the sign-in's id
+        correlation_id          text  correlationId
+        additional_info         json  additionalInfo
+        """
+    ),
+    tells=("time", "detected", "user_principal_name", "user_id"),
+)
+
+RISKY_USERS = Table(
+    "risky_users",
+    "Risk of accounts",
+    _columns(
+        """
+        time                    time  riskLastUpdatedDateTime (UTC): since when it is so
+        user_principal_name     name  userPrincipalName
+        user_id                 text  userId of a piece of history, else the account's own id
+        user_display_name       text  userDisplayName
+        risk_level              name  riskLevel
+        risk_state              name  riskState
+        risk_detail             name  riskDetail: what ended or raised it
+        initiated_by            text  initiatedBy: who did that, an object id; of history only
+        risk_event_types        json  activity.riskEventTypes, of history only
+        activity_detail         name  activity.detail, of history only
+        is_history              bool  a piece of history, not how it was when asked
+        is_deleted              bool  isDeleted: the account is gone
+        is_processing           bool  isProcessing: Entra has not finished with it
+        """
+    ),
+    tells=("user_principal_name", "user_id"),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -386,5 +439,7 @@ TABLES: dict[str, Table] = {
         TENANT_SETTINGS,
         MESSAGE_EVENTS,
         MFA_REGISTRATION,
+        RISK,
+        RISKY_USERS,
     )
 }

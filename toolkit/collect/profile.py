@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from toolkit.collect.roads.activity import ActivityEntra, ActivityExchange, ActivityGeneral, ActivitySharePoint
+from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
-from toolkit.collect.roads.graph_lists import (
-    DirectoryChanges,
-    InteractiveSignIns,
-    MessageTrace,
-    NonInteractiveSignIns,
+from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, MessageTrace, NonInteractiveSignIns
+from toolkit.collect.roads.log_analytics import (
+    WorkspaceDirectoryChanges,
+    WorkspaceNonInteractive,
+    WorkspaceOfficeActivity,
+    WorkspaceSignIns,
 )
+from toolkit.collect.roads.message_trace import EitherTrace, TraceCmdlet
+from toolkit.collect.roads.risk import AccountRisk, RiskDetections
 from toolkit.collect.roads.road import NO_OPTIONS, Options, Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
@@ -27,8 +32,21 @@ ROADS: dict[str, type[Road]] = {
     "directory-changes": DirectoryChanges,
     "search-audit-log": SearchLog,
     "graph-audit-search": AuditSearch,
-    "message-trace": MessageTrace,
+    "message-trace": EitherTrace,
+    "message-trace-graph": MessageTrace,
+    "message-trace-cmdlet": TraceCmdlet,
     "secure-score": SecureScore,
+    "risk-detections": RiskDetections,
+    "account-risk": AccountRisk,
+    "application-sign-ins": ApplicationSignIns,
+    "activity-exchange": ActivityExchange,
+    "activity-entra": ActivityEntra,
+    "activity-sharepoint": ActivitySharePoint,
+    "activity-general": ActivityGeneral,
+    "workspace-sign-ins": WorkspaceSignIns,
+    "workspace-non-interactive": WorkspaceNonInteractive,
+    "workspace-directory-changes": WorkspaceDirectoryChanges,
+    "workspace-office-activity": WorkspaceOfficeActivity,
 }
 
 

@@ -20,7 +20,8 @@ class Pull:
 
     `ids` are the records' own ids, `received` counts records with doubles, `expected` is what the service says there
     are (None where it does not say). `whole` is true only where every page came and the counts agree; otherwise
-    `reason` says what is missing. `available` is false where the tenant, licence or role does not offer it.
+    `reason` says what is missing. Of a whole pull `reason` is what a reader should know of it, if anything.
+    `available` is false where the tenant, licence or role does not offer it.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -39,7 +40,9 @@ class Pull:
             self.expected = (self.expected or 0) + other.expected
         self.splits += other.splits
         if not other.whole:
-            self.whole, self.reason = False, self.reason or other.reason
+            self.whole, self.reason = False, other.reason if self.whole else self.reason or other.reason
+        elif self.whole:
+            self.reason = self.reason or other.reason
         if not other.available:
             self.available, self.reason = False, other.reason
 

@@ -1,4 +1,4 @@
-"""JSON evidence, record by record: arrays, JSON Lines, pages with `value`, and any of these one after another.
+"""JSON evidence, record by record: arrays, JSON Lines, pages with `value`, answers with `tables`, one after another.
 
 Each record is handed on as its own text, as it stands in the file. A broken one is skipped over and named; the
 reader goes on behind it.
@@ -81,6 +81,9 @@ def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str, Any]
             pages.context = str(value.get("@odata.context") or pages.context)
             for element in value["value"]:
                 yield _dump(element), 0, "" if isinstance(element, dict) else "is no JSON object", element
+        elif not problem and isinstance(value, dict) and isinstance(value.get("tables"), list):
+            for row in _table_rows(value["tables"]):
+                yield _dump(row), 0, "" if isinstance(row, dict) else "is no row of its table", row
         elif problem and (array := _VALUE_ARRAY.match(text, _skip_blank(text, i + 1)) or _page_start(text, i)):
             # A page that is broken somewhere: what stands before and behind the broken record is still read.
             context = re.search(r'"@odata\.context"\s*:\s*"([^"]*)"', text[i : array.start()])
@@ -92,6 +95,18 @@ def _pieces(text: str, pages: Pages) -> Iterator[tuple[int | str, int, str, Any]
         else:
             yield i, end, "" if isinstance(value, dict) else "is no JSON object", value
         i = end
+
+
+def _table_rows(tables: list[Any]) -> Iterator[Any]:
+    """The rows of an answer of Log Analytics (`{"tables": [{"columns": …, "rows": …}]}`), by their columns' names."""
+    for table in tables:
+        if not isinstance(table, dict) or not isinstance(table.get("columns"), list):
+            yield table
+            continue
+        names = [str(column.get("name")) if isinstance(column, dict) else "" for column in table["columns"]]
+        for row in table.get("rows") or []:
+            fits = isinstance(row, list) and len(row) == len(names)
+            yield dict(zip(names, row, strict=True)) if fits else row
 
 
 def _page_start(text: str, i: int) -> re.Match[str] | None:

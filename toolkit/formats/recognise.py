@@ -15,6 +15,7 @@ from toolkit.formats import (
     directory_audit,
     message_trace,
     protection,
+    risk,
     secure_score,
     sentinel,
     sign_ins,
@@ -35,6 +36,7 @@ FORMATS: tuple[Format, ...] = (
     *snapshots.FORMATS,
     *secure_score.FORMATS,
     *protection.FORMATS,
+    *risk.FORMATS,
 )
 
 LOOK_AT = 4 << 20

@@ -12,6 +12,7 @@ from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import text_of
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
+from toolkit.tenant.clouds import lacks
 from toolkit.tenant.graph import graph_call
 
 ATTEMPTS = 3
@@ -48,27 +49,38 @@ class GraphList(Road):
         """Why it is not offered, and where that is known what somebody has to do."""
         return str(error)
 
+    def said(self, rows: list[dict[str, Any]]) -> str:
+        """What a reader should know of the rows; "" for nothing."""
+        return ""
+
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        if why := lacks(tenant.cloud, self.path):
+            return Pull.failed(why, available=False)
         whole = Pull()
         for text in self.filters(asked):
             whole.add(self._list(tenant, text, pages, halted))
         return whole
 
     def _list(self, tenant: Tenant, text: str, pages: Pages, halted: Halted) -> Pull:
-        pull = Pull()
-        for attempt in range(1, ATTEMPTS + 1):
+        pull = Pull(whole=False)
+        for _ in range(ATTEMPTS):
+            rows: list[dict[str, Any]] = []
             try:
-                rows = [row for page in self._pages(tenant, text, pages, halted) for row in page]
+                for page in self._pages(tenant, text, pages, halted):
+                    rows += page
+                problem = ""
             except TenantAnswer as error:
-                if not_offered(error) and not pull.received:
+                if not_offered(error) and not (pull.received or rows):
                     return Pull.failed(self.explained(error), available=False)
-                if attempt == ATTEMPTS:
-                    pull.whole, pull.reason = False, str(error)
-                continue
-            pull.ids |= {self.identity(row) for row in rows}
+                problem = str(error)
+            found = {self.identity(row) for row in rows}
             pull.received += len(rows)
-            pull.whole, pull.reason = True, ""
-            return pull
+            if not problem and pull.ids - found:
+                problem = "asked again, it left out records that it had given before"
+            pull.ids |= found
+            pull.whole, pull.reason = not problem, problem or self.said(rows)
+            if not problem:
+                break
         return pull
 
     def _pages(self, tenant: Tenant, text: str, pages: Pages, halted: Halted) -> Iterator[list[dict[str, Any]]]:

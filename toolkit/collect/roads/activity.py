@@ -1,0 +1,180 @@
+"""The unified audit log by the Management Activity API: everybody's records, in blobs, by when they became available.
+
+It tells of seven days at most, and only of those since somebody started a subscription, which changes the tenant and
+is an action of its own (`start-activity-subscription`). A window here is one of availability, not of event time.
+Source: "Office 365 Management Activity API reference".
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from toolkit.collect.pull import Asked, Pages, Pull
+from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
+from toolkit.collect.window import DAY
+from toolkit.errors import TenantAnswer, TenantError
+from toolkit.tenant import Answer, Call, Tenant
+from toolkit.tenant.clouds import lacks
+
+ATTEMPTS = 3
+LISTS_AT_MOST = 10_000
+NEXT = "NextPageUri"
+NO_SUBSCRIPTION = "AF20022"
+STOPPED = "AF20023"
+EXPIRED = "AF20051"
+BY_AVAILABILITY = "The window says when records became available, not when they happened."
+
+
+class ActivityFeed(Road):
+    """`GET /activity/feed/subscriptions/content` of one content type, and every blob that it names."""
+
+    source = "audit log"
+    table = "audit"
+    permission = "ActivityFeed.Read"
+    longest = DAY
+    # Content is listed up to seven days back, to the second: the day that begins earlier would be refused.
+    reach = timedelta(days=6)
+    everybody = True
+    content_type: ClassVar[str]
+
+    def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        if why := lacks(tenant.cloud, "management"):
+            return Pull.failed(why, available=False)
+        pull = Pull(whole=False)
+        blobs: set[str] = set()
+        for _ in range(ATTEMPTS):
+            problem = ""
+            try:
+                listed = self._listed(tenant, asked, halted)
+            except TenantAnswer as error:
+                if error.code in {NO_SUBSCRIPTION, STOPPED}:
+                    return Pull.failed(self._missing(error), available=False)
+                if not_offered(error) and not pull.received:
+                    return Pull.failed(str(error), available=False)
+                listed, problem = set(), str(error)
+            except TenantError as error:
+                listed, problem = set(), str(error)
+            for address in sorted(listed - blobs):
+                halt_if(halted)
+                failed = self._fetched(tenant, address, pages, pull)
+                if failed:
+                    problem = problem or failed
+                else:
+                    blobs.add(address)
+            if not problem and blobs - listed:
+                problem = "asked again, it listed fewer blobs than before"
+            pull.whole, pull.reason = not problem, problem or BY_AVAILABILITY
+            if not problem:
+                break
+        return pull
+
+    def _listed(self, tenant: Tenant, asked: Asked, halted: Halted) -> set[str]:
+        """The addresses of the blobs that became available in the window, from every page of their list."""
+        start, end = (moment.strftime("%Y-%m-%dT%H:%M:%S") for moment in (asked.window.start, asked.window.end))
+        query = f"contentType={self.content_type}&startTime={start}&endTime={end}"
+        address = f"{feed(tenant)}/subscriptions/content?{query}&{_publisher(tenant)}"
+        found: set[str] = set()
+        seen: set[str] = set()
+        for _ in range(LISTS_AT_MOST):
+            halt_if(halted)
+            seen.add(address)
+            answer = tenant.session.read(Call("GET", address))
+            rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            found |= {str(row["contentUri"]) for row in rows if row.get("contentUri")}
+            address = _next(tenant, answer)
+            if not address:
+                return found
+            if address in seen:
+                raise _broken("The list of content leads to a page that was read before; it is incomplete.", answer)
+        raise _broken("The list of content has no end; it is incomplete.", answer)
+
+    def _fetched(self, tenant: Tenant, address: str, pages: Pages, pull: Pull) -> str:
+        """Keep a blob; what went wrong, or ""."""
+        if tenant.cloud.resource_of(address) != "management":
+            return "A blob lies at another host; it was not fetched."
+        try:
+            answer = tenant.session.read(Call("GET", _published(tenant, address)))
+        except TenantAnswer as error:
+            return "A blob ran out before it was fetched." if error.code == EXPIRED else str(error)
+        except TenantError as error:
+            return str(error)
+        rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+        if rows:
+            pages.add(answer.content)
+        pull.ids |= {_identity(row) for row in rows}
+        pull.received += len(rows)
+        return ""
+
+    def _missing(self, error: TenantAnswer) -> str:
+        what = "there is no subscription" if error.code == NO_SUBSCRIPTION else "the subscription was stopped"
+        return (
+            f"Of {self.content_type} {what}. Starting one changes the tenant: say yes to the action "
+            "“start-activity-subscription” in a plan of the organisation; records come from then on."
+        )
+
+
+class ActivityExchange(ActivityFeed):
+    """Content type Audit.Exchange: mailboxes and their settings."""
+
+    name = "Management Activity API, Audit.Exchange"
+    content_type = "Audit.Exchange"
+
+
+class ActivityEntra(ActivityFeed):
+    """Content type Audit.AzureActiveDirectory: sign-ins and the directory."""
+
+    name = "Management Activity API, Audit.AzureActiveDirectory"
+    content_type = "Audit.AzureActiveDirectory"
+
+
+class ActivitySharePoint(ActivityFeed):
+    """Content type Audit.SharePoint: files of SharePoint and OneDrive."""
+
+    name = "Management Activity API, Audit.SharePoint"
+    content_type = "Audit.SharePoint"
+
+
+class ActivityGeneral(ActivityFeed):
+    """Content type Audit.General: everything else."""
+
+    name = "Management Activity API, Audit.General"
+    content_type = "Audit.General"
+
+
+FEEDS: tuple[type[ActivityFeed], ...] = (ActivityExchange, ActivityEntra, ActivitySharePoint, ActivityGeneral)
+
+
+def feed(tenant: Tenant) -> str:
+    """Where the tenant's feed is."""
+    return f"{tenant.cloud.base('management')}/api/v1.0/{tenant.tenant_id}/activity/feed"
+
+
+def _publisher(tenant: Tenant) -> str:
+    return f"PublisherIdentifier={quote(tenant.tenant_id)}"
+
+
+def _published(tenant: Tenant, address: str) -> str:
+    """The address with the publisher in it; the service's own links may lack it."""
+    if "publisheridentifier=" in address.lower():
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{_publisher(tenant)}"
+
+
+def _next(tenant: Tenant, answer: Answer) -> str:
+    """The address of the next page, which stands in a header; "" at the end."""
+    link = next((value for name, value in answer.headers.items() if name.lower() == NEXT.lower()), "")
+    if not link:
+        return ""
+    if tenant.cloud.resource_of(link) != "management":
+        raise _broken("The next page of the list of content is at another host; it was not followed.", answer)
+    return _published(tenant, link)
+
+
+def _identity(row: dict[str, Any]) -> str:
+    return str(row.get("Id") or row).lower()
+
+
+def _broken(text: str, answer: Answer) -> TenantAnswer:
+    return TenantAnswer(text, status=answer.status, code="NextPage", request_id=answer.request_id)
