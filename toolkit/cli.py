@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from toolkit.cli_app import app
+from toolkit.cli_collect import collect, coverage
 from toolkit.cli_contain import contain
 from toolkit.errors import ToolkitError, UsageError
 
@@ -30,6 +31,8 @@ def cli() -> None:
 
 
 cli.add_command(app)
+cli.add_command(collect)
+cli.add_command(coverage)
 cli.add_command(contain)
 
 
@@ -76,7 +79,9 @@ def lab(case_folder: Path | None, practice: bool, port: int | None, no_browser: 
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Its port (default: a free one).")
 @click.option("--reset", is_flag=True, help="Back to the scenario's beginning first.")
 @click.option("--attacker-returns", is_flag=True, help="The intruder acts while the account is contained.")
-def practice(folder: Path, port: int, reset: bool, attacker_returns: bool) -> None:
+@click.option("--events", type=click.IntRange(0), default=0, help="So many audit events more in one mailbox.")
+@click.option("--faults", metavar="FILE|SEED", help="What goes wrong: a plan in a TOML file, or a seed.")
+def practice(folder: Path, port: int, reset: bool, attacker_returns: bool, events: int, faults: str | None) -> None:
     """Serve the practice tenant on this machine until Ctrl-C."""
     import time
 
@@ -84,7 +89,8 @@ def practice(folder: Path, port: int, reset: bool, attacker_returns: bool) -> No
 
     if reset:
         room.reset(folder)
-    with room.start(folder, port=port, attacker_returns=attacker_returns) as tenant:
+    plan = room.plan_of(faults) if faults else None
+    with room.start(folder, port=port, attacker_returns=attacker_returns, events=events, faults=plan) as tenant:
         click.echo(f"The practice tenant answers on {tenant.url}; its certificate authority is {tenant.ca_file}.")
         try:
             while True:

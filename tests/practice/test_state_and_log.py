@@ -135,7 +135,7 @@ def test_endpoint_file_is_there_while_it_runs(begin: Callable[[], PracticeTenant
     assert Path(about["ca_file"]) == tenant.ca_file
     assert set(about) == {
         *("url", "ca_file", "tenant_id", "tenant_domain", "client_id", "scenario"),
-        *("graph", "exchange", "login"),
+        *("graph", "exchange", "login", "manage", "loganalytics", "workspace_id"),
     }
     tenant.stop()
     tenant.stop()

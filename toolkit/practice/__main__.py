@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from toolkit.errors import PracticeError
-from toolkit.practice import PracticeTenant, reset, start
+from toolkit.practice import PracticeTenant, plan_of, reset, start
 
 
 def _until_interrupted(_: PracticeTenant) -> None:
@@ -25,11 +25,15 @@ def main(arguments: Sequence[str], *, wait: Callable[[PracticeTenant], object] =
     parser.add_argument(
         "--attacker-returns", action="store_true", help="The intruder acts while the account is being contained."
     )
+    parser.add_argument("--events", type=int, default=0, help="So many audit events more in one mailbox.")
+    parser.add_argument("--faults", metavar="FILE|SEED", help="What goes wrong: a plan in a TOML file, or a seed.")
     asked = parser.parse_args(arguments)
     try:
         if asked.reset:
             reset(asked.folder)
-        with start(asked.folder, port=asked.port, attacker_returns=asked.attacker_returns) as tenant:
+        faults = plan_of(asked.faults) if asked.faults else None
+        how = {"port": asked.port, "attacker_returns": asked.attacker_returns, "events": asked.events}
+        with start(asked.folder, faults=faults, **how) as tenant:
             print(
                 f"The practice tenant answers on {tenant.url}; its certificate authority is {tenant.ca_file}.",
                 flush=True,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 
+from toolkit.practice.collect_faults import COLLECTING
 from toolkit.practice.faults import Fault, Faults, Matcher, Plan
 from toolkit.practice.http import Answer, Refused
 from toolkit.practice.names import Record
@@ -71,6 +73,14 @@ class FaultOrders:
         The first `reads` readings after it do, or all of them for `seconds` of the tenant's clock.
         """
         self._faults.delay_next_change(reads, seconds)
+
+    def happen_next(self, matcher: Matcher, what: str, *, amount: int | None = None, times: int = 1) -> None:
+        """The next matching requests meet a mishap of `COLLECTING`, by its name; raises `KeyError` for another.
+
+        `amount` is how much of it: seconds to wait, every how-manieth row to leave out.
+        """
+        made = COLLECTING[what].make(lambda low, high: amount if amount is not None else low)
+        self._faults.order(dataclasses.replace(made, matcher=matcher, name=what, times=times))
 
     def follow(self, plan: Plan | None) -> None:
         """From now on any request may meet a fault of the plan (see `FaultPlan`); `None` ends it."""

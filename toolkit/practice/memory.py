@@ -8,6 +8,7 @@ from typing import Any
 
 from toolkit.practice.http import Answer
 from toolkit.practice.names import Record
+from toolkit.practice.rate_limits import Counted
 from toolkit.practice.unified_log import Delay, Entry, UnifiedLog
 
 MOST_SESSIONS = 200
@@ -39,6 +40,8 @@ class Memory:
     """Those that were listed, by id; see `activity_blobs`."""
     pages: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     """The last page of each list, while a fault plan is followed."""
+    counted: Counted = field(default_factory=Counted)
+    """Requests, for the published limits."""
     delay: Delay = lambda record_id: 0.0
     """How late records are at present."""
     withheld: set[str] = field(default_factory=set)

@@ -9,15 +9,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from toolkit.practice import activity, exchange, fault_effects, graph, intruder, log_analytics
 from toolkit.practice.busy_mailbox import Events
 from toolkit.practice.clock import Clock, Seconds
 from toolkit.practice.cmdlets_mailbox import forwarding
+from toolkit.practice.evidence import Evidence
 from toolkit.practice.fault_orders import FaultOrders
 from toolkit.practice.faults import Fault, Faults
 from toolkit.practice.graph_passwords import finish_operations
@@ -30,21 +32,21 @@ from toolkit.practice.registration_report import keep_up
 from toolkit.practice.request_lines import addressed, log_line
 from toolkit.practice.scenario import CLIENT_ID, CONTOSO_BEC, scenario
 from toolkit.practice.server import Dropped, Server
-from toolkit.practice.services import DEFAULTS
+from toolkit.practice.services import services
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.store import FolderLock, Store, write_whole
 from toolkit.practice.tenant_state import Situation
 from toolkit.practice.tokens import EXCHANGE, GRAPH, LOGS, MANAGE, Tokens, scopes_of
 from toolkit.practice.traces import open_traces
-from toolkit.practice.unified_log import Search, UnifiedLog
+from toolkit.practice.unified_log import UnifiedLog
 
 ENDPOINT = "endpoint.json"
 CA = "ca.pem"
-_SPEAK = {GRAPH: graph.answer, EXCHANGE: exchange.answer, MANAGE: activity.answer, LOGS: log_analytics.answer}
+_SERVICES: dict[str, Any] = {GRAPH: graph, EXCHANGE: exchange, MANAGE: activity, LOGS: log_analytics}
 _ERRORS = {EXCHANGE: exchange_error, MANAGE: activity.error, LOGS: log_analytics.error}
 
 
-class PracticeTenant(FaultOrders):
+class PracticeTenant(FaultOrders, Evidence):
     """A Microsoft 365 tenant to practise on, at `url`, with its state in `folder`.
 
     Also a context manager. `stop()` may be called twice. Times are the tenant's own: see `clock`. How a sign-in goes
@@ -159,38 +161,6 @@ class PracticeTenant(FaultOrders):
             acts: list[Record] = json.loads(json.dumps(self._store.state.get("intruder", {}).get("acts", [])))
             return acts
 
-    def truth(
-        self,
-        account: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        *,
-        arrived: bool = False,
-    ) -> set[str]:
-        """The ids of the audit records from `start` to before `end`, of one account or of all.
-
-        Late ones are among them, or with `arrived` only those that can be found at present.
-        """
-        wanted = Search(
-            start or datetime(2000, 1, 1, tzinfo=UTC),
-            end or datetime(2100, 1, 1, tzinfo=UTC),
-            users=frozenset({account.lower()} if account else ()),
-        )
-        with self._lock:
-            now = self.clock.now()
-            seen = now if arrived else datetime(2100, 1, 1, tzinfo=UTC)
-            delay = self._memory.delay if arrived else lambda record_id: 0.0
-            return {entry.id for entry in self._memory.log.search(wanted, self._store.state, seen, delay)}
-
-    def arrange(self, **setup: object) -> None:
-        """Sets up services: names and meanings are in `services.DEFAULTS`. Raises `ValueError` for another name."""
-        unknown = sorted(set(setup) - set(DEFAULTS))
-        if unknown:
-            raise ValueError(f"there is nothing called {unknown[0]!r} to arrange; there are {', '.join(DEFAULTS)}")
-        with self._lock:
-            self._store.state["services"] = self._store.state.get("services", {}) | json.loads(json.dumps(setup))
-            self._store.save(self.clock.now())
-
     def synchronise(self) -> None:
         """A cycle of directory synchronisation: what on-premises says of its users overwrites the cloud."""
         with self._lock:
@@ -286,7 +256,7 @@ class PracticeTenant(FaultOrders):
             self._store.log(line | {"status": 0} | ({"fault": fault.name} if fault.name else {}))
             return None, fault.late
         told = now + timedelta(seconds=self._faults.skew)
-        if self._faults.planned:
+        if self._faults.planned or fault.effect:
             own = f"{self.url}{asked.path}" + (f"?{asked.query_text}" if asked.query_text else "")
             unchanged = dataclasses.replace(answer, headers=dict(answer.headers))
             if fault_effects.touched(fault, answer, request, line, self._memory, own, told) and fault.name:
@@ -320,7 +290,7 @@ class PracticeTenant(FaultOrders):
         try:
             if service == "sign-in":
                 return self.login.answer(request)
-            if service not in _SPEAK:
+            if service not in _SERVICES:
                 raise Refused(404, "ResourceNotFound", "There is nothing at this address.")
             claims = self._tokens.check(request.headers.get("authorization", ""), service, now)
             return self._serve(service, request, line, now, claims, fault)
@@ -335,7 +305,7 @@ class PracticeTenant(FaultOrders):
     def _serve(
         self, service: str, request: Request, line: Record, now: datetime, claims: Record, fault: Fault
     ) -> Answer:
-        speak = _SPEAK[service]
+        speak: Callable[[Request, Situation], Answer] = _SERVICES[service].answer
         state, reading = self._store.state, line["kind"] == "read"
         situation = Situation(
             self._scenario,
@@ -350,6 +320,8 @@ class PracticeTenant(FaultOrders):
             memory=self._memory,
             fault=fault,
         )
+        if services(situation)["limits"]:
+            self._memory.counted.check(line, now)
         if fault.warning and service == EXCHANGE:
             situation.warnings.append(fault.warning)
             if not reading and not fault.carried_out:
