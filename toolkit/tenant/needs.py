@@ -501,6 +501,14 @@ ACTIONS: tuple[Need, ...] = (
         "SecurityEvents.ReadWrite.All",
         "Security Administrator",
     ),
+    Need(
+        "action:start-activity-subscription",
+        "Start the feed of audit records",
+        "management",
+        ("POST /activity/feed/subscriptions/start", "POST /activity/feed/subscriptions/stop"),
+        ("ActivityFeed.Read",),
+        ("ActivityFeed.Read",),
+    ),
 )
 """What changes the tenant, one for each kind of action."""
 

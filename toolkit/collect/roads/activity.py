@@ -16,6 +16,7 @@ from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer, TenantError
 from toolkit.tenant import Answer, Call, Tenant
+from toolkit.tenant.activity import activity_call
 from toolkit.tenant.clouds import lacks
 
 ATTEMPTS = 3
@@ -73,8 +74,9 @@ class ActivityFeed(Road):
     def _listed(self, tenant: Tenant, asked: Asked, halted: Halted) -> set[str]:
         """The addresses of the blobs that became available in the window, from every page of their list."""
         start, end = (moment.strftime("%Y-%m-%dT%H:%M:%S") for moment in (asked.window.start, asked.window.end))
-        query = f"contentType={self.content_type}&startTime={start}&endTime={end}"
-        address = f"{feed(tenant)}/subscriptions/content?{query}&{_publisher(tenant)}"
+        asked_for = {"contentType": self.content_type, "startTime": start, "endTime": end}
+        path = "/subscriptions/content"
+        address = activity_call(tenant.cloud, tenant.tenant_id, "GET", path, **asked_for).url
         found: set[str] = set()
         seen: set[str] = set()
         for _ in range(LISTS_AT_MOST):
@@ -146,20 +148,11 @@ class ActivityGeneral(ActivityFeed):
 FEEDS: tuple[type[ActivityFeed], ...] = (ActivityExchange, ActivityEntra, ActivitySharePoint, ActivityGeneral)
 
 
-def feed(tenant: Tenant) -> str:
-    """Where the tenant's feed is."""
-    return f"{tenant.cloud.base('management')}/api/v1.0/{tenant.tenant_id}/activity/feed"
-
-
-def _publisher(tenant: Tenant) -> str:
-    return f"PublisherIdentifier={quote(tenant.tenant_id)}"
-
-
 def _published(tenant: Tenant, address: str) -> str:
     """The address with the publisher in it; the service's own links may lack it."""
     if "publisheridentifier=" in address.lower():
         return address
-    return f"{address}{'&' if '?' in address else '?'}{_publisher(tenant)}"
+    return f"{address}{'&' if '?' in address else '?'}PublisherIdentifier={quote(tenant.tenant_id)}"
 
 
 def _next(tenant: Tenant, answer: Answer) -> str:

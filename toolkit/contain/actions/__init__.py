@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.contain.action import Action
+from toolkit.contain.actions.activity import StartActivitySubscription
 from toolkit.contain.actions.apps import DisableApp, RemoveAppRole, RemoveConsent
 from toolkit.contain.actions.auditing import (
     AuditMailbox,
@@ -93,6 +94,7 @@ ACTIONS: tuple[type[Action], ...] = (
     AuditMailbox,
     RestoreAuditActions,
     RestoreAuditAge,
+    StartActivitySubscription,
 )
 KINDS: dict[str, type[Action]] = {action.kind: action for action in ACTIONS}
 
@@ -154,6 +156,7 @@ __all__ = [
     "RevokeSessions",
     "SetControlState",
     "SignatureOff",
+    "StartActivitySubscription",
     "UnblockCorrespondent",
     "UnblockSender",
     "action_named",
