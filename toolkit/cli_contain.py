@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.errors import PracticeError, UsageError
+from toolkit.cli_connected import connected
+from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.case import Case
@@ -64,7 +63,7 @@ def contain(
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     case = open_case(case_folder, practice=practice)
-    with _connected(case) as tenant:
+    with connected(case) as tenant:
         if emergency:
             sys.exit(_stop(case, tenant, emergency, as_json))
         if plan_file:
@@ -179,24 +178,6 @@ def _run_plan(case: Case, tenant: Tenant, file: Path, digest: str | None, *, fou
     if left:
         click.echo(f"{left} steps were not begun: make the plan anew and look at it.", err=True)
     return _code(outcomes) or (1 if left else 0)
-
-
-@contextmanager
-def _connected(case: Case) -> Iterator[Tenant]:
-    """The case's tenant; a practice tenant that is not running runs as long as the command."""
-    from toolkit import practice
-    from toolkit.tenant import connect
-
-    with ExitStack() as stack:
-        try:
-            tenant = connect(case)
-        except PracticeError:
-            if not case.practice:
-                raise
-            stack.enter_context(practice.start(case.folder / "practice"))
-            tenant = connect(case)
-        stack.callback(tenant.close)
-        yield tenant
 
 
 def _screen(name: str) -> Any:

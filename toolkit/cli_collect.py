@@ -1,0 +1,341 @@
+"""`python -m toolkit collect` and `coverage`: fetch everything about accounts, and what of it is there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli_connected import confirm_whose, connected
+from toolkit.cli_sign_in import sign_in_options
+from toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolkit.case import Case
+    from toolkit.collect import Collection, Line, Profile
+    from toolkit.detect import Triage
+    from toolkit.tenant import Preflight, Tenant
+
+TOP = 10
+CASE = click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TOOLKIT_CASE",
+    help="The case's folder (else the variable TOOLKIT_CASE); collect makes it if it is missing.",
+)
+
+
+@click.command()
+@CASE
+@click.option("--practice", is_flag=True, help="A folder that is no case yet becomes one of the practice tenant.")
+@click.option("--account", "accounts", multiple=True, metavar="UPN", help="About whom (may be given several times).")
+@click.option("--profile", "wanted", default="standard", show_default=True, metavar="NAME|FILE", help="What to fetch.")
+@click.option("--sources", metavar="NAME,…", help="Only these roads, by their names in a profile's file.")
+@click.option("--refresh", is_flag=True, help="Ask again only for what may still grow or did not come whole.")
+@click.option("--pivot", "pivoting", is_flag=True, help="Look for what is marked as the attacker's, in all accounts.")
+@sign_in_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def collect(
+    case_folder: Path | None,
+    practice: bool,
+    accounts: tuple[str, ...],
+    wanted: str,
+    sources: str | None,
+    refresh: bool,
+    pivoting: bool,
+    as_json: bool,
+    **signing_in: Any,
+) -> None:
+    """Fetch everything about accounts from a live tenant. Nothing in it is changed; what Ctrl-C stops goes on later.
+
+    PROFILE is quick (seven days), standard (thirty), everything (as far back as is kept), or a TOML file.
+
+    Exit code 0: all that was asked for came. 1: something is partial, failed or not available, or you stopped it.
+    2: nothing was done.
+    """
+    from toolkit.case import open_case
+    from toolkit.contain import resolve
+
+    if not accounts and not pivoting:
+        raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")
+    if case_folder is None:
+        raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
+    chosen = _profile(wanted, sources)
+    case = open_case(case_folder, practice=practice)
+    stop = threading.Event()
+    try:
+        with connected(case, signing_in, sleep=_sleeping(stop)) as tenant:
+            confirm_whose(case, tenant, signing_in["tenant_name"])
+            expected = _expected(tenant)
+            with _stopped_by_ctrl_c(stop):
+                names = [resolve(tenant, user).user_principal_name for user in accounts]
+                done, found = _run(case, tenant, names, chosen, stop, refresh=refresh, pivoting=pivoting)
+    except KeyboardInterrupt:
+        click.echo("Stopped; nothing was collected.", err=True)
+        sys.exit(2)
+    told = _asked_about(case, names, pivoting=pivoting)
+    if as_json:
+        _print(_as_dict(case, done, found, told, expected))
+    else:
+        _summary(case, told)
+        _findings(found)
+    if done.stopped:
+        click.echo("Stopped by you: what was received is kept; the same command goes on.", err=True)
+    sys.exit(_code(done, told))
+
+
+@click.command()
+@CASE
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def coverage(case_folder: Path | None, as_json: bool) -> None:
+    """Did what was collected come whole, what do files lack, and which questions can this case answer?"""
+    from toolkit.case import open_case
+    from toolkit.collect.files import file_gaps
+    from toolkit.collect.ledger import lines
+    from toolkit.collect.said import again
+    from toolkit.views.coverage import coverage as questions
+
+    if case_folder is None:
+        raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
+    case = open_case(case_folder, create=False)
+    told, gaps, asked = lines(case), file_gaps(case), questions(case)
+    if as_json:
+        rows = [
+            {name: _value(row[name]) for name in ("id", "question", "rows", "first", "last", "command", "kept")}
+            for _, row in asked.iterrows()
+        ]
+        _print({
+            "ledger": [asdict(line) for line in told], "again": again(case, told),
+            "files": [asdict(gap) for gap in gaps], "questions": rows,
+        })  # fmt: skip
+        return
+    if told:
+        _summary(case, told)
+    else:
+        click.echo("Nothing was collected from a tenant into this case; it holds what files brought.")
+    for gap in gaps:
+        click.echo(f"{_plain(gap.file)}: {_plain(gap.sentence)}")
+    click.echo("\nQuestions:")
+    for _, row in asked.iterrows():
+        here = _records(int(row["rows"])) if row["rows"] else "missing: " + str(row["portal"])
+        span = f", {row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}" if row["rows"] and _value(row["first"]) else ""
+        click.echo(f"  {row['question']} {here}{span}")
+
+
+def _profile(name: str, sources: str | None) -> Profile:
+    from toolkit.collect.profile import ROADS, profile
+
+    chosen = profile(name)
+    if not sources:
+        return chosen
+    names = [each.strip() for each in sources.split(",") if each.strip()]
+    unknown = [each for each in names if each not in ROADS]
+    if unknown or not names:
+        raise UsageError(f"There is no source {', '.join(unknown) or 'named'}; there are {', '.join(ROADS)}.")
+    return replace(chosen, roads=tuple(ROADS[each] for each in names))
+
+
+def _run(
+    case: Case,
+    tenant: Tenant,
+    accounts: Sequence[str],
+    chosen: Profile,
+    stop: threading.Event,
+    *,
+    refresh: bool,
+    pivoting: bool,
+) -> tuple[Collection, Triage]:
+    from toolkit.collect import Collection
+    from toolkit.collect.gather import gather
+    from toolkit.collect.marks import marks_of
+    from toolkit.collect.work import pivot
+    from toolkit.detect import triage
+
+    seen: list[Triage] = []
+
+    def found(now: Triage, last: bool) -> None:
+        seen.append(now)
+        if not last:
+            click.echo("\nAs it stands after the newest days:", err=True)
+            _findings(now, err=True)
+            click.echo("", err=True)
+
+    done = Collection()
+    if accounts:
+        done = gather(
+            case, tenant, accounts, wanted=chosen, refresh=refresh, told=_line, report=_said, found=found,
+            halted=stop.is_set,
+        )  # fmt: skip
+    if pivoting and not done.stopped:
+        marks = marks_of(case, triage(case))
+        looked = pivot(case, tenant, marks, wanted=chosen, refresh=refresh, told=_line, halted=stop.is_set)
+        done.lines += looked.lines
+        done.known, done.stopped = done.known + looked.known, looked.stopped
+        seen.append(triage(case))
+    return done, seen[-1]
+
+
+def _line(line: Line) -> None:
+    """One window, as it was written into the ledger; of a state only the lists that could not be read."""
+    from toolkit.collect.said import WHOLE
+    from toolkit.collect.state import ACCOUNT, ORGANISATION
+
+    if line.source in (ACCOUNT, ORGANISATION) and line.state in WHOLE:
+        return
+    whose = f" {line.account}" if line.account else ""
+    when = line.start[:10] if line.start[:10] == line.end[:10] else f"{line.start[:10]} to {line.end[:10]}"
+    why = f": {line.reason}" if line.reason else ""
+    click.echo(
+        _plain(f"{line.source}{whose}, {line.road}, {when}: {_records(line.records)}, {line.state}{why}"), err=True
+    )
+
+
+def _records(number: int) -> str:
+    return f"{number:,} record{'' if number == 1 else 's'}"
+
+
+def _said(what: str, share: float) -> None:
+    click.echo(_plain(f"… {what} ({share:.0%})") if share < 1.0 else _plain(f"… {what}"), err=True)
+
+
+def _expected(tenant: Tenant) -> Preflight:
+    """The preflight, on standard error: what will not work, with its reason; nothing of what it says is an error."""
+    from toolkit.tenant import preflight
+    from toolkit.tenant.preflight import WORKS
+
+    result = preflight(tenant)
+    reading = [check for check in result.checks if check.kind in ("source", "state")]
+    works = sum(check.answer == WORKS for check in reading)
+    who = tenant.operator.user_principal_name
+    click.echo(f"Signed in as {_plain(who)}. Of {len(reading)} sources and states {works} will work.", err=True)
+    for check in reading:
+        if check.answer != WORKS:
+            click.echo(_plain(f"  {check.answer:18} {check.what}: {check.why}"), err=True)
+    click.echo("", err=True)
+    return result
+
+
+def _asked_about(case: Case, accounts: Sequence[str], *, pivoting: bool) -> list[Line]:
+    """The ledger's lines that an answer to this command rests on."""
+    from toolkit.collect.ledger import lines
+
+    names = {"", *(name.lower() for name in accounts)}
+    return [line for line in lines(case) if line.account.lower() in names or (pivoting and "@" not in line.account)]
+
+
+def _summary(case: Case, told: Sequence[Line]) -> None:
+    from toolkit.collect.said import again, strips
+
+    for strip in strips(told):
+        whose = strip.account or "the organisation"
+        road = f", {strip.road}" if strip.road else ""
+        days = f"{strip.start[:10]} to {strip.end[:10]}"
+        click.echo(_plain(f"{strip.source}{road}, {whose}, {days}: {_records(strip.records)}; {strip.in_words}"))
+        for reason, many in list(strip.reasons.items())[:3]:
+            click.echo(_plain(f"    {many} × {reason}"))
+    command = again(case, told)
+    if command:
+        click.echo(f"What may still grow or did not come whole is asked for again by: {command}")
+
+
+def _findings(found: Triage, *, err: bool = False) -> None:
+    for finding in found.findings[:TOP]:
+        when = f"{finding.first:%Y-%m-%d %H:%M} UTC" if finding.first else "no time"
+        click.echo(
+            _plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}"), err=err
+        )
+    more = len(found.findings) - TOP
+    if more > 0:
+        click.echo(f"… and {more} findings more: `python -m toolkit triage`.", err=err)
+    if not found.findings:
+        click.echo(
+            f"No finding by what could be looked for; {len(found.not_run)} detections had nothing to look at.", err=err
+        )
+
+
+def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], expected: Preflight) -> dict[str, Any]:
+    from toolkit.collect.said import again, strips
+
+    return {
+        "stopped": done.stopped,
+        "known": done.known,
+        "windows": [asdict(line) for line in done.lines],
+        "summary": [
+            {"source": s.source, "account": s.account, "road": s.road, "start": s.start, "end": s.end,
+             "records": s.records, "states": s.counts, "reasons": s.reasons}
+            for s in strips(told)
+        ],
+        "again": again(case, told),
+        "preflight": [asdict(check) for check in expected.checks if check.kind != "action"],
+        "findings": found.to_dict()["findings"],
+        "not_run": found.to_dict()["not_run"],
+        "head": case.journal.head,
+    }  # fmt: skip
+
+
+def _code(done: Collection, told: Sequence[Line]) -> int:
+    from toolkit.collect.said import WHOLE
+
+    if not told or (done.stopped and not done.lines and not done.known):
+        return 2
+    return 0 if not done.stopped and all(line.state in WHOLE for line in told) else 1
+
+
+def _sleeping(stop: threading.Event) -> Any:
+    """A pause that ends when somebody stops the collection."""
+
+    def sleep(seconds: float) -> None:
+        from toolkit.collect.pull import Stopped
+
+        if stop.wait(seconds):
+            raise Stopped("Stopped by you; what was received is kept, and the same command goes on from there.")
+
+    return sleep
+
+
+@contextmanager
+def _stopped_by_ctrl_c(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C asks the work to stop; pressed again, it ends the program where it stands, which loses nothing either."""
+
+    def asked(_signal: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        click.echo("… stopping; what was received is kept (Ctrl-C again ends at once)", err=True)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _value(value: Any) -> Any:
+    if value is None or str(value) in ("NaT", "nan"):
+        return None
+    return (
+        value.isoformat().replace("+00:00", "Z")
+        if hasattr(value, "isoformat")
+        else getattr(value, "item", lambda: value)()
+    )
+
+
+def _print(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=True))
+
+
+def _plain(text: str) -> str:
+    """What services say, on a terminal: without control characters, which could rewrite what is on the screen."""
+    return "".join(c if c.isprintable() else "·" for c in text)

@@ -1,0 +1,73 @@
+"""A case's tenant for as long as a command runs, and the question whose tenant it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.errors import GuardRefused, PracticeError
+
+if TYPE_CHECKING:
+    from toolkit.case import Case
+    from toolkit.tenant import Tenant
+
+
+@contextmanager
+def connected(
+    case: Case, signing_in: dict[str, Any] | None = None, *, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Tenant]:
+    """The case's tenant; a practice tenant that is not running runs as long as the command.
+
+    `signing_in` are the options of `cli_sign_in`; a practice case needs none, its tenant signs in by itself.
+
+    Raises:
+        UsageError, SignInFailed, PracticeError, TenantUnreachable: see `toolkit.tenant.connect`.
+    """
+    from toolkit import practice
+    from toolkit.cli_sign_in import tokens_of
+    from toolkit.tenant import connect
+
+    with ExitStack() as stack:
+        if not case.practice and signing_in is not None:
+            tenant = connect(case, tokens_of(**signing_in), str(signing_in["cloud"]), sleep=sleep)
+        else:
+            try:
+                tenant = connect(case, sleep=sleep)
+            except PracticeError:
+                if not case.practice:
+                    raise
+                stack.enter_context(practice.start(case.folder / "practice"))
+                tenant = connect(case, sleep=sleep)
+        stack.callback(tenant.close)
+        yield tenant
+
+
+def confirm_whose(case: Case, tenant: Tenant, named: str | None) -> None:
+    """See that the case is of this tenant; where its evidence does not say so, `named` or what a person types does.
+
+    Raises:
+        GuardRefused: neither is the tenant's domain.
+    """
+    from toolkit.contain import confirm_tenant, tenant_question
+
+    question = tenant_question(case, tenant)
+    if not question:
+        return
+    if named and named.strip().lower() == tenant.domain.lower():
+        confirm_tenant(case, tenant, tenant.domain)
+        return
+    click.echo(question, err=True)
+    typed = click.prompt("The domain", err=True, default="", show_default=False) if _is_asked() else ""
+    if not typed:
+        raise GuardRefused(f"Nothing was collected: name the tenant with --tenant {tenant.domain}, or type it.")
+    confirm_tenant(case, tenant, typed)
+
+
+def _is_asked() -> bool:
+    """Whether there is somebody to type an answer."""
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -1,0 +1,83 @@
+"""Everything about accounts in one go: the windows newest first, the state of now, and findings as they stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from toolkit.case import Case
+from toolkit.collect.ledger import Line, lines
+from toolkit.collect.profile import Profile, profile
+from toolkit.collect.roads.road import Halted
+from toolkit.collect.state import ACCOUNT, ORGANISATION, collect_state
+from toolkit.collect.work import Collection, collect
+from toolkit.detect import Triage, triage
+from toolkit.tenant import Tenant
+
+SELDOM = 20.0
+"""Looking for findings may take up a twentieth of the time."""
+
+
+def gather(
+    case: Case,
+    tenant: Tenant,
+    users: Sequence[str],
+    *,
+    wanted: str | Profile = "standard",
+    refresh: bool = False,
+    told: Callable[[Line], None] = lambda line: None,
+    report: Callable[[str, float], None] = lambda what, share: None,
+    found: Callable[[Triage, bool], None] = lambda triage, last: None,
+    halted: Halted = lambda: False,
+    now_and_then: bool = False,
+) -> Collection:
+    """As `collect`, and after it `collect_state`; one result for both.
+
+    `found` gets the findings as they stand when the newest days are there (a profile's first step), and at the end
+    (then its second argument is true), after a stop too; with `now_and_then` also while windows arrive. `report` is
+    told the share of a step (0 to 1).
+
+    Raises:
+        GuardRefused, CaseBusy, TenantError: as `collect`.
+    """
+    chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
+    looks = _Looks(case, found, now_and_then=now_and_then, steps=len(chosen.days))
+
+    def reported(what: str, share: float) -> None:
+        report(what, share)
+        looks.at(share)
+
+    done = collect(
+        case, tenant, users, wanted=chosen, refresh=refresh, told=told, report=reported, halted=halted
+    )  # fmt: skip
+    if not done.stopped and not (refresh and not _state_may_grow(case)):
+        done.lines += collect_state(case, tenant, users, told, lambda text: report(text, 1.0), halted)
+        done.stopped = halted()
+    found(triage(case), True)
+    return done
+
+
+class _Looks:
+    """When to look for findings: at the end of the first step, and, if wanted, seldom enough to cost little."""
+
+    def __init__(self, case: Case, found: Callable[[Triage, bool], None], *, now_and_then: bool, steps: int) -> None:
+        self._case, self._found = case, found
+        self._often = now_and_then
+        self._first = steps > 1
+        self._share = 0.0
+        self._next = time.monotonic() + 2.0
+
+    def at(self, share: float) -> None:
+        ended = self._first and (share >= 1.0 or share < self._share)
+        self._share = share
+        if not ended and not (self._often and time.monotonic() > self._next):
+            return
+        began = time.monotonic()
+        self._found(triage(self._case), False)
+        self._next = time.monotonic() + SELDOM * (time.monotonic() - began)
+        self._first = self._first and not ended
+
+
+def _state_may_grow(case: Case) -> bool:
+    states = [line for line in lines(case) if line.source in (ACCOUNT, ORGANISATION)]
+    return not states or any(line.needs_asking for line in states)

@@ -1,0 +1,144 @@
+"""What the ledger says, in words: each source's windows by state, the reasons, and what to ask for again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from toolkit.case import Case
+from toolkit.collect.ledger import (
+    COMPLETE,
+    FAILED,
+    NOT_AVAILABLE,
+    PARTIAL,
+    PROVISIONAL,
+    STATES,
+    UNCONFIRMED,
+    Line,
+    lines,
+)
+from toolkit.collect.state import ACCOUNT, ORGANISATION
+
+WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
+"""States in which everything that the service had when it was asked came, as far as can be told."""
+HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE)
+REASON = 240  # characters of a reason that a sentence has room for
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The windows of one source of one account by one road; of a state, all lists together. Oldest first."""
+
+    source: str
+    account: str
+    road: str
+    lines: tuple[Line, ...]
+
+    @property
+    def of_state(self) -> bool:
+        return self.source in (ACCOUNT, ORGANISATION)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many windows are in which state, the best first; states that none is in are left out."""
+        found = Counter(line.state for line in self.lines)
+        return {state: found[state] for state in (*STATES, *(set(found) - set(STATES))) if found[state]}
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why windows did not come whole, the most frequent first. Service texts, not escaped."""
+        hindered = [line for line in self.lines if line.state in HINDERED]
+        told = (f"{line.road}: {line.reason}" if self.of_state else line.reason for line in hindered)
+        return dict(Counter(reason[:REASON] or "no reason given" for reason in told).most_common())
+
+    @property
+    def records(self) -> int:
+        return sum(line.records for line in self.lines)
+
+    @property
+    def start(self) -> str:
+        return min(line.start for line in self.lines)
+
+    @property
+    def end(self) -> str:
+        return max(line.end for line in self.lines)
+
+    @property
+    def in_words(self) -> str:
+        """E.g. “30 windows: 29 complete, 1 partial”."""
+        what = "list" if self.of_state else "window"
+        many = f"{len(self.lines):,} {what}{'' if len(self.lines) == 1 else 's'}"
+        return f"{many}: {', '.join(f'{n:,} {state}' for state, n in self.counts.items())}"
+
+
+def strips(told: Iterable[Line]) -> list[Strip]:
+    """The ledger's lines by source, account and road, sorted by these."""
+    found: dict[tuple[str, str, str], list[Line]] = {}
+    for line in told:
+        road = "" if line.source in (ACCOUNT, ORGANISATION) else line.road
+        found.setdefault((line.source, line.account, road), []).append(line)
+    return [
+        Strip(*key, tuple(sorted(group, key=lambda line: (line.start, line.end))))
+        for key, group in sorted(found.items())
+    ]
+
+
+def ledger_sentence(case: Case, source: str, account: str = "") -> str:
+    """What the ledger says of one source (of one account): days, windows by state, and why some did not come whole.
+
+    "" where nothing of it was asked for.
+    """
+    told = [s for s in strips(lines(case)) if s.source == source and account.lower() in ("", s.account.lower())]
+    return " ".join(_said(strip) for strip in told)
+
+
+def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
+    """What the ledger says of all that was collected (about some accounts): how much came whole, and what did not.
+
+    It belongs to every "nothing was found". "" where nothing was collected.
+    """
+    wanted = {account.lower() for account in accounts} | {""}
+    told = [line for line in lines(case) if not accounts or line.account.lower() in wanted]
+    if not told:
+        return ""
+    whole = sum(line.state in WHOLE for line in told)
+    hindered = [line for line in told if line.state in HINDERED]
+    begin = f"By the ledger, {whole:,} of {len(told):,} windows that were asked for came whole"
+    if not hindered:
+        young = sum(line.state == PROVISIONAL for line in told)
+        return f"{begin}{f'; {young:,} of them are so young that records may still come' if young else ''}."
+    names = sorted({line.source for line in hindered})
+    some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return (
+        f"{begin}; {len(hindered):,} did not or only in part ({some}), and what lies in them is not known: "
+        f"`python -m toolkit coverage` names them."
+    )
+
+
+def again(case: Case, told: Sequence[Line]) -> str:
+    """The command that asks again for what may still grow or did not come whole; "" where there is nothing."""
+    left = [line for line in told if line.needs_asking]
+    if not left:
+        return ""
+    people = sorted({line.account for line in left if "@" in line.account} or _people(told))
+    named = " ".join(f"--account {_quoted(name)}" for name in people) or "--account NAME@DOMAIN"
+    return f'python -m toolkit collect --case "{case.folder}" {named} --refresh'
+
+
+def _people(told: Sequence[Line]) -> set[str]:
+    return {line.account for line in told if "@" in line.account}
+
+
+def _quoted(name: str) -> str:
+    return name if name.replace("@", "").replace(".", "").replace("-", "").replace("_", "").isalnum() else f'"{name}"'
+
+
+def _said(strip: Strip) -> str:
+    whose = f" of {strip.account}" if strip.account else ""
+    road = f" by {strip.road}" if strip.road else ""
+    why = next(iter(strip.reasons), "")
+    because = f" ({why.rstrip('.')})" if why else ""
+    return (
+        f"The ledger on {strip.source}{whose}{road}: {strip.start[:10]} to {strip.end[:10]}, {strip.in_words}{because}."
+    )
