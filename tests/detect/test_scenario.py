@@ -9,9 +9,9 @@ from toolkit.case import Case
 from toolkit.detect import Triage, triage
 
 
-@pytest.fixture(scope="module")
-def result(contoso: Case) -> Triage:
-    return triage(contoso)
+@pytest.fixture
+def result(contoso_found: Triage) -> Triage:
+    return contoso_found
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.detect.scenario import VICTIM, contoso
+from tests.detect.scenario import VICTIM, contoso, contoso_found
 from tests.formats.conftest import case
 from tests.harden.expert_controls import EXPERT
 from tests.harden.scores import entry, profile, score, written
 from toolkit import harden, reference
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, OWNER, Verdict, key_of
-from toolkit.detect import Finding, Triage, triage
+from toolkit.detect import Finding, Triage
 from toolkit.detect.catalogue import DETECTIONS
 from toolkit.errors import UsageError
 from toolkit.harden.control import NOT_ASSESSED, NOT_TOLD, OFF, ON
@@ -26,12 +26,12 @@ from toolkit.harden.ranking import COLUMNS, link_of
 from toolkit.harden.weights import HINDERS, STOPS, weights
 from toolkit.harden.what_if import NO_CONTROL, NOTHING_FOUND, WAS_ON
 
-__all__ = ["case", "contoso"]
+__all__ = ["case", "contoso", "contoso_found"]
 
 
 @pytest.fixture(scope="module")
-def found(contoso: Case) -> Triage:
-    return triage(contoso)
+def found(contoso_found: Triage) -> Triage:
+    return contoso_found
 
 
 @pytest.fixture(scope="module")

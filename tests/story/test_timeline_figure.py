@@ -12,7 +12,7 @@ import pytest
 
 from tests.formats.exports import document, named, purview, sign_in, written
 from toolkit.case import Case
-from toolkit.detect import Finding, triage
+from toolkit.detect import Finding, Triage, triage
 from toolkit.errors import UsageError
 from toolkit.story.timeline import Timeline, timeline
 from toolkit.views.timeline import moment
@@ -77,8 +77,8 @@ def test_the_axis_shows_the_readers_local_time_and_names_it(case: Case, tmp_path
     assert "Europe/Berlin" in json.dumps(figures.to_plotly_json()["layout"], default=str)
 
 
-def test_all_events_and_findings_of_the_sample_are_in_the_figure(contoso: Case) -> None:
-    findings = triage(contoso).findings
+def test_all_events_and_findings_of_the_sample_are_in_the_figure(contoso: Case, contoso_found: Triage) -> None:
+    findings = contoso_found.findings
     for few in (0, 100_000):
         found = timeline(contoso, few=few)
         assert found is not None
@@ -92,8 +92,8 @@ def test_all_events_and_findings_of_the_sample_are_in_the_figure(contoso: Case) 
         assert len(named) > 5
 
 
-def test_a_flag_near_the_left_edge_has_its_text_to_the_right(contoso: Case) -> None:
-    findings = triage(contoso).findings
+def test_a_flag_near_the_left_edge_has_its_text_to_the_right(contoso: Case, contoso_found: Triage) -> None:
+    findings = contoso_found.findings
     first = min(f.first for f in findings if f.first)
     found = timeline(contoso, start=first)
     assert found is not None

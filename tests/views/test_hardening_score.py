@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.detect.scenario import contoso
+from tests.detect.scenario import contoso, contoso_found
 from tests.formats.conftest import case
 from tests.harden.scores import entry, profile, score, written
 from tests.views.hostile import ESCAPE, IMAGE, LINK, SCRIPT
 from toolkit import harden
 from toolkit.case import Case
-from toolkit.detect import Finding, triage
+from toolkit.detect import Finding, Triage
 from toolkit.harden.remediation import LONGEST
 from toolkit.harden.score import Day
 from toolkit.views.hardening_score import score_html, what_if_html
 from toolkit.views.remediation import remediation_html
 from toolkit.views.score_trend import points, trend_svg
 
-__all__ = ["case", "contoso"]
+__all__ = ["case", "contoso", "contoso_found"]
 
 
 class Seen(HTMLParser):
@@ -48,9 +48,9 @@ def plain(markup: str) -> str:
     return " ".join(Seen(markup).text.split())
 
 
-def test_a_manager_reads_where_we_stand_and_what_helps_most(contoso: Case) -> None:
+def test_a_manager_reads_where_we_stand_and_what_helps_most(contoso: Case, contoso_found: Triage) -> None:
     report = harden.secure_score(contoso)
-    markup = score_html(report, harden.ranked_controls(report, triage(contoso).findings))
+    markup = score_html(report, harden.ranked_controls(report, contoso_found.findings))
     text = plain(markup)
     assert "81.9 of 131 (63 %)Secure Score, points" in text
     assert "46.9 %average, all tenants" in text
@@ -66,9 +66,9 @@ def test_a_manager_reads_where_we_stand_and_what_helps_most(contoso: Case) -> No
     assert "<script" not in markup
 
 
-def test_a_manager_reads_what_would_have_stopped_what(contoso: Case) -> None:
+def test_a_manager_reads_what_would_have_stopped_what(contoso: Case, contoso_found: Triage) -> None:
     report = harden.secure_score(contoso)
-    text = plain(what_if_html(harden.what_if(report, triage(contoso).findings)))
+    text = plain(what_if_html(harden.what_if(report, contoso_found.findings)))
     assert "18 steps were found. 9 of them would have been stopped by a control that is off or only partly on" in text
     assert "For 9 no control of Secure Score is known" in text
     assert text.count("No control that we know") == 9
@@ -76,10 +76,10 @@ def test_a_manager_reads_what_would_have_stopped_what(contoso: Case) -> None:
     assert "2026-09-16 08:44:10" in text
 
 
-def test_times_are_those_of_the_asked_zone(contoso: Case) -> None:
+def test_times_are_those_of_the_asked_zone(contoso: Case, contoso_found: Triage) -> None:
     berlin = timezone(timedelta(hours=2))
     report = harden.secure_score(contoso)
-    text = plain(what_if_html(harden.what_if(report, triage(contoso).findings), zone=berlin, zone_name="Berlin"))
+    text = plain(what_if_html(harden.what_if(report, contoso_found.findings), zone=berlin, zone_name="Berlin"))
     assert "2026-09-16 10:44:10" in text
     assert "Time (Berlin)" in text
 
