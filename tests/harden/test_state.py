@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tests.contain.room import Room
 from toolkit import harden
 from toolkit.harden.readings import READINGS
 from toolkit.harden.state import TAKEN
-from tests.contain.room import Room
 
 
 def test_every_reading_answers_on_the_practice_tenant_and_the_case_keeps_it(room: Room) -> None:
