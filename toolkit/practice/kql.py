@@ -66,7 +66,7 @@ def semantic(code: str, text: str) -> Refused:
 
 
 def _without_comments(query: str) -> str:
-    return "\n".join(line.partition("//")[0] if '"' not in line else line for line in query.splitlines())
+    return "\n".join(line for line in query.splitlines() if not line.lstrip().startswith("//"))
 
 
 def _split(text: str, mark: str) -> list[str]:
