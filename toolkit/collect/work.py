@@ -20,6 +20,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from toolkit.case import Case
+from toolkit.collect.agreement import agree
 from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, write
 from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark
 from toolkit.collect.profile import Profile, profile
@@ -89,10 +90,11 @@ def collect(
 ) -> Collection:
     """Fetch everything that a profile wants about accounts into the case, with a ledger line for every window.
 
-    `users` are user principal names or object ids. Windows that the ledger calls complete are not asked for again;
-    with `refresh` only those are asked for that may still grow or did not come whole. `told` gets each line as it is
-    written, `report` what is being done and its share (0 to 1); `halted` is asked now and again whether to stop;
-    `seconds` is a budget for the whole run. Nothing in the tenant is changed.
+    At the end roads to one source are compared (`agreement`), which may write lines anew. `users` are user
+    principal names or object ids. Windows that the ledger calls complete are not asked for again; with `refresh`
+    only those are asked for that may still grow or did not come whole. `told` gets each line as it is written,
+    `report` what is being done and its share (0 to 1); `halted` is asked now and again whether to stop; `seconds`
+    is a budget for the whole run. Nothing in the tenant is changed.
 
     Raises:
         GuardRefused: the case is of another tenant, and nobody confirmed this one; or there is no such account.
@@ -103,7 +105,11 @@ def collect(
     check_tenant(case, tenant)
     targets = [_patiently(partial(resolve, tenant, user)) for user in users]
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
-    return run.all(lambda now, scratch: _steps(chosen, targets, now, scratch), pace)
+    done = run.all(lambda now, scratch: _steps(chosen, targets, now, scratch), pace)
+    for line in agree(case):
+        done.lines.append(line)
+        told(line)
+    return done
 
 
 def pivot(
