@@ -63,3 +63,20 @@ def test_windows_are_cut_at_midnights_newest_first_and_leave_nothing_out() -> No
     assert all(early.end == late.start for late, early in itertools.pairwise(pieces))
     early, late = WINDOW.halves()
     assert (early.start, early.end, late.end) == (WINDOW.start, late.start, WINDOW.end)
+
+
+def test_a_window_left_open_is_settled_by_a_wider_one_that_came_whole_later(room: Room) -> None:
+    day = Window(NOON - DAY, NOON)
+    week = Window(NOON - 7 * DAY, NOON)
+    for window, pulled in ((day, NOON), (week, NOON + 2 * DAY)):
+        write(room.case, line_of("sign-ins", VICTIM, window, "a road", pulled, WHOLE, agreed=True))
+    [line] = collect.lines(room.case)
+    assert (line.state, datetime.fromisoformat(line.start)) == (COMPLETE, week.start)
+
+
+def test_what_is_new_is_cut_into_days_and_the_rest_into_weeks() -> None:
+    pieces = Window(NOON - 20 * DAY, NOON).cut(7 * DAY, 2 * DAY)
+    assert [piece.length <= DAY for piece in pieces[:3]] == [True, True, True]
+    assert max(piece.length for piece in pieces) == 7 * DAY
+    assert all(early.end == late.start for late, early in itertools.pairwise(pieces))
+    assert (pieces[-1].start, pieces[0].end) == (NOON - 20 * DAY, NOON)

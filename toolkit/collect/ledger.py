@@ -64,6 +64,11 @@ class Line:
     def key(self) -> tuple[str, str, str, str, str]:
         return self.source, self.road, self.account, self.start, self.end
 
+    def covers(self, other: Line) -> bool:
+        """Whether this line says of a wider window what the other left open."""
+        same = (self.source, self.road, self.account) == (other.source, other.road, other.account)
+        return same and self.start <= other.start and other.end <= self.end and self.pulled >= other.pulled
+
     @property
     def needs_asking(self) -> bool:
         """Whether asking again may bring more."""
@@ -90,12 +95,17 @@ def write(case: Case, line: Line) -> None:
 
 
 def lines(case: Case) -> list[Line]:
-    """The newest line of every window, oldest window first; what a later version added is left out."""
+    """The newest line of every window, oldest window first; what a later version added is left out.
+
+    A window that was left open and is part of one that was settled later is left out too.
+    """
     newest: dict[tuple[str, str, str, str, str], Line] = {}
     for entry in case.journal.entries(ASKED):
         line = Line(**{name: value for name, value in entry.fields.items() if name in COLUMNS})
         newest[line.key] = line
-    return sorted(newest.values(), key=lambda line: (line.source, line.account, line.start))
+    found = sorted(newest.values(), key=lambda line: (line.source, line.account, line.start))
+    final = [line for line in found if not line.needs_asking]
+    return [line for line in found if not (line.needs_asking and any(other.covers(line) for other in final))]
 
 
 def ledger(case: Case) -> pd.DataFrame:

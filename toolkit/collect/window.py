@@ -28,8 +28,14 @@ class Window:
         middle = (self.start + self.length / 2).replace(microsecond=0)
         return Window(self.start, middle), Window(middle, self.end)
 
-    def cut(self, longest: timedelta) -> list[Window]:
-        """Pieces of at most `longest`, newest first, cut at whole multiples of it (days: at midnight UTC)."""
+    def cut(self, longest: timedelta, fresh: timedelta = timedelta(0)) -> list[Window]:
+        """Pieces of at most `longest`, newest first, cut at whole multiples of it (days: at midnight UTC).
+
+        The last `fresh` part is cut into days, as what is new may still grow and is asked for again.
+        """
+        if fresh and longest > DAY and self.length > fresh:
+            border = self.end - fresh
+            return Window(border, self.end).cut(DAY) + Window(self.start, border).cut(longest)
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         pieces, start = [], self.start
         while start < self.end:

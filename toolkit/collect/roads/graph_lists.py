@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from toolkit.collect.marks import ADDRESS, APP
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
-from toolkit.collect.window import text_of
-from toolkit.errors import TenantAnswer
+from toolkit.collect.window import DAY, text_of
+from toolkit.errors import TenantAnswer, TenantUnreachable
 from toolkit.tenant import Tenant
 from toolkit.tenant.clouds import lacks
 from toolkit.tenant.graph import graph_call
@@ -59,6 +59,14 @@ class GraphList(Road):
         whole = Pull()
         for text in self.filters(asked):
             whole.add(self._list(tenant, text, pages, halted))
+        if whole.available and not whole.whole and asked.window.length > DAY:
+            # A long list that does not come whole may come in parts.
+            parts = Pull(splits=1)
+            for half in reversed(asked.window.halves()):
+                parts.add(self.pull(tenant, asked.within(half), pages, halted))
+            parts.received += whole.received
+            parts.ids |= whole.ids
+            return parts
         return whole
 
     def _list(self, tenant: Tenant, text: str, pages: Pages, halted: Halted) -> Pull:
@@ -72,6 +80,8 @@ class GraphList(Road):
             except TenantAnswer as error:
                 if not_offered(error) and not (pull.received or rows):
                     return Pull.failed(self.explained(error), available=False)
+                problem = str(error)
+            except TenantUnreachable as error:
                 problem = str(error)
             found = {self.identity(row) for row in rows}
             pull.received += len(rows)
@@ -99,6 +109,7 @@ class _SignIns(GraphList):
     permission = "AuditLog.Read.All"
     path = "/auditLogs/signIns"
     version = "beta"
+    longest = 7 * DAY
     reach = FAR
     kind: ClassVar[str]
 
@@ -131,6 +142,7 @@ class DirectoryChanges(GraphList):
     table = "audit"
     permission = "AuditLog.Read.All"
     path = "/auditLogs/directoryAudits"
+    longest = 7 * DAY
     reach = FAR
 
     def filters(self, asked: Asked) -> list[str]:
