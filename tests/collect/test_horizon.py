@@ -1,0 +1,94 @@
+"""What can never come: older than the services keep, not asked for, not recorded; each in words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.contain.room import VICTIM, Room
+from toolkit import collect, harden
+from toolkit.case import open_case
+from toolkit.collect.horizon import NOT_ASKED, OFF, RETENTION, THROTTLED, horizon, sentences
+from toolkit.collect.profile import Profile
+from toolkit.collect.roads.graph_lists import InteractiveSignIns
+from toolkit.collect.roads.search_log import SearchLog
+
+WEEK = Profile("week", (7,), twice=False, roads=(SearchLog, InteractiveSignIns))
+
+
+def test_retention_goes_by_licence_and_by_when_it_was_first_asked_for(room: Room) -> None:
+    asked = room.service.clock.now()
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=WEEK)
+    blind = horizon(room.case)
+    kept = blind[(blind.kind == RETENTION) & (blind.source == "sign-ins, interactive")].iloc[0]
+    assert "the licences were not read; with Entra ID P1 or P2 it is 30 days" in kept.sentence
+    assert abs(kept.until - (asked - timedelta(days=7))) < timedelta(hours=1)
+
+    state = harden.read_state(room.case, room.tenant)
+    room.service.clock.advance(40 * 86_400)
+    told = horizon(room.case, state=state)
+    kept = told[(told.kind == RETENTION) & (told.source == "sign-ins, interactive")].iloc[0]
+    assert "it keeps 30 days (with Entra ID P" in kept.sentence
+    assert abs(kept.until - (asked - timedelta(days=30))) < timedelta(hours=1)  # what was collected then stays
+    log = told[(told.kind == RETENTION) & (told.source == "audit log")].iloc[0]
+    assert log.account == VICTIM
+    assert ("365" in log.sentence) == ("has Audit (Premium)" in log.sentence)
+    assert "the message trace" in " ".join(sentences(told))
+    assert str(told.until.dtype).endswith("UTC]")
+
+
+def test_what_was_not_asked_for_is_said_and_a_longer_profile_moves_it(room: Room) -> None:
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=WEEK)
+    told = horizon(room.case)
+    first = told[(told.kind == NOT_ASKED) & (told.source == "audit log")].iloc[0]
+    assert first.sentence == f"Before {first.until:%Y-%m-%d %H:%M} UTC “audit log” of {VICTIM} was not asked for."
+    longer = Profile("month", (7, 30), twice=False, roads=(SearchLog,))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=longer)
+    again = horizon(room.case)
+    assert again[(again.kind == NOT_ASKED) & (again.source == "audit log")].iloc[0].until < first.until
+
+
+def test_a_source_that_is_not_available_says_why(room: Room) -> None:
+    room.service.withhold("Search-UnifiedAuditLog")
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=WEEK)
+    told = horizon(room.case)
+    [text] = told[(told.kind == NOT_ASKED) & (told.source == "audit log")].sentence
+    assert text.startswith(f"“audit log” of {VICTIM} is not available: ")
+    assert "403" in text
+
+
+def test_hours_in_which_reading_was_throttled_are_named(busy_room: Room) -> None:
+    room = busy_room
+    far = Profile("all", (7, 30, 90), twice=False, roads=(SearchLog,))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=far)
+    told = horizon(room.case)
+    spans = told[told.kind == THROTTLED]
+    assert len(spans) > 0
+    assert set(spans.account) == {VICTIM}
+    for span in spans.itertuples():
+        assert span.until - span.since >= timedelta(hours=24)
+        assert "reading of mail in" in span.sentence
+        throttled = room.case.sql(f"SELECT count(*) AS n FROM audit WHERE is_throttled AND time = '{span.since}'").n[0]
+        assert throttled >= 1
+
+
+def test_times_without_auditing_are_named_with_who_switched_it(room: Room) -> None:
+    room.service.change_behind(lambda state: state["organization_config"].update(AuditDisabled=True))
+    state = harden.read_state(room.case, room.tenant)
+    told = horizon(room.case, [VICTIM], state)
+    off = told[told.kind == OFF]
+    assert any(
+        "Mailbox auditing of the whole organisation is off" in text and text.endswith("cannot be known.")
+        for text in off.sentence
+    )
+    assert set(off.account) <= {"", VICTIM}
+
+
+def test_a_case_without_a_ledger_counts_from_now(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    told = horizon(case)
+    assert set(told.kind) == {RETENTION}
+    assert all("counted at present" in text for text in told.sentence)
+    now: datetime = case.clock()
+    assert all(until < now for until in told.until)
+    case.close()

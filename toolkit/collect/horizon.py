@@ -1,0 +1,182 @@
+"""How far anything can be known: what the services keep, what was asked for, and when nothing was recorded.
+
+Beside the ledger, which says what came, this says what can never come. Retention is Microsoft's, by licence; where the
+licences were not read, the shorter one is said, and so is the doubt.
+Source: "Audit log retention" (Microsoft Purview), "Microsoft Entra data retention", message trace of Exchange Online.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from toolkit.case import Case
+from toolkit.collect.ledger import ASKED, NOT_AVAILABLE, Line, lines
+from toolkit.contain.snapshot import Snapshot
+from toolkit.detect.words import moment
+from toolkit.harden.audit_gaps import audit_gaps, gap_sentence
+from toolkit.harden.audit_settings import AuditSettings, audit_settings
+from toolkit.harden.audit_table import PREMIUM_DAYS, STANDARD_DAYS
+from toolkit.harden.inputs import settings
+from toolkit.harden.state import kept_state
+from toolkit.story.exposure import throttled_hours
+
+RETENTION, NOT_ASKED, THROTTLED, OFF = "retention", "not asked", "throttled", "auditing off"
+TRACE_DAYS = 90
+ENTRA = {"P2": 30, "P1": 30, "": 7}
+RISK = {"P2": 90, "P1": 30, "": 7}
+PLANS = {"P2": "AAD_PREMIUM_P2", "P1": "AAD_PREMIUM"}
+SIGN_INS = ("sign-ins, interactive", "sign-ins, non-interactive", "sign-ins, applications")
+UNREAD = "the licences were not read"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A row of `horizon`: a time of which something cannot be known; None for no beginning, or no end."""
+
+    source: str
+    account: str
+    kind: str
+    since: datetime | None
+    until: datetime | None
+    sentence: str
+
+
+def horizon(case: Case, accounts: Collection[str] = (), state: Snapshot | None = None) -> pd.DataFrame:
+    """What cannot be known, one row each: `source`, `account` ("" is everybody), `kind`, `since`, `until`, `sentence`.
+
+    `kind` is retention (older than what is kept), not asked (older than what was collected), throttled (reading of
+    mail was not recorded) or auditing off. Times are UTC; an empty `since` means from the beginning, an empty `until`
+    that it lasts or that its end is not known. `accounts` are user principal names, without any those of the ledger;
+    `state` is the organisation as it was read, without it the newest that the case has.
+    """
+    read = state or kept_state(case)
+    audit = audit_settings(case, read)
+    known = lines(case)
+    named = list(accounts) or sorted({line.account for line in known if "@" in line.account})
+    found = [
+        *_retention(case, audit, _plan(case, read), named),
+        *_not_asked(known, named),
+        *_throttled(case, named),
+        *_off(case, read, audit, named),
+    ]
+    frame = pd.DataFrame([asdict(one) for one in found], columns=list(Limit.__dataclass_fields__))
+    for column in ("since", "until"):
+        frame[column] = pd.to_datetime(frame[column], utc=True)
+    return frame
+
+
+def sentences(frame: pd.DataFrame) -> list[str]:
+    """The rows of `horizon` in words."""
+    return list(dict.fromkeys(frame.sentence))
+
+
+def _retention(case: Case, audit: AuditSettings, plan: str | None, accounts: list[str]) -> Iterator[Limit]:
+    for account in accounts or [""]:
+        days, doubt = _audit_days(audit, account)
+        yield _kept(case, "audit log", account, days, doubt, "what is in the audit log")
+    entra, risk = ENTRA[plan or ""], RISK[plan or ""]
+    doubt = f"{UNREAD}; with Entra ID P1 or P2 it is 30 days" if plan is None else _with(plan)
+    yield _kept(case, SIGN_INS, "", entra, doubt, "sign-ins")
+    yield _kept(case, "directory changes", "", entra, doubt, "changes in the directory")
+    doubt = f"{UNREAD}; with Entra ID P2 it is 90 days" if plan is None else _with(plan)
+    yield _kept(case, "risk detections", "", risk, doubt, "risk detections")
+    yield _kept(case, "message trace", "", TRACE_DAYS, "for everybody", "the message trace")
+
+
+def _with(plan: str) -> str:
+    return f"with Entra ID {plan}" if plan else "without Entra ID P1 or P2"
+
+
+def _kept(case: Case, source: str | tuple[str, ...], account: str, days: int, doubt: str, what: str) -> Limit:
+    """Records older than so many days were gone when they were first asked for."""
+    names = (source,) if isinstance(source, str) else source
+    asked = [
+        datetime.fromisoformat(str(entry.fields["pulled"]))
+        for entry in case.journal.entries(ASKED)
+        if entry.fields.get("source") in names and account in ("", entry.fields.get("account"))
+    ]
+    first = min(asked, default=case.clock())
+    until = first - timedelta(days=days)
+    whose = f" of {account}" if account else ""
+    when = "when it was first asked for" if asked else "at present"
+    text = (
+        f"Before {moment(until)} nothing can be known about {what}{whose} from the service: it keeps {days} days "
+        f"({doubt}), counted {when}."
+    )
+    return Limit(names[0], account, RETENTION, None, until, text)
+
+
+def _audit_days(audit: AuditSettings, account: str) -> tuple[int, str]:
+    boxes = [box for box in audit.mailboxes or [] if account.lower() in box.names]
+    premium = boxes[0].premium if boxes else None
+    if premium:
+        return PREMIUM_DAYS, "its licence has Audit (Premium)"
+    if premium is False:
+        return STANDARD_DAYS, "its licence has no Audit (Premium)"
+    if audit.licences is None:
+        return STANDARD_DAYS, f"{UNREAD}; with Audit (Premium) it is {PREMIUM_DAYS} days"
+    if any(one.premium and one.active for one in audit.licences):
+        return STANDARD_DAYS, f"people with Audit (Premium): {PREMIUM_DAYS} days; who has it was not read"
+    return STANDARD_DAYS, "the organisation has no Audit (Premium)"
+
+
+def _plan(case: Case, state: Snapshot | None) -> str | None:
+    """The best plan of Entra ID that the organisation has: P2, P1, "" for none; None where that was not read."""
+    rows = state.rows("licences") if state is not None else []
+    rows = rows or settings(case, "licences")
+    if not rows:
+        return None
+    here = {
+        str(plan.get("servicePlanName")).upper()
+        for row in rows
+        if str(row.get("capabilityStatus") or "Enabled").lower() in {"enabled", "warning"}
+        for plan in row.get("servicePlans") or []
+        if isinstance(plan, dict) and plan.get("provisioningStatus") != "Disabled"
+    }
+    return next((name for name, plan in PLANS.items() if plan in here), "")
+
+
+def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
+    """Since when each source was asked for, where it was."""
+    for source in sorted({line.source for line in known}):
+        for account in ["", *accounts]:
+            own = [line for line in known if line.source == source and line.account == account]
+            starts = [line.start for line in own if line.state != NOT_AVAILABLE]
+            whose = f" of {account}" if account else ""
+            if starts:
+                until = datetime.fromisoformat(min(starts))
+                text = f"Before {moment(until)} “{source}”{whose} was not asked for."
+                yield Limit(source, account, NOT_ASKED, None, until, text)
+            elif own:
+                text = f"“{source}”{whose} is not available: {own[-1].reason}"
+                yield Limit(source, account, NOT_ASKED, None, None, text)
+
+
+def _throttled(case: Case, accounts: list[str]) -> Iterator[Limit]:
+    for account in accounts:
+        for since, until in throttled_hours(case, account):
+            text = (
+                f"From {moment(since)} to {moment(until)} reading of mail in {account} was not recorded, because too "
+                "much was read at once: nothing can be known about which messages were opened."
+            )
+            yield Limit("audit log", account, THROTTLED, since, until, text)
+
+
+def _off(case: Case, state: Snapshot | None, audit: AuditSettings, accounts: list[str]) -> Iterator[Limit]:
+    """Gaps of auditing: those of everybody, and of the accounts; of all where none is named."""
+    mine = {account.lower() for account in accounts}
+    for gap in audit_gaps(case, state, audit).itertuples():
+        whose = "" if gap.scope == "everybody" else str(gap.scope)
+        if whose and mine and whose not in mine:
+            continue
+        text = f"{gap_sentence(gap)} What was not recorded then cannot be known."
+        yield Limit("audit log", whose, OFF, _time(gap.since), _time(gap.until), text)
+
+
+def _time(value: Any) -> datetime | None:
+    return None if pd.isna(value) else value.to_pydatetime()
