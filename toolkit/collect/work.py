@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -22,15 +22,13 @@ from filelock import FileLock, Timeout
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
 from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, write
-from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark
+from toolkit.collect.marks import Mark
 from toolkit.collect.profile import Profile, profile
-from toolkit.collect.pull import Asked, Pages, Pull, Stopped
-from toolkit.collect.roads.graph_lists import InteractiveSignIns, NonInteractiveSignIns
-from toolkit.collect.roads.road import Halted, Road
-from toolkit.collect.roads.search_log import SearchLog
-from toolkit.collect.window import DAY, Window
+from toolkit.collect.pull import Pages, Pull, Stopped
+from toolkit.collect.roads.road import Halted
+from toolkit.collect.tasks import Task, steps_back, steps_of_marks
 from toolkit.contain.guards import check_tenant
-from toolkit.contain.target import Target, resolve
+from toolkit.contain.target import resolve
 from toolkit.errors import CaseBusy, TenantAnswer, TenantError, TenantUnreachable, UsageError
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
@@ -38,7 +36,6 @@ from toolkit.tenant.pace import Pace
 WORKERS = 6
 SCRATCH = ".collecting"
 BATCH_SECONDS = 2.0
-EVERYBODY = ""  # the account of what concerns the whole organisation
 DISAGREED = "asked again, it answered differently"
 UNREPEATED = "asked again, it did not answer whole"
 AT_MOST = 5  # pulls of one window
@@ -46,25 +43,6 @@ PRACTICE_PACE = 0.02  # the practice tenant may be asked faster than Microsoft's
 ROUNDS = 4  # of what the whole collection waits for
 Asking = TypeVar("Asking")
 Told = Callable[[Line], None]
-WEEK = 7 * DAY
-FRESH = 2 * DAY
-# The roads that can look for a mark in everybody's records.
-PIVOTS: dict[str, tuple[type[Road], ...]] = {
-    ADDRESS: (SearchLog, InteractiveSignIns, NonInteractiveSignIns),
-    SESSION: (SearchLog,),
-    APP: (SearchLog, InteractiveSignIns, NonInteractiveSignIns),
-    DEVICE: (SearchLog,),
-}
-
-
-@dataclass(frozen=True)
-class Task:
-    """One window of one road to ask for."""
-
-    road: Road
-    account: str
-    asked: Asked
-    path: Path
 
 
 @dataclass
@@ -107,7 +85,7 @@ def collect(
     check_tenant(case, tenant)
     targets = [_patiently(partial(resolve, tenant, user)) for user in users]
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
-    done = run.all(lambda now, scratch: _steps(chosen, targets, now, scratch), pace)
+    done = run.all(lambda now, scratch: steps_back(chosen, targets, now, scratch), pace)
     for line in agree(case):
         done.lines.append(line)
         told(line)
@@ -145,7 +123,7 @@ def pivot(
     chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
     check_tenant(case, tenant)
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
-    return run.all(lambda now, scratch: _pivots(chosen, marks, now, scratch), pace)
+    return run.all(lambda now, scratch: steps_of_marks(chosen, marks, now, scratch), pace)
 
 
 @dataclass
@@ -209,47 +187,6 @@ def _patiently(ask: Callable[[], Asking]) -> Asking:
             if error.status != 429 and error.status < 500:
                 raise
     return ask()
-
-
-def _steps(chosen: Profile, targets: list[Target], now: datetime, scratch: Path) -> Iterator[list[Task]]:
-    """The tasks of each step back in time, the newest windows of all roads first."""
-    newest = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
-    number = 0
-    for before, days in zip((0, *chosen.days), chosen.days, strict=False):
-        tasks: list[Task] = []
-        for kind in chosen.roads:
-            road = kind(chosen.options)
-            if not road.wanted or (road.once and before):
-                continue
-            if road.once:
-                windows = [Window(newest - road.once, newest)]
-            else:
-                reach = min(timedelta(days=days), road.reach or timedelta(days=days))
-                if reach <= timedelta(days=before):
-                    continue
-                span = Window(newest - reach - DAY, newest - timedelta(days=before) - (DAY if before else timedelta(0)))
-                windows = span.cut(road.longest, FRESH)
-            about = [("", EVERYBODY)] if road.everybody else [(t.object_id, t.user_principal_name) for t in targets]
-            for object_id, name in about:
-                for window in windows:
-                    path = scratch / f"{(number := number + 1)}.json"
-                    tasks.append(Task(road, name, Asked(object_id, name, window), path))
-        yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
-
-
-def _pivots(chosen: Profile, marks: Sequence[Mark], now: datetime, scratch: Path) -> Iterator[list[Task]]:
-    """The tasks that look for marks, newest windows first; windows are long, as a mark is seldom."""
-    newest = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
-    days, number = max(chosen.days), 0
-    tasks = []
-    for mark in marks:
-        for kind in PIVOTS[mark.kind]:
-            road = kind(chosen.options)
-            reach = min(timedelta(days=days), road.reach or timedelta(days=days))
-            for window in Window(newest - reach, newest).cut(WEEK):
-                path = scratch / f"{(number := number + 1)}.json"
-                tasks.append(Task(road, str(mark), Asked("", "", window, mark), path))
-    yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
 
 
 def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool) -> Iterator[Task]:
