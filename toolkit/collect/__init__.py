@@ -1,5 +1,6 @@
 """What to fetch for an account from a live tenant, and the ledger of what came."""
 
+from toolkit.collect.horizon import horizon
 from toolkit.collect.ledger import Line, ledger, lines
 from toolkit.collect.marks import Mark, marks_of, named_mark
 from toolkit.collect.profile import Profile, profile
@@ -12,6 +13,7 @@ __all__ = [
     "Mark",
     "Profile",
     "collect",
+    "horizon",
     "ledger",
     "lines",
     "marks_of",

@@ -16,6 +16,7 @@ from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import text_of
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
+from toolkit.tenant.clouds import lacks
 from toolkit.tenant.exchange import cmdlet_call
 
 PAGE = 5_000
@@ -37,6 +38,8 @@ class SearchLog(Road):
     permission = "Exchange.Manage (View-Only Audit Logs)"
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        if why := lacks(tenant.cloud, self.name):
+            return Pull.failed(why, available=False)
         zeros, last = 0, Pull()
         problem = ""
         found: set[str] = set()
