@@ -10,6 +10,7 @@ from toolkit import collect, harden
 from toolkit.case import open_case
 from toolkit.collect.horizon import NOT_ASKED, OFF, RETENTION, THROTTLED, horizon, sentences
 from toolkit.collect.profile import Profile
+from toolkit.collect.roads.activity import ActivityExchange
 from toolkit.collect.roads.graph_lists import InteractiveSignIns
 from toolkit.collect.roads.search_log import SearchLog
 
@@ -21,8 +22,8 @@ def test_retention_goes_by_licence_and_by_when_it_was_first_asked_for(room: Room
     collect.collect(room.case, room.tenant, [VICTIM], wanted=WEEK)
     blind = horizon(room.case)
     kept = blind[(blind.kind == RETENTION) & (blind.source == "sign-ins, interactive")].iloc[0]
-    assert "the licences were not read; with Entra ID P1 or P2 it is 30 days" in kept.sentence
-    assert abs(kept.until - (asked - timedelta(days=7))) < timedelta(hours=1)
+    assert "it keeps 30 days (the licences were not read; without Entra ID P1 or P2 it is 7 days)" in kept.sentence
+    assert abs(kept.until - (asked - timedelta(days=30))) < timedelta(hours=1)
 
     state = harden.read_state(room.case, room.tenant)
     room.service.clock.advance(40 * 86_400)
@@ -92,3 +93,10 @@ def test_a_case_without_a_ledger_counts_from_now(tmp_path: Path) -> None:
     now: datetime = case.clock()
     assert all(until < now for until in told.until)
     case.close()
+
+
+def test_a_feed_that_nobody_started_does_not_make_the_source_unavailable(room: Room) -> None:
+    both = Profile("both", (7,), twice=False, roads=(SearchLog, ActivityExchange))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=both)
+    told = horizon(room.case)
+    assert not any("is not available" in text for text in told.sentence)

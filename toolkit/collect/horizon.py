@@ -1,7 +1,7 @@
 """How far anything can be known: what the services keep, what was asked for, and when nothing was recorded.
 
 Beside the ledger, which says what came, this says what can never come. Retention is Microsoft's, by licence; where the
-licences were not read, the shorter one is said, and so is the doubt.
+licences were not read, the longest is said, before which nothing can be, and so is the doubt.
 Source: "Audit log retention" (Microsoft Purview), "Microsoft Entra data retention", message trace of Exchange Online.
 """
 
@@ -79,11 +79,11 @@ def _retention(case: Case, audit: AuditSettings, plan: str | None, accounts: lis
     for account in accounts or [""]:
         days, doubt = _audit_days(audit, account)
         yield _kept(case, "audit log", account, days, doubt, "what is in the audit log")
-    entra, risk = ENTRA[plan or ""], RISK[plan or ""]
-    doubt = f"{UNREAD}; with Entra ID P1 or P2 it is 30 days" if plan is None else _with(plan)
+    entra, risk = ENTRA["P2" if plan is None else plan], RISK["P2" if plan is None else plan]
+    doubt = f"{UNREAD}; without Entra ID P1 or P2 it is 7 days" if plan is None else _with(plan)
     yield _kept(case, SIGN_INS, "", entra, doubt, "sign-ins")
     yield _kept(case, "directory changes", "", entra, doubt, "changes in the directory")
-    doubt = f"{UNREAD}; with Entra ID P2 it is 90 days" if plan is None else _with(plan)
+    doubt = f"{UNREAD}; with Entra ID P1 it is 30 days, without 7" if plan is None else _with(plan)
     yield _kept(case, "risk detections", "", risk, doubt, "risk detections")
     yield _kept(case, "message trace", "", TRACE_DAYS, "for everybody", "the message trace")
 
@@ -119,9 +119,9 @@ def _audit_days(audit: AuditSettings, account: str) -> tuple[int, str]:
     if premium is False:
         return STANDARD_DAYS, "its licence has no Audit (Premium)"
     if audit.licences is None:
-        return STANDARD_DAYS, f"{UNREAD}; with Audit (Premium) it is {PREMIUM_DAYS} days"
+        return PREMIUM_DAYS, f"{UNREAD}; without Audit (Premium) it is {STANDARD_DAYS} days"
     if any(one.premium and one.active for one in audit.licences):
-        return STANDARD_DAYS, f"people with Audit (Premium): {PREMIUM_DAYS} days; who has it was not read"
+        return PREMIUM_DAYS, f"for people with Audit (Premium), else {STANDARD_DAYS}; who has it was not read"
     return STANDARD_DAYS, "the organisation has no Audit (Premium)"
 
 
@@ -144,6 +144,7 @@ def _plan(case: Case, state: Snapshot | None) -> str | None:
 def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
     """Since when each source was asked for, where it was."""
     for source in sorted({line.source for line in known}):
+        somewhere = any(line.source == source and line.state != NOT_AVAILABLE for line in known)
         for account in ["", *accounts]:
             own = [line for line in known if line.source == source and line.account == account]
             starts = [line.start for line in own if line.state != NOT_AVAILABLE]
@@ -152,7 +153,7 @@ def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
                 until = datetime.fromisoformat(min(starts))
                 text = f"Before {moment(until)} “{source}”{whose} was not asked for."
                 yield Limit(source, account, NOT_ASKED, None, until, text)
-            elif own:
+            elif own and (account or not somewhere):
                 text = f"“{source}”{whose} is not available: {own[-1].reason}"
                 yield Limit(source, account, NOT_ASKED, None, None, text)
 
