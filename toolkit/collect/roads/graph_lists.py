@@ -78,8 +78,9 @@ class GraphList(Road):
                     rows += page
                 problem = ""
             except TenantAnswer as error:
-                if not_offered(error) and not (pull.received or rows):
-                    return Pull.failed(self.explained(error), available=False)
+                why = self.explained(error)
+                if (not_offered(error) or why != str(error)) and not (pull.received or rows):
+                    return Pull.failed(why, available=False)
                 problem = str(error)
             except TenantUnreachable as error:
                 problem = str(error)

@@ -14,8 +14,9 @@ from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
 
 Halted = Callable[[], bool]
-# Codes and statuses with which a service says that it does not offer something here, rather than that it failed.
-NOT_OFFERED = (401, 403, 404, 405, 501)
+# Statuses with which a service says that it does not offer something here, rather than that it failed. A 401 is not
+# among them: it may be a token that ran out on the way.
+NOT_OFFERED = (403, 404, 405, 501)
 
 
 @dataclass(frozen=True)
