@@ -200,11 +200,14 @@ def verify(case_folder: Path | None, head: str | None, as_json: bool) -> None:
 @AS_JSON
 def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> None:
     """What looks like an intruder, worst first, and what could not be looked for."""
+    from toolkit.collect.said import collected_sentence
     from toolkit.detect import triage as run
 
-    result = run(_case(case_folder), users or None)
+    case = _case(case_folder)
+    result = run(case, users or None)
+    ledger = collected_sentence(case, users)
     if as_json:
-        _print_json(result.to_dict())
+        _print_json({**result.to_dict(), "ledger": ledger})
         return
     for f in result.findings:
         when = f"{f.first:%Y-%m-%d %H:%M} UTC" if f.first else "no time"
@@ -213,6 +216,8 @@ def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> N
         click.echo("All detections ran on what is in this case; none found anything. What is not in it stays unknown.")
     for n in result.not_run:
         click.echo(f"not run: {n.id}: {n.reason}")
+    if ledger:
+        click.echo(_plain(ledger))
 
 
 @cli.command()

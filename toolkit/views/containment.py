@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from html import escape
 
+import ipywidgets as w
 from IPython.display import HTML, DisplayHandle, display
 
 from toolkit import contain
@@ -16,13 +17,14 @@ from toolkit.case.journal import iso
 from toolkit.contain import Confirmation, Outcome, Plan
 from toolkit.detect import Finding
 from toolkit.errors import ToolkitError
-from toolkit.tenant import Secret, Tenant, TokenSource, connect
+from toolkit.tenant import Secret, Tenant, TokenSource
 from toolkit.views.containment_accounts import accounts_with_findings, findings_of
 from toolkit.views.containment_html import STYLE, offline_plan, record
 from toolkit.views.containment_screen import Clicks, Screen
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
+from toolkit.views.signing_in import SignIn, may_change
 
 
 def containment_panel(
@@ -36,7 +38,7 @@ def containment_panel(
 
     `case` as for every notebook; `users` are the accounts to choose from (user principal names), without it those
     with a finding of at least medium severity; another can be typed. A practice case acts on its practice tenant;
-    any other case shows the plan without buttons that run it.
+    any other case shows the plan without buttons that run it until somebody has signed in to its tenant.
 
     Raises:
         CaseUnknown, CaseNotFound, CaseDamaged: see `case_from`.
@@ -60,7 +62,6 @@ class ContainmentPanel:
         self.case, self.users, self._findings = case, users, findings
         self.plan: Plan | None = None
         self.confirmation: Confirmation | None = None
-        self._tokens, self._sleep = tokens, sleep
         self._tenant: Tenant | None = None
         self._unseen: dict[str, Plan] = {}
         self._seen: set[str] = set()
@@ -69,21 +70,23 @@ class ContainmentPanel:
         self._doors: list[contain.Door] = []
         self._kept: DisplayHandle | None = None
         self.desk = Desk(self._update)
+        self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
         clicks = Clicks(
             self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self.move, self.run_all,
             self.halt, self.watch, self.give_back, self._shown,
         )  # fmt: skip
         self.screen = Screen(case, users, clicks)
-        if users and not case.practice:
+        self._whole = self.screen.widget if case.practice else w.VBox([self.sign_in.widget, self.screen.widget])
+        if users and not self.sign_in.ready:
             self._on_offline(contain.outline(case, users[0]))
 
     @property
     def widget(self) -> object:
-        return self.screen.widget
+        return self._whole
 
     def _ipython_display_(self) -> None:
         now = f"{iso(self.case.clock())[:19].replace('T', ' ')} UTC"
-        show_panel(self.screen.widget, self.twin(), at=now)
+        show_panel(self._whole, self.twin(), at=now)
         # The twin of the panel is frozen; this one follows what happens, and is what a saved notebook keeps.
         self._kept = display(self._record(), display_id=True)  # type: ignore[no-untyped-call]
 
@@ -130,7 +133,14 @@ class ContainmentPanel:
         """Take the typed name as the yes to the plan that is shown."""
         plan, typed = self.plan, self.screen.typed.value
         if plan is not None:
-            self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
+
+            def job(emit: Emit) -> None:
+                confirmation = contain.confirm(plan, typed)
+                if plan.tenant is not None:
+                    may_change(plan.tenant)
+                emit("confirmed", confirmation)
+
+            self.desk.start(job)
 
     def extend(self) -> None:
         """Take the typed domain as the yes to the steps that hit everybody in the organisation."""
@@ -203,7 +213,7 @@ class ContainmentPanel:
 
         def work() -> None:
             try:
-                tenant = connect(self.case, self._tokens, sleep=self._sleep)
+                tenant = self.sign_in.tenant()
                 for look in contain.watch(self.case, tenant, plan.target, suspicion=suspicion):
                     self.desk.put("doors", look.doors)
                     self.desk.put("watched", look)
@@ -266,11 +276,11 @@ class ContainmentPanel:
 
     def _connected(self) -> Tenant:
         if self._tenant is None:
-            self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
+            self._tenant = self.sign_in.tenant()
         return self._tenant
 
     def _read(self, emit: Emit, user: str, chosen: list[str] | None, order: list[str]) -> None:
-        if not self.case.practice:
+        if not self.sign_in.ready:
             emit("offline", contain.outline(self.case, user))
             return
         tenant = self._connected()
@@ -301,6 +311,10 @@ class ContainmentPanel:
 
     def _update(self, event: Event) -> None:
         getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _signed(self) -> None:
+        self._tenant = None
+        self.screen.say("You are signed in: press Preview plan. Nothing has been changed.", "note")
 
     def _on_busy(self, nothing: None) -> None:
         self._busy = self.desk.busy

@@ -11,6 +11,7 @@ import pandas as pd
 
 from toolkit import engine, reference
 from toolkit.case import Case
+from toolkit.collect.files import file_gaps
 from toolkit.harden import audit_gaps, kept_state
 from toolkit.tables import TABLES
 from toolkit.views.hardening_auditing import gaps_html
@@ -54,6 +55,13 @@ def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
     table = html_table(shown, headings=HEADINGS, drawn={"how": str, "here": _marked})
     gaps = gaps_html(audit_gaps(case, kept_state(case)), bool(case.count("audit")), zone, zone_name)
     return f"{table}<h3>Times without a record</h3>{gaps}"
+
+
+def files_html(case: Case) -> str:
+    """Files that lack records, or may, by what they tell themselves; "" where none does."""
+    gaps = file_gaps(case)
+    listed = "".join(f"<li>{escape(gap.file)}: {escape(gap.sentence)}</li>" for gap in gaps)
+    return f"<h3>Files that lack records, or may</h3><ul>{listed}</ul>" if gaps else ""
 
 
 def _count(case: Case, table: str, operations: str) -> tuple[int, Any, Any]:

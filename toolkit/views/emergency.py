@@ -12,17 +12,19 @@ import ipywidgets as w
 from toolkit import contain
 from toolkit.case import Case
 from toolkit.contain import Plan, Stopped, call_text
-from toolkit.tenant import Secret, Tenant, TokenSource, connect
+from toolkit.tenant import Secret, Tenant, TokenSource
 from toolkit.views.containment_html import STYLE
 from toolkit.views.containment_screen import KINDS, QUIET
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
 from toolkit.views.secret import SecretOnce
+from toolkit.views.signing_in import SignIn, may_change
 
 OFFLINE = (
-    "This case was made from files and has no live tenant, so nothing can be sent from here. In the Entra portal: the "
-    "account, Edit properties, Account enabled: off; then Reset password; then Revoke sessions. In this order."
+    "This case was made from files and has no live tenant, so nothing can be sent from here before you sign in. In "
+    "the Entra portal: the account, Edit properties, Account enabled: off; then Reset password; then Revoke "
+    "sessions. In this order."
 )
 
 
@@ -43,7 +45,6 @@ class EmergencyPanel:
         self.case = case
         self.plan: Plan | None = None
         self.stopped: Stopped | None = None
-        self._tokens, self._sleep = tokens, sleep
         self._tenant: Tenant | None = None
         self._plans: dict[str, Plan] = {}
         self.desk = Desk(self._update)
@@ -58,8 +59,11 @@ class EmergencyPanel:
         self.said = w.HTML()
         self.secret = SecretOnce(self._seen)
         top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
-        parts = [w.HBox([self.user, self.look]), self.shown, self._row, self.said, self.secret]
-        self.widget = w.VBox([top, *(parts if case.practice else [w.HTML(page(box(OFFLINE, "warning")))])])
+        self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
+        self._offline = w.HTML(page(box(OFFLINE, "warning")))
+        self._live = w.VBox([w.HBox([self.user, self.look]), self.shown, self._row, self.said, self.secret])
+        self.widget = w.VBox([top, *([] if case.practice else [self._offline, self.sign_in.widget]), self._live])
+        self._show()
         self.widget.add_class("emergency-panel")
 
     def _ipython_display_(self) -> None:
@@ -86,13 +90,15 @@ class EmergencyPanel:
                 self._plans[run] = plan
                 emit("secret", (secret, run))
 
+            if plan.tenant is not None:
+                may_change(plan.tenant)
             emit("stopped", contain.stop(plan, typed, show_secret=show, progress=lambda text: emit("reading", text)))
 
         self.desk.start(job)
 
     def _connected(self) -> Tenant:
         if self._tenant is None:
-            self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
+            self._tenant = self.sign_in.tenant()
         return self._tenant
 
     def _seen(self, run: str) -> None:
@@ -102,6 +108,15 @@ class EmergencyPanel:
 
     def _update(self, event: Event) -> None:
         getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _signed(self) -> None:
+        self._tenant = None
+        self._show()
+
+    def _show(self) -> None:
+        ready = self.sign_in.ready
+        self._offline.layout.display = "none" if ready else None
+        self._live.layout.display = None if ready else "none"
 
     def _on_busy(self, nothing: None) -> None:
         busy = self.desk.busy

@@ -35,14 +35,16 @@ def findings_html(case: Case, found: Triage, zone: tzinfo, zone_name: str) -> st
     return "".join(each)
 
 
-def headline(found: Triage) -> str:
-    """How many findings there are, by severity."""
+def headline(found: Triage, *, clickable: bool = True, ledger: str = "") -> str:
+    """How many findings there are, by severity; `ledger` is what the ledger says of what they rest on, plain text."""
+    cited = f'<p class="toolkit-quiet">{escape(ledger)}</p>' if ledger else ""
     counts = {level: n for level in SEVERITIES if (n := sum(f.severity == level for f in found.findings))}
     if not found.findings:
-        return box("Nothing was found by what could be run. That is not the same as a clean account.", "note")
+        return box("Nothing was found by what could be run. That is not the same as a clean account.", "note") + cited
     said = ", ".join(f"{n} {level}" for level, n in counts.items())
     many = "1 finding" if len(found.findings) == 1 else f"{len(found.findings)} findings"
-    return f"<p>{many}: {escape(said)}. Click one to see the rows that prove it.</p>"
+    click = " Click one to see the rows that prove it." if clickable else ""
+    return f"<p>{many}: {escape(said)}.{click}</p>{cited}"
 
 
 def not_run_html(found: Triage) -> str:

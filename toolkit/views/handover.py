@@ -20,6 +20,8 @@ from toolkit.case.catalog import write_atomically
 from toolkit.case.export import FORMULA
 from toolkit.case.journal import iso
 from toolkit.case.verdicts import OWNER, key_of, verdicts
+from toolkit.collect.ledger import ledger, lines
+from toolkit.collect.said import collected_sentence, strips
 from toolkit.contain.ledger import Record, records
 from toolkit.detect import Finding, Triage, triage
 from toolkit.errors import UsageError
@@ -31,11 +33,13 @@ from toolkit.views.coverage import coverage
 from toolkit.views.evidence_rows import one_line
 from toolkit.views.findings_panel import on_other_rows, said
 from toolkit.views.handover_doors import doors_known
+from toolkit.views.ledger import ledger_svg
 from toolkit.views.timeline_svg import svg
 
 AROUND = timedelta(days=1)
 MOST_EVENTS = 200_000  # rows of timeline.csv; what is beyond is said
 CELL = 2000  # characters of a cell on the page; the CSV files have all
+CITING = ("findings", "not-run", "ledger")  # sections that say on what they rest
 HERE = Path(__file__).parent
 
 
@@ -65,6 +69,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         "roadmap": _roadmap(case, found),
         "not-run": pd.DataFrame([(n.id, n.reason) for n in found.not_run], columns=["detection", "reason"]),
         "coverage": coverage(case)[["question", "rows", "first", "last", "command"]],
+        "ledger": _ledger(case),
         "files": _files(case),
     }
     picture, timeline, note = _timeline(case, found)
@@ -104,6 +109,7 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
         "actions": "This case sent nothing to a tenant.",
         "doors": "No account has a severe finding, and nothing was done to one.",
         "not-run": "Every detection had the evidence it needs.",
+        "ledger": "Nothing was collected from a tenant: the case holds what files brought.",
     }
     titles = {
         "findings": ("Findings", "Worst first, with the verdict of the person who reviewed them."),
@@ -117,11 +123,20 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
         ),
         "not-run": ("Not looked for", "Detections that could not run, and why."),
         "coverage": ("What the evidence covers", "Questions with no record are not answered by this page."),
+        "ledger": (
+            "What was collected from the tenant",
+            "By the ledger, kept in the journal: what is not “complete” may lack records, for the reason beside it.",
+        ),
         "files": ("Evidence files", "Records read = rows + already known + rejected. SHA-256 of each file as it came."),
     }
-    shown = tables | {"findings": _readable(tables["findings"])}
+    shown = tables | {"findings": _readable(tables["findings"]), "ledger": _by_source(case)}
+    cited = collected_sentence(case)
     sections = [
-        Section(titles[name][0], titles[name][1] if len(frame) else quiet.get(name, ""), _table(frame))
+        Section(
+            titles[name][0],
+            " ".join([titles[name][1] if len(frame) else quiet.get(name, ""), cited if name in CITING else ""]).strip(),
+            Markup(_picture(case)) + _table(frame) if name == "ledger" else _table(frame),  # noqa: S704 (svg escapes)
+        )
         for name, frame in shown.items()
     ]
     sections.insert(1, Section("Timeline", note, Markup(picture)))  # noqa: S704 (svg escapes)
@@ -202,6 +217,27 @@ def _actions(case: Case) -> pd.DataFrame:
 
 def _account(record: Record) -> str:
     return str(record.target.get("user_principal_name") or record.target.get("object_id") or "")
+
+
+def _ledger(case: Case) -> pd.DataFrame:
+    """Every window, for the CSV file."""
+    names = ["source", "account", "road", "start", "end", "state", "reason", "expected", "received", "records",
+             "duplicates", "rejected", "splits", "retries", "throttled", "pulled"]  # fmt: skip
+    return ledger(case)[names]
+
+
+def _by_source(case: Case) -> pd.DataFrame:
+    """The ledger for the page: a line for each source of each account."""
+    rows = [
+        (s.source, s.account or "the organisation", s.road, f"{s.start[:10]} to {s.end[:10]}", s.records, s.in_words,
+         "; ".join(f"{n} × {why}" for why, n in list(s.reasons.items())[:3]))
+        for s in strips(lines(case))
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["source", "account", "by", "days", "records", "windows", "why_not_whole"])
+
+
+def _picture(case: Case) -> str:
+    return ledger_svg(strips(lines(case)))
 
 
 def _files(case: Case) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from toolkit.case import Case
 from toolkit.case.journal import iso
 from toolkit.contain.snapshot import Snapshot
 from toolkit.errors import ToolkitError
-from toolkit.tenant import Tenant, TokenSource, connect
+from toolkit.tenant import Tenant, TokenSource
 from toolkit.views.containment_screen import QUIET
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.hardening_auditing import auditing_html
@@ -31,6 +31,7 @@ from toolkit.views.hardening_sending import sending_html
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
 from toolkit.views.repairs import Repairs
+from toolkit.views.signing_in import SignIn
 
 OFFLINE = (
     "This case was made from files and has no live tenant: the sections below say what the files tell, and which file "
@@ -92,7 +93,6 @@ class HardeningPage:
     def __init__(self, case: Case, zone_name: str, tokens: TokenSource | None, sleep: Callable[[float], None]) -> None:
         self.case = case
         self._zone, self._zone_name = zone_from(zone_name), zone_name
-        self._tokens, self._sleep = tokens, sleep
         self._tenant: Tenant | None = None
         self.reports = Reports(case, harden.kept_state(case), findings_of(case))
         self.desk = Desk(self._update)
@@ -103,10 +103,13 @@ class HardeningPage:
         self.confirm_tenant = _button("Confirm tenant", "hardening-confirm-tenant", self.start_confirming)
         self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
         self.about = w.HTML(self._about())
-        live = [w.HBox([self.read]), self.message, self._tenant_row] if case.practice else []
-        self.widget = w.VBox([self.about, *live])
+        self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
+        asking = [] if case.practice else [self.sign_in.widget]
+        self._live = w.VBox([w.HBox([self.read]), self.message, self._tenant_row])
+        self.widget = w.VBox([self.about, *asking, self._live])
         self.widget.add_class("hardening-page")
         self._make_sections()
+        self._show()
 
     def _make_sections(self) -> None:
         zone, named = self._zone, self._zone_name
@@ -116,17 +119,16 @@ class HardeningPage:
         self.paste = BouncePaste()
         self.ticks = RoadmapTicks(self.case, lambda: self.reports, self._roadmap_changed)
         self.export = ScoreExport(self.case, lambda: self.reports)
-        live = self.case.practice
         self.score = Section(
             "score",
             lambda: score_html(self.reports.score, self.reports.ranked, zone=zone, zone_name=named),
-            [self.export.widget, *([self.score_repairs.widget] if live else [])],
+            [self.export.widget, self.score_repairs.widget],
         )
         self.what_if = Section("what-if", lambda: what_if_html(self.reports.what_if, zone=zone, zone_name=named))
         self.auditing = Section(
             "auditing",
             lambda: auditing_html(self.reports.auditing, self.reports.mailboxes, zone=zone, zone_name=named),
-            [self.audit_repairs.widget] if live else [],
+            [self.audit_repairs.widget],
         )
         self.mfa = Section("mfa", lambda: mfa_html(self.reports.mfa, zone=zone))
         self.sending = Section("sending", lambda: sending_html(self.reports.sending), [self.paste.widget])
@@ -155,7 +157,7 @@ class HardeningPage:
 
     def _connected(self) -> Tenant:
         if self._tenant is None:
-            self._tenant = connect(self.case, self._tokens, sleep=self._sleep)
+            self._tenant = self.sign_in.tenant()
         return self._tenant
 
     def _read(self, emit: Emit) -> None:
@@ -188,6 +190,15 @@ class HardeningPage:
 
     def _update(self, event: Event) -> None:
         getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _signed(self) -> None:
+        self._tenant = None
+        self._show()
+
+    def _show(self) -> None:
+        """Buttons that need a tenant are there once somebody has signed in to it."""
+        for widget in (self._live, self.score_repairs.widget, self.audit_repairs.widget):
+            widget.layout.display = None if self.sign_in.ready else "none"
 
     def _on_busy(self, nothing: None) -> None:
         self.read.disabled = self.confirm_tenant.disabled = self.desk.busy

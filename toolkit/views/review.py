@@ -14,6 +14,7 @@ from toolkit.views.evidence_rows import EvidenceRows, window_from
 from toolkit.views.findings import findings_html, headline, not_run_html, people
 from toolkit.views.findings_panel import SHOWN, FindingsPanel
 from toolkit.views.handover_button import HandoverButton
+from toolkit.views.ledger import collected_sentence
 from toolkit.views.look import box, figures, html_table, severity
 from toolkit.views.notebook import case_from, findings_of, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable, twin
@@ -58,7 +59,11 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
     found = findings_of(this, wanted or None)
     over = len(found.findings) - SHOWN
     more = f"The {SHOWN} worst are shown; {over:,} more: set `users`, or `python -m toolkit triage`."
-    show(headline(found), box(more, "warning") if over > 0 else "", practice=this.practice)
+    show(
+        headline(found, ledger=collected_sentence(this, wanted)),
+        box(more, "warning") if over > 0 else "",
+        practice=this.practice,
+    )
     if found.findings:
         panel = FindingsPanel(this, found.findings, zone, display_time_zone)
         show_panel(panel, findings_html(this, found, zone, display_time_zone))

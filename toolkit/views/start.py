@@ -14,10 +14,12 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.case.evidence import find
+from toolkit.collect.ledger import lines
 from toolkit.formats.source import Report
 from toolkit.tables import TABLES
 from toolkit.views.background import Background
-from toolkit.views.coverage import coverage_html
+from toolkit.views.coverage import coverage_html, files_html
+from toolkit.views.ledger import ledger_html
 from toolkit.views.look import as_text, box, figures, html_table, page
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
 
@@ -84,7 +86,11 @@ def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
 def missing(case: Source = None, *, display_time_zone: str = "UTC") -> None:
     """Display which question this evidence can answer, over which days, and how to get what is missing."""
     this = case_from(case)
-    show(coverage_html(this, zone_from(display_time_zone), display_time_zone), practice=this.practice)
+    zone = zone_from(display_time_zone)
+    parts = [coverage_html(this, zone, display_time_zone), files_html(this)]
+    if lines(this):
+        parts += ["<h3>What was collected from the tenant</h3>", ledger_html(this, zone, display_time_zone)]
+    show(*parts, practice=this.practice)
 
 
 def came_in(case: Source = None) -> None:

@@ -1,0 +1,294 @@
+"""The collection panel of notebook 0: sign in, see what will be refused, start, watch the ledger grow, stop."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as w
+
+from toolkit import contain
+from toolkit.case import Case
+from toolkit.collect.gather import gather
+from toolkit.collect.ledger import Line
+from toolkit.collect.profile import NAMES
+from toolkit.collect.said import WHOLE
+from toolkit.detect import Triage
+from toolkit.errors import ToolkitError
+from toolkit.tenant import Preflight, preflight
+from toolkit.views.containment_work import Desk, Emit, Event
+from toolkit.views.findings import headline
+from toolkit.views.ledger import ledger_html
+from toolkit.views.look import box, page, practice_banner
+from toolkit.views.notebook import case_from, show_panel, zone_from
+from toolkit.views.preflight import preflight_html
+from toolkit.views.signing_in import SignIn
+
+PROFILES = {
+    "quick": "quick: the newest seven days of sign-ins and the audit log",
+    "standard": "standard: thirty days, every window asked for twice",
+    "everything": "everything: as far back as is kept, by every road",
+}
+DRAW_EVERY = 2.0  # seconds
+QUIET = '<p class="toolkit-quiet">'
+NOTHING = "Running this cell collects nothing. Collecting reads; nothing in the tenant is changed."
+
+
+def collecting(
+    case: Case | str | os.PathLike[str] | None = None,
+    users: str | Sequence[str] | None = None,
+    *,
+    display_time_zone: str = "UTC",
+    sleep: Callable[[float], None] | None = None,
+) -> CollectingPanel:
+    """The panel for a case: as the last line of a cell it shows itself. Making and showing it asks nobody anything.
+
+    `users` are the accounts to begin with; others can be typed. `sleep` is for tests.
+
+    Raises:
+        CaseUnknown, CaseNotFound, CaseDamaged: see `case_from`.
+        UsageError: there is no such time zone.
+    """
+    named = [users] if isinstance(users, str) else list(users or ())
+    return CollectingPanel(case_from(case), named, display_time_zone, sleep)
+
+
+class CollectingPanel:
+    """What clicks do: they start a worker and return; one updater takes its events to the screen."""
+
+    def __init__(self, case: Case, users: list[str], zone_name: str, sleep: Callable[[float], None] | None) -> None:
+        self.case = case
+        self._zone, self._zone_name = zone_from(zone_name), zone_name
+        self._halted = threading.Event()
+        self._fresh: list[Line] = []
+        self._collecting = False
+        self._drawn = 0.0
+        self.desk = Desk(self._update)
+        self.sign_in = SignIn(case, self._signed, ask=True, sleep=sleep or time.sleep)
+        self._make(users)
+        self._show()
+
+    def _make(self, users: list[str]) -> None:
+        style = {"description_width": "70px"}
+        self.users = w.Text(
+            value=", ".join(users), placeholder="name@domain, another@domain", description="Accounts",
+            layout=w.Layout(width="520px"), style=style,
+        )  # fmt: skip
+        self.users.add_class("collecting-accounts")
+        self.profile = w.Dropdown(
+            options=[(PROFILES[name], name) for name in NAMES], value="standard", description="What",
+            layout=w.Layout(width="520px"), style=style,
+        )  # fmt: skip
+        self.profile.add_class("collecting-profile")
+        self.start = _button("Start collecting", "collecting-start", self.begin, "primary")
+        self.refresh = _button("Ask again for what is not whole", "collecting-refresh", self.begin_again)
+        self.stop = _button("Stop", "collecting-stop", self.halt)
+        self.domain = w.Text(placeholder="the tenant's domain", layout=w.Layout(width="300px"))
+        self.domain.add_class("collecting-domain")
+        self.confirm_tenant = _button("Confirm tenant", "collecting-confirm-tenant", self.confirm)
+        self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
+        self.expected, self.message, self.found, self.ledger = w.HTML(), w.HTML(), w.HTML(), w.HTML()
+        for html, name in (
+            (self.expected, "expected"), (self.message, "message"), (self.found, "found"), (self.ledger, "ledger"),
+        ):  # fmt: skip
+            html.add_class(f"collecting-{name}")
+        self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", visibility="hidden"))
+        self._live = w.VBox([
+            self.expected, self._tenant_row, self.users, self.profile, w.HBox([self.start, self.refresh, self.stop]),
+        ])  # fmt: skip
+        self.message.value = page(f"{QUIET}{NOTHING}</p>")
+        self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
+        banner = w.HTML(page(practice_banner(self.case.practice)))
+        self.widget = w.VBox([
+            banner, self.sign_in.widget, self._live, self.progress, self.message, self.found, self.ledger,
+        ])  # fmt: skip
+        self.widget.add_class("collecting-panel")
+
+    def _ipython_display_(self) -> None:
+        text = f'python -m toolkit collect --case "{self.case.folder}" --account NAME@DOMAIN'
+        frozen = f"<p>To collect, run this cell; or in a terminal: <code>{escape(text)}</code></p>"
+        show_panel(self.widget, frozen + ledger_html(self.case, self._zone, self._zone_name))
+
+    def begin(self) -> None:
+        """Collect what the profile wants about the accounts; what the ledger calls complete is not asked for again."""
+        self._begin(refresh=False)
+
+    def begin_again(self) -> None:
+        """Collect again what may still grow or did not come whole, and nothing else."""
+        self._begin(refresh=True)
+
+    def halt(self) -> None:
+        """Stop; what was received is kept."""
+        self._halted.set()
+        self.desk.put("said", "Stopping; what was received is kept …")
+
+    def confirm(self) -> None:
+        """Take the typed domain as the answer to which tenant this is."""
+        typed = self.domain.value
+
+        def job(emit: Emit) -> None:
+            tenant = self.sign_in.tenant()
+            try:
+                contain.confirm_tenant(self.case, tenant, typed)
+            finally:
+                tenant.close()
+            emit("tenant", None)
+            emit("said", "The tenant is confirmed and noted in the journal. Press Start collecting.")
+
+        self.desk.start(job)
+
+    def _begin(self, *, refresh: bool) -> None:
+        users = [name for name in re.split(r"[,;\s]+", self.users.value) if name]
+        if not users:
+            self.desk.put("problem", "Name the account first, as name@domain; several with commas between.")
+            return
+        wanted = str(self.profile.value)
+        self.desk.start(lambda emit: self._collect(emit, users, wanted, refresh=refresh))
+
+    # In the worker's thread: no widget is touched here.
+
+    def _collect(self, emit: Emit, users: list[str], wanted: str, *, refresh: bool) -> None:
+        self._halted.clear()
+        tenant = self.sign_in.tenant()
+        try:
+            question = contain.tenant_question(self.case, tenant)
+            emit("tenant", question)
+            if question:
+                return
+            emit("began", None)
+            done = gather(
+                self.case, tenant, users, wanted=wanted, refresh=refresh, halted=self._halted.is_set, now_and_then=True,
+                told=lambda line: emit("line", line), report=lambda what, share: emit("share", (what, share)),
+                found=lambda found, last: emit("found", (found, last)),
+            )  # fmt: skip
+            emit("ended", (done.lines, done.known, done.stopped))
+        finally:
+            emit("over", None)
+            tenant.close()
+
+    def _look_ahead(self, emit: Emit) -> None:
+        """What will be refused, and whose tenant it is, before anything is collected."""
+        tenant = self.sign_in.tenant()
+        try:
+            emit("expected", preflight(tenant))
+            emit("tenant", contain.tenant_question(self.case, tenant))
+        finally:
+            tenant.close()
+
+    # The updater: the only place from which widgets change.
+
+    def _update(self, event: Event) -> None:
+        getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _signed(self) -> None:
+        self._show()
+        self.message.value = page(f"{QUIET}Asking what will be refused …</p>")
+        self.desk.start(self._look_ahead)
+
+    def _show(self) -> None:
+        busy = self.desk.busy
+        self._live.layout.display = None if self.sign_in.ready else "none"
+        for button in (self.start, self.refresh, self.confirm_tenant):
+            button.disabled = busy
+        self.stop.disabled = not self._collecting
+        self.progress.layout.visibility = "visible" if self._collecting else "hidden"
+
+    def _on_busy(self, nothing: None) -> None:
+        self._show()
+
+    def _on_problem(self, text: str) -> None:
+        self.message.value = page(box(text, "error"))
+
+    def _on_said(self, text: str) -> None:
+        self.message.value = page(f"{QUIET}{escape(text)}</p>")
+
+    def _on_tenant(self, question: str | None) -> None:
+        self._tenant_row.layout.display = None if question else "none"
+        if question:
+            self.message.value = page(box(question, "warning"))
+
+    def _on_expected(self, result: Preflight) -> None:
+        fold = f"<details><summary>{escape(_in_short(result))}</summary>{{}}</details>"
+        self.expected.value = page(fold.format(preflight_html(result, self._zone, self._zone_name)))
+        self.message.value = page(f"{QUIET}{NOTHING}</p>")
+
+    def _on_began(self, nothing: None) -> None:
+        self._fresh, self._collecting = [], True
+        self.progress.value = 0.0
+        self.found.value = ""
+        self.message.value = page(f"{QUIET}Asking for the newest days …</p>")
+        self._show()
+
+    def _on_line(self, line: Line) -> None:
+        self._fresh.append(line)
+        if time.monotonic() - self._drawn > DRAW_EVERY:
+            self._draw()
+
+    def _on_share(self, told: tuple[str, float]) -> None:
+        what, share = told
+        self.progress.value = share
+        if not self._halted.is_set():
+            self.message.value = page(f"{QUIET}{escape(_counted(self._fresh))}. {escape(what)} …</p>")
+
+    def _on_found(self, told: tuple[Triage, bool]) -> None:
+        found, last = told
+        when = "" if last else f"{QUIET}As it stands now, while windows arrive.</p>"
+        next_page = "<p>Next: <b>1-evidence-review.ipynb</b> shows the rows that prove them.</p>" if last else ""
+        self.found.value = page(f"<h3>Findings</h3>{headline(found, clickable=False)}{when}{next_page}")
+
+    def _on_ended(self, told: tuple[list[Line], int, bool]) -> None:
+        lines, known, stopped = told
+        hindered = sum(line.state not in WHOLE for line in lines)
+        said = f"{_counted(lines)}; {known:,} windows were there already." if known else f"{_counted(lines)}."
+        if stopped:
+            self.message.value = page(
+                box(
+                    f"Stopped by you. {said} What was received is kept; Start collecting goes on from there.", "warning"
+                )
+            )
+        elif hindered:
+            self.message.value = page(
+                box(f"{said} {hindered:,} did not come whole: the ledger below says which, and why.", "warning")
+            )
+        else:
+            self.message.value = page(box(f"{said} Run the cells below and the other notebooks to see them.", "done"))
+
+    def _on_over(self, nothing: None) -> None:
+        self._collecting = False
+        self._draw()
+        self._show()
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        try:
+            self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
+        except ToolkitError as error:
+            self.ledger.value = page(box(str(error), "error"))
+
+
+def _in_short(result: Preflight) -> str:
+    reading = [check for check in result.checks if check.kind != "action"]
+    hindered = [check for check in reading if check.answer != "will work"]
+    works = f"{len(reading) - len(hindered)} of {len(reading)} sources and states will work"
+    return f"Before the first call: {works}" + (f"; {len(hindered)} will not, or are not known" if hindered else "")
+
+
+def _counted(lines: Sequence[Line]) -> str:
+    records = sum(line.records for line in lines)
+    return f"{len(lines):,} window{'' if len(lines) == 1 else 's'}, {records:,} records"
+
+
+def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
+    button = w.Button(description=label, button_style=style, layout=w.Layout(width="max-content", min_width="72px"))
+    button.add_class(name)
+
+    def clicked(_: Any) -> None:
+        click()
+
+    button.on_click(clicked)
+    return button

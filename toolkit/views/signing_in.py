@@ -1,0 +1,249 @@
+"""Signing in from a notebook: one row of widgets that every panel shares, with cancel; tokens stay in the kernel.
+
+Whoever signed in in one panel of a notebook is signed in in all panels of it. Nothing is signed in by running a cell.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from weakref import WeakSet
+
+import ipywidgets as w
+
+from toolkit.case import Case
+from toolkit.errors import SignInFailed, ToolkitError, UsageError
+from toolkit.tenant import CLOUDS, PracticeTokenSource, Tenant, TokenSource, connect, sign_in
+from toolkit.tenant.clouds import PRACTICE, practice_cloud
+from toolkit.tenant.local_browser import browser_is_elsewhere
+from toolkit.tenant.permissions import CONTAINMENT
+from toolkit.tenant.person import DeviceCodeMessage
+from toolkit.views.containment_work import Desk, Emit, Event
+from toolkit.views.look import box, page
+from toolkit.views.preflight import about_html, device_code_html
+
+WAYS = (
+    ("Browser on this computer", "browser"),
+    ("Device code, entered on any device", "device-code"),
+    ("An application's certificate", "certificate"),
+    ("An application's secret, from the environment", "secret"),
+    ("Tokens from the environment", "token"),
+)
+APPS = ("certificate", "secret")
+FIRST = "Sign in first: the row “Sign in” stands above."
+PRACTISED = "The practice tenant entered the code by itself; in a real tenant you would have done it on its page."
+# Who is signed in to which case's tenant, in this kernel's memory and nowhere else.
+_signed: dict[str, tuple[TokenSource, str]] = {}
+_rows: WeakSet[SignIn] = WeakSet()
+
+
+class SignIn:
+    """The row: cloud, way, tenant, application, Sign in, Cancel, and what a person has to read. `widget` shows it.
+
+    `changed` is called by the updater when somebody has signed in. With `ask` a practice case has the row too, and is
+    signed in to by a click; else its tenant is connected to without a question. `tokens` are used for a practice case.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        changed: Callable[[], None] = lambda: None,
+        *,
+        ask: bool = False,
+        tokens: TokenSource | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.case = case
+        self._changed, self._sleep, self._tokens = changed, sleep, tokens
+        self._asks = ask or not case.practice
+        self._waiting: TokenSource | None = None
+        self._code: DeviceCodeMessage | None = None
+        self.desk = Desk(self._update)
+        self._make()
+        _rows.add(self)
+        self._show()
+
+    def _make(self) -> None:
+        wide = w.Layout(width="420px")
+        style = {"description_width": "110px"}
+        self.cloud = w.Dropdown(
+            options=[(cloud.title, name) for name, cloud in CLOUDS.items()],
+            description="Cloud", layout=wide, style=style,
+        )  # fmt: skip
+        way = "device-code" if browser_is_elsewhere(os.environ) else "browser"
+        self.way = w.Dropdown(options=WAYS, value=way, description="Way", layout=wide, style=style)
+        self.named = w.Text(placeholder="domain, e.g. contoso.com", description="Tenant", layout=wide, style=style)
+        self.client = w.Text(
+            placeholder="id; empty: Microsoft's public ones", description="Application", layout=wide, style=style
+        )
+        self.certificate = w.Text(
+            placeholder="file with key, PEM or PFX", description="Certificate", layout=wide, style=style
+        )
+        self.start = _button("Sign in", "sign-in-start", self.begin, "primary")
+        self.cancel = _button("Cancel", "sign-in-cancel", self.give_up)
+        self.about, self.message = w.HTML(), w.HTML()
+        self.message.add_class("sign-in-message")
+        choices = [w.HBox([self.cloud, self.way]), w.HBox([self.named, self.client]), self.certificate]
+        self._choices = w.VBox(choices, layout=w.Layout(display="none" if self.case.practice else None))
+        self._buttons = w.HBox([self.start, self.cancel])
+        self._asking = w.VBox([self._choices, self.about, self._buttons])
+        shown = None if self._asks else "none"
+        self.widget = w.VBox([self._asking, self.message], layout=w.Layout(display=shown))
+        self.widget.add_class("sign-in")
+        for choice in (self.cloud, self.way, self.named, self.client, self.certificate):
+            choice.observe(lambda _change: self._describe(), "value")
+        self._describe()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a tenant can be asked now without asking a person first."""
+        return str(self.case.folder) in _signed or not self._asks
+
+    def tenant(self) -> Tenant:
+        """A new connection with the tokens of who signed in. For worker threads.
+
+        Raises:
+            UsageError: nobody signed in yet.
+            SignInFailed, PracticeError, TenantUnreachable: the tokens do not work any more.
+        """
+        if str(self.case.folder) in _signed:
+            tokens, cloud = _signed[str(self.case.folder)]
+            return connect(self.case, tokens, cloud, sleep=self._sleep)
+        if self._asks:
+            raise UsageError(FIRST)
+        return connect(self.case, self._tokens, sleep=self._sleep)
+
+    def begin(self) -> None:
+        """Sign in as chosen; what the person has to do appears in the row."""
+        try:
+            make = self._source()
+        except ToolkitError as error:
+            self.desk.put("problem", str(error))
+            return
+
+        def job(emit: Emit) -> None:
+            source, cloud = make()
+            self._waiting, self._code = source, None
+            emit("told", "Waiting for the sign-in …")
+            try:
+                tenant = connect(self.case, source, cloud, sleep=self._sleep)
+            finally:
+                self._waiting = None
+            _signed[str(self.case.folder)] = source, cloud
+            tenant.close()
+            for row in list(_rows):
+                if row.case.folder == self.case.folder:
+                    row.desk.put("signed", self._code if row is self else None)
+
+        self.desk.start(job)
+
+    def give_up(self) -> None:
+        """End a sign-in that waits."""
+        waiting = self._waiting
+        if waiting is not None:
+            # Telling may wait for an answer that is under way.
+            threading.Thread(target=waiting.cancel, daemon=True, name="cancelling").start()
+
+    def _source(self) -> Callable[[], tuple[TokenSource, str]]:
+        """What makes the source of tokens, in the worker; choices that cannot be are told at once."""
+        if self.case.practice:
+            return lambda: (PracticeTokenSource(practice_cloud(self.case.folder), self._prompt), PRACTICE)
+        source, cloud = self._chosen(), str(self.cloud.value)
+        return lambda: (source, cloud)
+
+    def _chosen(self) -> TokenSource:
+        file = self.certificate.value.strip().strip("\"'")
+        if self.way.value == "certificate" and not file:
+            raise UsageError("Name the certificate's file.")
+        return sign_in(
+            str(self.cloud.value),
+            way=str(self.way.value),
+            tenant=self.named.value.strip(),
+            client_id=self.client.value.strip(),
+            certificate=Path(file).expanduser() if self.way.value == "certificate" else None,
+            prompt=self._prompt,
+        )
+
+    def _prompt(self, text: str) -> None:
+        if isinstance(text, DeviceCodeMessage):
+            self._code = text
+            self.desk.put("code", text)
+        else:
+            self.desk.put("told", text)
+
+    # The updater: the only place from which widgets change.
+
+    def _update(self, event: Event) -> None:
+        getattr(self, f"_on_{event.kind}")(event.value)
+
+    def _on_busy(self, nothing: None) -> None:
+        self._show()
+
+    def _on_problem(self, text: str) -> None:
+        self.message.value = page(box(text, "error"))
+
+    def _on_told(self, text: str) -> None:
+        self.message.value = page(f'<p class="toolkit-quiet">{escape(text)}</p>')
+
+    def _on_code(self, message: DeviceCodeMessage) -> None:
+        self.message.value = page(device_code_html(message))
+
+    def _on_signed(self, code: DeviceCodeMessage | None) -> None:
+        self._show()
+        self.message.value = page(_signed_html(self.case, code))
+        self._changed()
+
+    def _show(self) -> None:
+        busy = self.desk.busy
+        self.start.disabled, self.cancel.disabled = busy, not busy
+        done = str(self.case.folder) in _signed
+        self._asking.layout.display = "none" if done else None
+        if done and not self.message.value:
+            self.message.value = page(_signed_html(self.case, None))
+
+    def _describe(self) -> None:
+        self.certificate.layout.display = None if self.way.value == "certificate" else "none"
+        if self.case.practice:
+            self.about.value = ""
+            return
+        try:
+            self.about.value = page(about_html(self._chosen()))
+        except ToolkitError as error:
+            self.about.value = page(box(str(error), "note"))
+
+
+def may_change(tenant: Tenant) -> None:
+    """Ask for the permissions to change things, now, so that nobody is asked in the middle of a plan.
+
+    Raises:
+        SignInFailed: refused or not consented; what could be read before can still be read.
+    """
+    if not tenant.cloud.practice:
+        tenant.tokens.widen(CONTAINMENT)
+
+
+def sign_out(case: Case) -> None:
+    """Forget who is signed in to the case's tenant."""
+    _signed.pop(str(case.folder), None)
+
+
+def _signed_html(case: Case, code: DeviceCodeMessage | None) -> str:
+    tokens, cloud = _signed[str(case.folder)]
+    try:
+        who = tokens.operator.user_principal_name
+    except SignInFailed as error:
+        return box(str(error), "error")
+    where = "the practice tenant" if cloud == PRACTICE else CLOUDS[cloud].title
+    entered = f" with the code {code.user_code}. {PRACTISED}" if code is not None and cloud == PRACTICE else "."
+    return box(f"Signed in to {where} as {who}{entered}", "done")
+
+
+def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
+    button = w.Button(description=label, button_style=style, layout=w.Layout(width="max-content", min_width="72px"))
+    button.add_class(name)
+    button.on_click(lambda _button: click())
+    return button
