@@ -107,7 +107,8 @@ def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
     begin = f"By the ledger, {whole:,} of {len(told):,} windows that were asked for came whole"
     if not hindered:
         young = sum(line.state == PROVISIONAL for line in told)
-        return f"{begin}{f'; {young:,} of them are so young that records may still come' if young else ''}."
+        them = "one of them is" if young == 1 else f"{young:,} of them are"
+        return f"{begin}{f'; {them} so young that records may still come' if young else ''}."
     names = sorted({line.source for line in hindered})
     some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return (
