@@ -1,0 +1,152 @@
+"""`python -m toolkit collect` and `coverage` on the practice tenant: what comes, what is said, Ctrl-C, exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
+from toolkit import collect, open_case
+from toolkit.cli import cli
+from toolkit.collect.ledger import FAILED, Line, write
+
+__all__ = ["room", "unconfirmed_room"]
+
+
+def told(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "toolkit", *map(str, arguments)]
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        told(*arguments), capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def a_week_of_sign_ins(folder: Path, *more: object) -> tuple[object, ...]:
+    return (
+        "collect", "--case", folder, "--account", VICTIM, "--profile", "quick",
+        "--sources", "interactive-sign-ins,search-audit-log", *more,
+    )  # fmt: skip
+
+
+def test_an_account_is_collected_and_told_about_for_people_and_for_programs(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    done = command(*a_week_of_sign_ins(folder, "--practice", "--tenant", DOMAIN))
+    assert done.returncode == 0, done.stderr
+    # Before the first window: who signed in, and what will be refused.
+    before, _, rest = done.stderr.partition("\n\n")
+    assert "Signed in as jonas.reuter@contoso.com. Of " in before
+    assert "not known" in before
+    assert "sign-ins, interactive katrin.vogel@contoso.com, Microsoft Graph, 2026-09-" in rest
+    assert "records, provisional" in rest
+    assert "state of the account, katrin.vogel@contoso.com" in done.stdout
+    assert "CRITICAL FW-01" in done.stdout
+    assert f'collect --case "{folder}" --account {VICTIM} --refresh' in done.stdout
+
+    # What is complete is not asked for again; what may still grow is.
+    again = command(*a_week_of_sign_ins(folder, "--refresh", "--json"))
+    assert again.returncode == 0, again.stderr
+    answer: dict[str, Any] = json.loads(again.stdout)
+    assert answer["known"] > 0
+    assert {line["state"] for line in answer["windows"]} == {"provisional"}
+    assert {row["source"] for row in answer["summary"]} >= {
+        "audit log",
+        "sign-ins, interactive",
+        "state of the account",
+    }
+    assert {"key", "what", "answer", "why"} <= set(answer["preflight"][0])
+    assert [finding["id"] for finding in answer["findings"]]
+    assert answer["stopped"] is False
+
+    shown = command("coverage", "--case", folder, "--json")
+    covered = json.loads(shown.stdout)
+    assert len(covered["ledger"]) == len(collect.lines(open_case(folder)))
+    assert covered["again"].endswith("--refresh")
+    assert {q["id"]: bool(q["rows"]) for q in covered["questions"]}["sign-ins"]
+    said = command("coverage", "--case", folder).stdout
+    assert "audit log, Search-UnifiedAuditLog, katrin.vogel@contoso.com" in said
+    assert "Questions:" in said
+    looked = command("triage", "--case", folder).stdout
+    assert "By the ledger, " in looked
+
+
+def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    arguments = ("collect", "--practice", "--case", folder, "--account", VICTIM, "--tenant", DOMAIN)
+    running = subprocess.Popen(
+        told(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "records, " in line:
+            break
+    running.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, said = running.communicate(timeout=60)
+    assert time.monotonic() - began < 30
+    assert running.returncode == 1, said
+    assert "Stopped by you: what was received is kept; the same command goes on." in said
+    assert "Traceback" not in said
+    case = open_case(folder)
+    assert case.verify() == []
+    kept = collect.lines(case)
+    assert 0 < len(kept) < 60
+    rest = command(*a_week_of_sign_ins(folder))
+    assert rest.returncode == 0, rest.stderr
+    assert len(collect.lines(case)) > len(kept)
+
+
+def test_what_is_refused_is_told_before_and_after_and_the_code_is_one(room: Room) -> None:
+    room.service.withhold("Search-UnifiedAuditLog")
+    done = CliRunner().invoke(cli, list(map(str, a_week_of_sign_ins(room.case.folder))))
+    assert done.exit_code == 1, done.output
+    assert "will answer 403" in done.stderr
+    assert "audit log" in done.stdout
+    assert "not available" in done.stdout
+    assert "403" in done.stdout
+
+
+def test_a_tenant_that_nobody_named_is_not_collected_from(unconfirmed_room: Room) -> None:
+    done = CliRunner().invoke(cli, list(map(str, a_week_of_sign_ins(unconfirmed_room.case.folder))))
+    assert done.exit_code != 0
+    assert f"Nothing was collected: name the tenant with --tenant {DOMAIN}" in str(done.exception)
+    assert collect.lines(unconfirmed_room.case) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("collect", "--case", "{case}"), "About whom?"),
+        (("collect", "--account", VICTIM), "Which case?"),
+        (("collect", "--case", "{case}", "--account", VICTIM, "--sources", "x"), "There is no source x; there are"),
+        (("collect", "--case", "{case}", "--account", VICTIM, "--profile", "slow"), "name one of quick, standard"),
+        (("coverage",), "Which case?"),
+    ],
+)
+def test_what_is_missing_is_one_sentence_and_code_two(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = command(*(part.replace("{case}", str(tmp_path / "case")) for part in arguments))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "case" / "journal.jsonl").exists()
+
+
+def test_what_a_service_says_rewrites_no_terminal(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    write(case, Line("audit log", VICTIM, "2026-09-01T00:00:00.000000Z", "2026-09-02T00:00:00.000000Z", "x\x1b[2J",
+                     "2026-09-03T00:00:00.000000Z", FAILED, "\x1b]0;owned\x07 no"))  # fmt: skip
+    done = CliRunner().invoke(cli, ["coverage", "--case", str(case.folder)])
+    assert done.exit_code == 0
+    assert "\x1b" not in done.stdout
+    assert "1 failed" in done.stdout
