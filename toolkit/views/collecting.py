@@ -187,6 +187,8 @@ class CollectingPanel:
 
     def _signed(self) -> None:
         self._show()
+        if not self.sign_in.ready:
+            return
         self.message.value = page(f"{QUIET}Asking what will be refused …</p>")
         self.desk.start(self._look_ahead)
 

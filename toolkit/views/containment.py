@@ -24,7 +24,7 @@ from toolkit.views.containment_screen import Clicks, Screen
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
-from toolkit.views.signing_in import SignIn, may_change
+from toolkit.views.signing_in import SignIn
 
 
 def containment_panel(
@@ -133,14 +133,7 @@ class ContainmentPanel:
         """Take the typed name as the yes to the plan that is shown."""
         plan, typed = self.plan, self.screen.typed.value
         if plan is not None:
-
-            def job(emit: Emit) -> None:
-                confirmation = contain.confirm(plan, typed)
-                if plan.tenant is not None:
-                    may_change(plan.tenant)
-                emit("confirmed", confirmation)
-
-            self.desk.start(job)
+            self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
 
     def extend(self) -> None:
         """Take the typed domain as the yes to the steps that hit everybody in the organisation."""
@@ -314,7 +307,8 @@ class ContainmentPanel:
 
     def _signed(self) -> None:
         self._tenant = None
-        self.screen.say("You are signed in: press Preview plan. Nothing has been changed.", "note")
+        if self.sign_in.ready:
+            self.screen.say("You are signed in: press Preview plan. Nothing has been changed.", "note")
 
     def _on_busy(self, nothing: None) -> None:
         self._busy = self.desk.busy

@@ -19,7 +19,7 @@ from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
 from toolkit.views.secret import SecretOnce
-from toolkit.views.signing_in import SignIn, may_change
+from toolkit.views.signing_in import SignIn
 
 OFFLINE = (
     "This case was made from files and has no live tenant, so nothing can be sent from here before you sign in. In "
@@ -90,8 +90,6 @@ class EmergencyPanel:
                 self._plans[run] = plan
                 emit("secret", (secret, run))
 
-            if plan.tenant is not None:
-                may_change(plan.tenant)
             emit("stopped", contain.stop(plan, typed, show_secret=show, progress=lambda text: emit("reading", text)))
 
         self.desk.start(job)

@@ -19,7 +19,6 @@ from toolkit.views.containment_html import STYLE
 from toolkit.views.containment_screen import KINDS, QUIET
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
-from toolkit.views.signing_in import may_change
 
 NOTHING = "Choose at least one thing to set right, then press Preview."
 
@@ -88,14 +87,7 @@ class Repairs:
         """Take the typed domain as the yes to the plan that is shown."""
         plan, typed = self.plan, self.typed.value
         if plan is not None:
-
-            def job(emit: Emit) -> None:
-                confirmation = contain.confirm(plan, typed)
-                if plan.tenant is not None:
-                    may_change(plan.tenant)
-                emit("confirmed", confirmation)
-
-            self.desk.start(job)
+            self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
 
     def run(self, key: str) -> None:
         """Carry out one step."""

@@ -20,8 +20,7 @@ from toolkit.errors import SignInFailed, ToolkitError, UsageError
 from toolkit.tenant import CLOUDS, PracticeTokenSource, Tenant, TokenSource, connect, sign_in
 from toolkit.tenant.clouds import PRACTICE, practice_cloud
 from toolkit.tenant.local_browser import browser_is_elsewhere
-from toolkit.tenant.permissions import CONTAINMENT
-from toolkit.tenant.person import DeviceCodeMessage
+from toolkit.tenant.person import DeviceCodeMessage, PersonTokenSource
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
 from toolkit.views.preflight import about_html, device_code_html
@@ -34,6 +33,7 @@ WAYS = (
     ("Tokens from the environment", "token"),
 )
 APPS = ("certificate", "secret")
+SIGNED_OUT = "Signed out: the tokens are forgotten."
 FIRST = "Sign in first: the row “Sign in” stands above."
 PRACTISED = "The practice tenant entered the code by itself; in a real tenant you would have done it on its page."
 # Who is signed in to which case's tenant, in this kernel's memory and nowhere else.
@@ -44,8 +44,9 @@ _rows: WeakSet[SignIn] = WeakSet()
 class SignIn:
     """The row: cloud, way, tenant, application, Sign in, Cancel, and what a person has to read. `widget` shows it.
 
-    `changed` is called by the updater when somebody has signed in. With `ask` a practice case has the row too, and is
-    signed in to by a click; else its tenant is connected to without a question. `tokens` are used for a practice case.
+    `changed` is called by the updater when somebody has signed in or out. With `ask` a practice case has the row too,
+    and is signed in to by a click; else its tenant is connected to without a question. `tokens` are used for a practice
+    case.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class SignIn:
         )
         self.start = _button("Sign in", "sign-in-start", self.begin, "primary")
         self.cancel = _button("Cancel", "sign-in-cancel", self.give_up)
+        self.out = _button("Sign out", "sign-in-out", self.leave)
         self.about, self.message = w.HTML(), w.HTML()
         self.message.add_class("sign-in-message")
         choices = [w.HBox([self.cloud, self.way]), w.HBox([self.named, self.client]), self.certificate]
@@ -92,7 +94,7 @@ class SignIn:
         self._buttons = w.HBox([self.start, self.cancel])
         self._asking = w.VBox([self._choices, self.about, self._buttons])
         shown = None if self._asks else "none"
-        self.widget = w.VBox([self._asking, self.message], layout=w.Layout(display=shown))
+        self.widget = w.VBox([self._asking, self.message, self.out], layout=w.Layout(display=shown))
         self.widget.add_class("sign-in")
         for choice in (self.cloud, self.way, self.named, self.client, self.certificate):
             choice.observe(lambda _change: self._describe(), "value")
@@ -135,9 +137,7 @@ class SignIn:
                 self._waiting = None
             _signed[str(self.case.folder)] = source, cloud
             tenant.close()
-            for row in list(_rows):
-                if row.case.folder == self.case.folder:
-                    row.desk.put("signed", self._code if row is self else None)
+            self._tell_all("signed", self._code)
 
         self.desk.start(job)
 
@@ -147,6 +147,18 @@ class SignIn:
         if waiting is not None:
             # Telling may wait for an answer that is under way.
             threading.Thread(target=waiting.cancel, daemon=True, name="cancelling").start()
+
+    def leave(self) -> None:
+        """Sign out: forget the tokens, for all panels of this kernel. A sign-in that waits for more ends too."""
+        tokens, _ = _signed.pop(str(self.case.folder), (None, ""))
+        if tokens is not None:
+            threading.Thread(target=_forget, args=(tokens,), daemon=True, name="signing out").start()
+        self._tell_all("left", None)
+
+    def _tell_all(self, kind: str, value: object) -> None:
+        for row in list(_rows):
+            if row.case.folder == self.case.folder:
+                row.desk.put(kind, value if row is self else None)
 
     def _source(self) -> Callable[[], tuple[TokenSource, str]]:
         """What makes the source of tokens, in the worker; choices that cannot be are told at once."""
@@ -197,11 +209,17 @@ class SignIn:
         self.message.value = page(_signed_html(self.case, code))
         self._changed()
 
+    def _on_left(self, nothing: None) -> None:
+        self.message.value = page(f'<p class="toolkit-quiet">{SIGNED_OUT}</p>')
+        self._show()
+        self._changed()
+
     def _show(self) -> None:
         busy = self.desk.busy
         self.start.disabled, self.cancel.disabled = busy, not busy
         done = str(self.case.folder) in _signed
         self._asking.layout.display = "none" if done else None
+        self.out.layout.display = None if done else "none"
         if done and not self.message.value:
             self.message.value = page(_signed_html(self.case, None))
 
@@ -216,19 +234,10 @@ class SignIn:
             self.about.value = page(box(str(error), "note"))
 
 
-def may_change(tenant: Tenant) -> None:
-    """Ask for the permissions to change things, now, so that nobody is asked in the middle of a plan.
-
-    Raises:
-        SignInFailed: refused or not consented; what could be read before can still be read.
-    """
-    if not tenant.cloud.practice:
-        tenant.tokens.widen(CONTAINMENT)
-
-
-def sign_out(case: Case) -> None:
-    """Forget who is signed in to the case's tenant."""
-    _signed.pop(str(case.folder), None)
+def _forget(tokens: TokenSource) -> None:
+    tokens.cancel()  # later calls with them fail, in place of asking anew
+    if isinstance(tokens, PersonTokenSource):
+        tokens.sign_out()
 
 
 def _signed_html(case: Case, code: DeviceCodeMessage | None) -> str:

@@ -1,0 +1,272 @@
+"""The collection panel and the sign-in row, driven without a browser: the same clicks, the queues drained by hand."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+import pytest
+
+from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
+from toolkit import collect, contain, open_case, practice
+from toolkit.case import Case
+from toolkit.collect.work import _alone
+from toolkit.practice.login import APPROVES, WAITS
+from toolkit.practice.scenario import CLIENT_ID
+from toolkit.tenant import clouds
+from toolkit.tenant.clouds import practice_cloud
+from toolkit.views import signing_in
+from toolkit.views.collecting import CollectingPanel, collecting
+from toolkit.views.containment import containment_panel
+from toolkit.views.emergency import emergency_stop
+from toolkit.views.hardening import hardening_page
+
+__all__ = ["room", "unconfirmed_room"]
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_signed_in() -> Iterator[None]:
+    yield
+    signing_in._signed.clear()
+
+
+def words(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", html))
+
+
+def until(panel: Any, true: Callable[[], bool], seconds: float = 60) -> None:
+    """Drain the panel's queues until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, words(panel.sign_in.message.value)
+        panel.sign_in.desk.drain()
+        panel.desk.drain()
+        time.sleep(0.02)
+
+
+def settled(panel: Any) -> None:
+    panel.sign_in.desk.wait()
+    panel.desk.wait(120)
+
+
+def signed_in(room: Room) -> CollectingPanel:
+    room.service.login.interval = 1
+    panel = collecting(room.case, VICTIM, sleep=room.sleep)
+    panel.sign_in.start.click()
+    settled(panel)
+    return panel
+
+
+def test_showing_the_panel_asks_nobody_and_offers_only_the_sign_in(room: Room) -> None:
+    before = len(room.service.requests())
+    panel = collecting(room.case, VICTIM)
+    assert len(room.service.requests()) == before
+    assert panel._live.layout.display == "none"
+    assert not panel.sign_in.ready
+    panel.begin()
+    settled(panel)
+    assert "Sign in first" in words(panel.message.value)
+    assert collect.lines(room.case) == []
+
+
+def test_the_code_is_shown_and_a_sign_in_that_waits_can_be_cancelled(room: Room) -> None:
+    room.service.login.interval = 1
+    room.service.login.behaviour = WAITS
+    panel = collecting(room.case, VICTIM, sleep=room.sleep)
+    panel.sign_in.start.click()
+    until(panel, lambda: "enter the code" in words(panel.sign_in.message.value))
+    assert re.search(r"enter the code\s+\S{6,}", words(panel.sign_in.message.value))
+    assert panel.sign_in.start.disabled
+    panel.sign_in.start.click()  # a second click begins no second sign-in
+    panel.sign_in.cancel.click()
+    until(panel, lambda: "cancelled" in words(panel.sign_in.message.value))
+    settled(panel)
+    assert not panel.sign_in.ready
+    assert not panel.sign_in.start.disabled
+    room.service.login.behaviour = APPROVES
+    panel.sign_in.start.click()
+    settled(panel)
+    assert "Signed in to the practice tenant as jonas.reuter@contoso.com with the code" in words(
+        panel.sign_in.message.value
+    )
+
+
+def test_it_collects_with_progress_findings_and_the_ledger_drawn_anew(room: Room) -> None:
+    panel = signed_in(room)
+    assert "sources and states will work" in words(panel.expected.value)
+    assert collect.lines(room.case) == []
+    panel.profile.value = "quick"
+    panel.start.click()
+    panel.start.click()  # a second click begins no second collection
+    until(panel, lambda: not panel.stop.disabled)
+    assert panel.progress.layout.visibility == "visible"
+    settled(panel)
+    assert panel.stop.disabled
+    assert "windows, " in words(panel.message.value)
+    assert "<svg" in panel.ledger.value
+    assert "provisional" in words(panel.ledger.value)
+    assert re.search(r"\d+ findings: \d+ critical", words(panel.found.value))
+    assert room.writes() == []
+    assert len([line for line in collect.lines(room.case) if line.source == "audit log"]) == 8
+
+
+def test_a_stop_keeps_what_came(room: Room) -> None:
+    panel = signed_in(room)
+    panel.start.click()
+    until(panel, lambda: bool(panel._fresh))
+    panel.stop.click()
+    settled(panel)
+    assert "Stopped by you" in words(panel.message.value)
+    kept = collect.lines(room.case)
+    assert kept
+    assert room.case.verify() == []
+    panel.profile.value = "quick"
+    panel.start.click()
+    settled(panel)
+    assert "Stopped" not in words(panel.message.value)
+
+
+def test_a_collection_in_another_kernel_is_told(room: Room) -> None:
+    panel = signed_in(room)
+    with _alone(room.case):
+        panel.start.click()
+        settled(panel)
+    assert "Another collection into this case is going on" in words(panel.message.value)
+
+
+def test_which_tenant_is_asked_before_anything_is_collected(unconfirmed_room: Room) -> None:
+    panel = signed_in(unconfirmed_room)
+    assert f"Type {DOMAIN}" in words(panel.message.value)
+    panel.profile.value = "quick"
+    panel.start.click()
+    settled(panel)
+    assert collect.lines(unconfirmed_room.case) == []
+    panel.domain.value = DOMAIN
+    panel.confirm_tenant.click()
+    settled(panel)
+    assert "confirmed" in words(panel.message.value)
+    assert contain.tenant_question(unconfirmed_room.case, unconfirmed_room.tenant) is None
+
+
+# Real cases: a cloud that is the practice tenant's addresses without being one for practice.
+
+
+@pytest.fixture
+def real(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    """A case of real evidence, and a live cloud to sign in to; its tenant was confirmed before."""
+    with practice.start(tmp_path / "elsewhere" / "practice") as service:
+        service.login.interval = 1
+        place = practice_cloud(tmp_path / "elsewhere")
+        live = replace(place, practice=False, name="loopback", title="a cloud on this computer")
+        monkeypatch.setitem(clouds.CLOUDS, "loopback", live)
+        rehearsal = open_case(tmp_path / "elsewhere", practice=True)
+        room = Room(rehearsal, service)
+        room.case = open_case(tmp_path / "case")
+        yield room
+        room.tenant.close()
+
+
+def sign_in_to(panel: Any) -> None:
+    row = panel.sign_in
+    row.cloud.value, row.way.value = "loopback", "device-code"
+    row.client.value = CLIENT_ID
+    row.start.click()
+    until(panel, lambda: row.ready)
+    settled(panel)
+
+
+def test_a_case_of_files_has_a_plan_without_buttons_until_somebody_signs_in(real: Room) -> None:
+    panel = containment_panel(real.case, [VICTIM], sleep=real.sleep)
+    stop, page = emergency_stop(real.case, sleep=real.sleep), hardening_page(real.case, sleep=real.sleep)
+    assert "own application" not in words(panel.sign_in.about.value)
+    assert "An administrator has to consent" in words(panel.sign_in.about.value)
+    assert panel.screen.cards == {}
+    assert stop._live.layout.display == page._live.layout.display == "none"
+    assert page.audit_repairs.widget.layout.display == "none"
+
+    sign_in_to(panel)
+    for other in (stop, page):
+        other.sign_in.desk.drain()
+        assert other.sign_in.ready
+        assert other._live.layout.display is None
+        assert "Signed in to a cloud on this computer as jonas.reuter@contoso.com" in words(other.sign_in.message.value)
+    assert page.audit_repairs.widget.layout.display is None
+
+    # All guards hold: whose tenant it is has to be typed, then the name.
+    panel.preview()
+    settled(panel)
+    assert f"Type {DOMAIN}" in panel.screen.message.value
+    panel.screen.domain.value = DOMAIN
+    panel.confirm_tenant()
+    settled(panel)
+    panel.preview()
+    settled(panel)
+    assert panel.screen.cards
+    assert all(card.run.disabled for card in panel.screen.cards.values())
+    panel.screen.typed.value = VICTIM
+    panel.confirm()
+    settled(panel)
+    assert real.writes() == []
+    panel.run("block-sign-in")
+    settled(panel)
+    assert real.user()["accountEnabled"] is False
+
+    # Signed out, nothing more is sent.
+    sent = len(real.writes())
+    panel.sign_in.out.click()
+    panel.sign_in.desk.drain()
+    assert not panel.sign_in.ready
+    stop.sign_in.desk.drain()
+    assert stop._live.layout.display == "none"
+    stop.user.value = VICTIM
+    stop.preview()
+    settled(stop)
+    assert "Sign in first" in words(stop.said.value)
+    assert len(real.writes()) == sent
+
+
+def test_a_real_case_is_collected_from_the_panel(real: Room) -> None:
+    panel = collecting(real.case, VICTIM, sleep=real.sleep)
+    assert "PRACTICE" not in panel.widget.children[0].value
+    sign_in_to(panel)
+    panel.domain.value = DOMAIN
+    panel.confirm_tenant.click()
+    settled(panel)
+    panel.profile.value = "quick"
+    panel.start.click()
+    settled(panel)
+    assert real.case.count("audit")
+    assert not real.case.practice
+    assert real.writes() == []
+
+
+def test_no_token_is_in_a_widget_or_a_file(real: Room) -> None:
+    panel = collecting(real.case, VICTIM, sleep=real.sleep)
+    sign_in_to(panel)
+    source, _ = signing_in._signed[str(real.case.folder)]
+    token = source.token("graph")
+
+    def every(widget: Any) -> Iterator[Any]:
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from every(child)
+
+    assert not any(token in str(widget.get_state()) for widget in every(panel.widget))
+    files = [path for path in real.case.folder.rglob("*") if path.is_file()]
+    assert not any(token.encode() in path.read_bytes() for path in files)
+
+
+def test_a_choice_that_cannot_be_is_told_before_the_click(tmp_path: Any) -> None:
+    case: Case = open_case(tmp_path / "case")
+    row = signing_in.SignIn(case)
+    row.way.value = "certificate"
+    assert "Name the certificate's file" in words(row.about.value)
+    row.way.value = "secret"
+    assert "name it with" in words(row.about.value)
+    row.start.click()
+    row.desk.drain()
+    assert "name it with" in words(row.message.value)
