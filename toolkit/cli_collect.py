@@ -100,6 +100,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
     """Did what was collected come whole, what do files lack, and which questions can this case answer?"""
     from toolkit.case import open_case
     from toolkit.collect.files import file_gaps
+    from toolkit.collect.horizon import horizon, sentences
     from toolkit.collect.ledger import lines
     from toolkit.collect.said import again
     from toolkit.views.coverage import coverage as questions
@@ -107,7 +108,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     case = open_case(case_folder, create=False)
-    told, gaps, asked = lines(case), file_gaps(case), questions(case)
+    told, gaps, asked, limits = lines(case), file_gaps(case), questions(case), horizon(case)
     if as_json:
         rows = [
             {name: _value(row[name]) for name in ("id", "question", "rows", "first", "last", "command", "kept")}
@@ -116,6 +117,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         _print({
             "ledger": [asdict(line) for line in told], "again": again(case, told),
             "files": [asdict(gap) for gap in gaps], "questions": rows,
+            "horizon": [{name: _value(value) for name, value in row.items()} for row in limits.to_dict("records")],
         })  # fmt: skip
         return
     if told:
@@ -124,6 +126,9 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         click.echo("Nothing was collected from a tenant into this case; it holds what files brought.")
     for gap in gaps:
         click.echo(f"{_plain(gap.file)}: {_plain(gap.sentence)}")
+    click.echo("\nHow far back anything can be known:")
+    for sentence in sentences(limits):
+        click.echo(f"  {_plain(sentence)}")
     click.echo("\nQuestions:")
     for _, row in asked.iterrows():
         here = _records(int(row["rows"])) if row["rows"] else "missing: " + str(row["portal"])

@@ -103,7 +103,7 @@ def test_it_collects_with_progress_findings_and_the_ledger_drawn_anew(room: Room
     panel.start.click()
     panel.start.click()  # a second click begins no second collection
     until(panel, lambda: not panel.stop.disabled)
-    assert panel.progress.layout.visibility == "visible"
+    assert panel.progress.layout.display is None
     settled(panel)
     assert panel.stop.disabled
     assert "windows, " in words(panel.message.value)

@@ -26,7 +26,7 @@ from toolkit.collect.said import collected_sentence, ledger_sentence
 from toolkit.detect import triage
 from toolkit.views.findings import headline
 from toolkit.views.handover import handover
-from toolkit.views.ledger import ledger_html
+from toolkit.views.ledger import horizon_html, ledger_html
 from toolkit.views.ledger import ledger_sentence as of_the_view
 
 ANNA = "anna@contoso.com"
@@ -114,3 +114,11 @@ def test_a_collection_that_came_whole_is_not_made_smaller_than_it_is(tmp_path: P
     assert "1 of them are so young" not in collected_sentence(case)
     assert "one of them is so young that records may still come" in collected_sentence(case)
     assert "What did not come whole" not in words(ledger_html(case))
+
+
+def test_the_first_notebook_says_how_far_back_anything_can_be_known(case: Case) -> None:
+    write(case, day(7, COMPLETE, source="state of the account"))
+    text = words(horizon_html(case))
+    assert "How far back anything can be known" in text
+    assert "Before 2026-09-01 00:00 UTC “audit log” of anna@contoso.com was not asked for." in text
+    assert "state of the account" not in text

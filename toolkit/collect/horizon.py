@@ -16,6 +16,7 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.collect.ledger import ASKED, NOT_AVAILABLE, Line, lines
+from toolkit.collect.state import ACCOUNT, ORGANISATION
 from toolkit.contain.snapshot import Snapshot
 from toolkit.detect.words import moment
 from toolkit.harden.audit_gaps import audit_gaps, gap_sentence
@@ -142,8 +143,8 @@ def _plan(case: Case, state: Snapshot | None) -> str | None:
 
 
 def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
-    """Since when each source was asked for, where it was."""
-    for source in sorted({line.source for line in known}):
+    """Since when each source was asked for, where it was; a state is of now, and has no before."""
+    for source in sorted({line.source for line in known} - {ACCOUNT, ORGANISATION}):
         somewhere = any(line.source == source and line.state != NOT_AVAILABLE for line in known)
         for account in ["", *accounts]:
             own = [line for line in known if line.source == source and line.account == account]

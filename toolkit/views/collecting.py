@@ -21,6 +21,7 @@ from toolkit.collect.said import WHOLE
 from toolkit.detect import Triage
 from toolkit.errors import ToolkitError
 from toolkit.tenant import Preflight, preflight
+from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.findings import headline
 from toolkit.views.ledger import ledger_html
@@ -97,7 +98,7 @@ class CollectingPanel:
             (self.expected, "expected"), (self.message, "message"), (self.found, "found"), (self.ledger, "ledger"),
         ):  # fmt: skip
             html.add_class(f"collecting-{name}")
-        self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", visibility="hidden"))
+        self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", display="none"))
         self._live = w.VBox([
             self.expected, self._tenant_row, self.users, self.profile, w.HBox([self.start, self.refresh, self.stop]),
         ])  # fmt: skip
@@ -198,7 +199,7 @@ class CollectingPanel:
         for button in (self.start, self.refresh, self.confirm_tenant):
             button.disabled = busy
         self.stop.disabled = not self._collecting
-        self.progress.layout.visibility = "visible" if self._collecting else "hidden"
+        self.progress.layout.display = None if self._collecting else "none"
 
     def _on_busy(self, nothing: None) -> None:
         self._show()
@@ -215,7 +216,9 @@ class CollectingPanel:
             self.message.value = page(box(question, "warning"))
 
     def _on_expected(self, result: Preflight) -> None:
-        fold = f"<details><summary>{escape(_in_short(result))}</summary>{{}}</details>"
+        # What will be refused is seen without a click; where all will work, one line says so.
+        refused = any(c.answer in (REFUSED, PARTLY, LACKING) for c in result.checks if c.kind != "action")
+        fold = f"<details{' open' if refused else ''}><summary>{escape(_in_short(result))}</summary>{{}}</details>"
         self.expected.value = page(fold.format(preflight_html(result, self._zone, self._zone_name)))
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
 
@@ -258,7 +261,9 @@ class CollectingPanel:
                 box(f"{said} {hindered:,} did not come whole: the ledger below says which, and why.", "warning")
             )
         else:
-            self.message.value = page(box(f"{said} Run the cells below and the other notebooks to see them.", "done"))
+            self.message.value = page(
+                box(f"{said} Run the cells above again, and the other notebooks, to see them.", "done")
+            )
 
     def _on_over(self, nothing: None) -> None:
         self._collecting = False
@@ -275,7 +280,7 @@ class CollectingPanel:
 
 def _in_short(result: Preflight) -> str:
     reading = [check for check in result.checks if check.kind != "action"]
-    hindered = [check for check in reading if check.answer != "will work"]
+    hindered = [check for check in reading if check.answer != WORKS]
     works = f"{len(reading) - len(hindered)} of {len(reading)} sources and states will work"
     return f"Before the first call: {works}" + (f"; {len(hindered)} will not, or are not known" if hindered else "")
 

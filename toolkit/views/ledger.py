@@ -12,6 +12,7 @@ from html import escape
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.collect.horizon import OFF, horizon, sentences
 from toolkit.collect.ledger import (
     COMPLETE,
     FAILED,
@@ -25,7 +26,7 @@ from toolkit.collect.ledger import (
 from toolkit.collect.said import Strip, again, collected_sentence, ledger_sentence, strips
 from toolkit.views.look import as_text, html_table
 
-__all__ = ["collected_sentence", "ledger_html", "ledger_sentence", "ledger_svg"]
+__all__ = ["collected_sentence", "horizon_html", "ledger_html", "ledger_sentence", "ledger_svg"]
 
 # From a palette that colour-blind readers can tell apart; the shape says the same.
 COLOURS = {
@@ -64,6 +65,17 @@ def ledger_html(case: Case, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
         f"<p>{escape(collected_sentence(case))}</p>", ledger_svg(found, zone, zone_name), cut, _legend(found),
         _hindered(found), _again(case, told), _table(found),
     ])  # fmt: skip
+
+
+def horizon_html(case: Case) -> str:
+    """What nobody can know from the services any more, or was not asked for; "" where nothing is to be said.
+
+    Times when auditing was off are left to the page's part about those.
+    """
+    frame = horizon(case)
+    told = sentences(frame[frame.kind != OFF])
+    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in told)
+    return f"<h3>How far back anything can be known</h3><ul>{listed}</ul>" if told else ""
 
 
 def ledger_svg(found: Sequence[Strip], zone: tzinfo = UTC, zone_name: str = "UTC") -> str:

@@ -19,7 +19,7 @@ from toolkit.formats.source import Report
 from toolkit.tables import TABLES
 from toolkit.views.background import Background
 from toolkit.views.coverage import coverage_html, files_html
-from toolkit.views.ledger import ledger_html
+from toolkit.views.ledger import horizon_html, ledger_html
 from toolkit.views.look import as_text, box, figures, html_table, page
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
 
@@ -90,6 +90,7 @@ def missing(case: Source = None, *, display_time_zone: str = "UTC") -> None:
     parts = [coverage_html(this, zone, display_time_zone), files_html(this)]
     if lines(this):
         parts += ["<h3>What was collected from the tenant</h3>", ledger_html(this, zone, display_time_zone)]
+        parts.append(horizon_html(this))
     show(*parts, practice=this.practice)
 
 
