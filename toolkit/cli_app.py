@@ -6,8 +6,9 @@ import json
 
 import click
 
-from toolkit.tenant.clouds import CLOUDS
-from toolkit.tenant.permissions import EXCHANGE_REMARK, PURPOSES
+from toolkit.cli_sign_in import CLOUD_NAMES
+
+PURPOSES = ("evidence", "containment")
 
 
 @click.group()
@@ -19,11 +20,13 @@ def app() -> None:
 @click.option("--for", "purpose", type=click.Choice(PURPOSES), help="One of the two (default: both).")
 @click.option("--app-only", is_flag=True, help="For an app that works on its own, with a certificate.")
 @click.option(
-    "--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="The tenant's cloud."
+    "--cloud", type=click.Choice(CLOUD_NAMES), default="global", show_default=True, help="The tenant's cloud."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def instructions(purpose: str | None, app_only: bool, cloud: str, as_json: bool) -> None:
     """How to register them with the least permissions: steps, and the same as PowerShell. Changes nothing."""
+    from toolkit.tenant.clouds import CLOUDS
+    from toolkit.tenant.permissions import EXCHANGE_REMARK
     from toolkit.tenant.registration import Registration, powershell, steps
 
     chosen = [Registration(name, app_only, CLOUDS[cloud]) for name in PURPOSES if purpose in (None, name)]

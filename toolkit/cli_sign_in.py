@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.tenant.clouds import CLOUDS
-
 if TYPE_CHECKING:
     from toolkit.tenant import Secret, TokenSource
 
+# Named here too, so that the help of a command loads nothing of what signs in.
+CLOUD_NAMES = ("global", "gcc", "gcc-high", "dod", "china")
+
 _WAYS = ("browser", "device-code", "certificate", "secret", "token")
 _OPTIONS = (
-    click.option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="Whose cloud."),
+    click.option("--cloud", type=click.Choice(CLOUD_NAMES), default="global", show_default=True, help="Whose cloud."),
     click.option("--sign-in", "way", type=click.Choice(_WAYS), help="How to sign in (default: what fits here)."),
     click.option("--tenant", "tenant_name", metavar="DOMAIN", help="The tenant's domain or id; apps need it."),
     click.option("--client-id", metavar="ID", help="Your own application (default: Microsoft's public ones)."),

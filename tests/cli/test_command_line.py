@@ -276,3 +276,12 @@ def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_clouds_and_purposes_that_the_command_line_names_are_those_that_there_are() -> None:
+    from toolkit import cli_app, cli_sign_in
+    from toolkit.tenant.clouds import CLOUDS
+    from toolkit.tenant.permissions import PURPOSES
+
+    assert tuple(CLOUDS) == cli_sign_in.CLOUD_NAMES
+    assert PURPOSES == cli_app.PURPOSES

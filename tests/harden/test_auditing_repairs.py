@@ -134,14 +134,15 @@ def test_an_undone_repair_is_a_new_gap(room: Room) -> None:
         room.service.clock.advance(60)
     gaps = report_of(room).gaps_of(VICTIM)
     mine = gaps[gaps.topic == "bypass"]
+    # To the minute: how many seconds a call takes depends on the machine.
     assert [(pd_none(g.since), pd_none(g.until), g.still) for g in mine.itertuples()] == [
-        (None, "14:00:00", False),
-        ("14:01:00", None, True),
+        (None, "14:00", False),
+        ("14:01", None, True),
     ]
 
 
 def pd_none(time: Any) -> str | None:
-    return None if time != time else f"{time:%H:%M:%S}"
+    return None if time != time else f"{time:%H:%M}"
 
 
 def test_the_log_switch_is_routed_to_its_own_mailbox(badly: Room) -> None:

@@ -90,7 +90,7 @@ def test_files_tell_the_same_as_a_tenant(case: Case, tmp_path: Path) -> None:
     assert [r.address for r in report.restricted] == ["anna@contoso.example"]
     assert report.forwarding.done is False
     assert "from files of this case" in report.told
-    assert "make_return_plan" in " ".join(report.unblocking)
+    assert "Give the account back" in " ".join(report.unblocking)
 
 
 def test_the_practice_tenant_restricts_its_sender_and_reading_lifts_nothing(room: Room) -> None:
