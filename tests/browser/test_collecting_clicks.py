@@ -36,7 +36,10 @@ def test_an_account_is_collected_from_the_notebook(
     desk.screenshot("0-start-collecting-stopped")
 
     panel.get_by_role("button", name="Start collecting").click()
-    expect(panel.get_by_text("Run the cells below and the other notebooks to see them")).to_be_visible(timeout=SECONDS)
+    expect(panel.locator(".collecting-message")).to_contain_text("Fetching", timeout=SECONDS)
+    expect(panel.locator(".widget-hprogress")).to_be_visible()
+    desk.screenshot("0-start-collecting")
+    expect(panel.get_by_text("Run the cells above again, and the other notebooks")).to_be_visible(timeout=SECONDS)
     expect(panel.locator(".collecting-ledger svg.toolkit-ledger")).to_be_visible()
     expect(panel.locator(".collecting-found")).to_contain_text("findings")
     desk.screenshot("0-start-collected")
