@@ -21,7 +21,9 @@ class Pull:
     `ids` are the records' own ids, `received` counts records with doubles, `expected` is what the service says there
     are (None where it does not say). `whole` is true only where every page came and the counts agree; otherwise
     `reason` says what is missing. Of a whole pull `reason` is what a reader should know of it, if anything.
-    `available` is false where the tenant, licence or role does not offer it.
+    `available` is false where the tenant, licence or role does not offer it. `proven` is false where every part that
+    can be named came whole, and nothing says that there are no others: asking once more cannot make that complete,
+    only another road can; `reason` says so.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -31,6 +33,7 @@ class Pull:
     reason: str = ""
     available: bool = True
     splits: int = 0
+    proven: bool = True
 
     def add(self, other: Pull) -> None:
         """Take in the pull of a part of the window."""
@@ -39,6 +42,7 @@ class Pull:
         if other.expected is not None:
             self.expected = (self.expected or 0) + other.expected
         self.splits += other.splits
+        self.proven = self.proven and other.proven
         if not other.whole:
             self.whole, self.reason = False, other.reason if self.whole else self.reason or other.reason
         elif self.whole:
@@ -71,13 +75,16 @@ class Pages:
 class Asked:
     """Whom and when a pull is about: the account's object id and name, and the window.
 
-    With a `mark` it is about everybody's records that have it, and no account.
+    With a `mark` it is about everybody's records that have it, and no account. `record_types` and `operations` narrow
+    the audit log down (none: all of them), where a window cannot be made shorter.
     """
 
     object_id: str
     user_principal_name: str
     window: Window
     mark: Mark | None = None
+    record_types: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
 
     def within(self, window: Window) -> Asked:
         """The same for another window."""

@@ -265,7 +265,8 @@ def _one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Hal
             pulls.append(_pull(task, tenant, pages, halted))
     every = set().union(*(pull.ids for pull in pulls))
     best = max(pulls, key=lambda pull: (pull.whole, len(pull.ids)))
-    line = line_of(task.road.source, task.account, window, task.road.name, now, best, agreed=_agreed(pulls))
+    agreed = _agreed(pulls) and best.proven
+    line = line_of(task.road.source, task.account, window, task.road.name, now, best, agreed=agreed)
     if best.whole and best.ids != every:
         others = next(pull.ids for pull in pulls if pull.ids - best.ids)
         line = replace(

@@ -86,12 +86,11 @@ def _begun(parameters: Record, wanted: Search, situation: Situation, command: st
         if memory.may_withhold([entry.id for entry in part]):
             gone = {entry.id for entry in part}
             found = [entry for entry in found if entry.id not in gone]
-    total = min(len(found), CAPS[LARGE])
     if command == LARGE:
         found = _unsorted(found)
-        total = min(len(found), CAPS[LARGE])
     else:
         found.reverse()
+    total = min(len(found), services(situation)["session_records"])
     return AuditSession(_asked(parameters), found, total)
 
 
@@ -103,6 +102,7 @@ def _unsorted(found: list[Entry]) -> list[Entry]:
 
 def _rows(session: AuditSession, size: int, situation: Situation) -> list[Record]:
     cap = BOTH_CAP if len(session.commands) > 1 else CAPS[next(iter(session.commands), PREVIEW)]
+    cap = min(cap, services(situation)["session_records"])
     start = session.position
     page = session.found[start : min(start + size, cap)]
     effect, ids = situation.fault.effect, [entry.id for entry in page]
@@ -191,9 +191,11 @@ def _record_types(parameters: Record) -> frozenset[int]:
 
 @cache
 def record_types() -> dict[str, int]:
-    """The numbers of AuditLogRecordType by name in lower case."""
+    """The numbers of AuditLogRecordType by name in lower case; 0 for those in which nothing is ever recorded here."""
+    with reference.path("audit_record_types.csv").open(encoding="utf-8", newline="") as rows:
+        names: dict[str, int] = {row["name"].lower(): 0 for row in csv.DictReader(rows)}
     with reference.path("ual_record_types.csv").open(encoding="utf-8", newline="") as rows:
-        return {row["name"].lower(): int(row["id"]) for row in csv.DictReader(rows)}
+        return names | {row["name"].lower(): int(row["id"]) for row in csv.DictReader(rows)}
 
 
 def moment_of_parameter(name: str, value: object) -> datetime:

@@ -12,6 +12,7 @@ DEFAULTS: Record = {
     "search_seconds": 30,
     "searches_at_once": 10,
     "record_count_limit": None,
+    "session_records": 50_000,
     "trace_days": 90,
     "log_rows": 500_000,
     "limits": False,
@@ -22,6 +23,7 @@ DEFAULTS: Record = {
 - audit_days, sign_in_days, trace_days: how far back the log, the Entra logs (None: no end) and the trace reach
 - search_seconds: how long a Graph audit search takes, by the tenant's clock
 - searches_at_once: how many of them may run; one more is answered 429
+- session_records: how many records a large set of Search-UnifiedAuditLog gives, and counts, at most
 - record_count_limit: where a Graph audit search stops, None for nowhere
 - log_rows: where a Log Analytics query stops
 - limits: whether the services count requests and answer 429 beyond the published limits

@@ -15,6 +15,7 @@ IP = (
 ORIGINS: dict[str, tuple[str, str]] = {
     "alert_names.csv": (OWN, "2026-11-23"),
     "audit_operations.csv": (OWN, "2026-11-23"),
+    "audit_record_types.csv": ("auditLogRecordType in Microsoft Graph's v1.0 metadata, MIT", "2026-08-20"),
     "authentication_methods.csv": (OWN, "2026-11-23"),
     "bounce_codes.csv": (OWN, "2026-11-23"),
     "control_weights.csv": (OWN, "2026-11-23"),

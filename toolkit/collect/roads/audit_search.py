@@ -1,7 +1,8 @@
 """The unified audit log by Graph's audit search: a search is made, waited for, and its records read page by page.
 
 Searches end in failure, are cancelled, stop at a limit, miss records in silence, and their lists break off after
-thousands of rows. What was read is kept; another search is made, and where that does not help, two of half the window.
+thousands of rows. What was read is kept; another search is made, and where that does not help, two of half the window;
+of two seconds one of each record type, and of one record type one of each operation.
 Source: Microsoft Graph `auditLogQuery`, `auditLogRecord` (global cloud only).
 """
 
@@ -9,11 +10,14 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from toolkit.collect.marks import ADDRESS
 from toolkit.collect.pull import Asked, Pages, Pull
+from toolkit.collect.roads.parts import NO_SUCH_TYPE, Seen, joined, note, parts_of, refused
 from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
 from toolkit.collect.window import DAY, text_of
 from toolkit.errors import TenantAnswer, TenantError
@@ -27,6 +31,7 @@ POLL_SECONDS = (15.0, 30.0, 60.0)
 NAP = 5.0
 """Seconds after which a wait looks whether a person stopped the collection."""
 SHORTEST = timedelta(seconds=2)
+LIMIT = "the search stopped at its limit"
 ATTEMPTS = 3
 AT_ONCE = 4
 """Searches of ours that run side by side; the service refuses more than five to ten of a tenant."""
@@ -52,31 +57,34 @@ class AuditSearch(Road):
         if why := lacks(tenant.cloud, QUERIES):
             return Pull.failed(why, available=False)
         pull, problem = Pull(), ""
+        seen: Seen = {}
         for attempt in range(ATTEMPTS):
             halt_if(halted)
             try:
                 with self._places:
-                    done, problem = self._search(tenant, asked, pages, halted, pull)
+                    done, problem = self._search(tenant, asked, pages, halted, pull, seen)
             except TenantAnswer as error:
                 if OFF.lower() in f"{error.code} {error}".lower():
                     return Pull.failed(SWITCHED_OFF, available=False)
                 if not_offered(error) and not pull.received:
                     return Pull.failed(str(error), available=False)
+                if refused(error, asked):
+                    return self._without_refused(tenant, asked, pages, halted)
                 done, problem = {}, str(error)
                 _nap(tenant, POLL_SECONDS[attempt], halted)
             except TenantError as error:
                 done, problem = {}, str(error)
             if done.get("isRecordCountLimitExceeded") is True:
-                return self._split(tenant, asked, pages, halted, pull, "the search stopped at its limit")
+                return self._split(tenant, asked, pages, halted, pull, LIMIT, seen, cut=True)
             if done and not problem:
                 return pull
         if pull.received:
-            return self._split(tenant, asked, pages, halted, pull, problem)
+            return self._split(tenant, asked, pages, halted, pull, problem, seen)
         pull.whole, pull.reason = False, problem
         return pull
 
     def _search(
-        self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull
+        self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull, seen: Seen
     ) -> tuple[dict[str, Any], str]:
         """One search from its making to its last page: how it says that it ended, and what is missing."""
         query = self._made(tenant, asked)
@@ -87,11 +95,11 @@ class AuditSearch(Road):
         if status.lower() != "succeeded":
             return {}, f"the search ended as {status}"
         before = len(pull.ids)
-        found = self._records(tenant, query, pages, halted, pull)
+        found = self._records(tenant, query, pages, halted, pull, seen)
         if not found and not before:
             # A search that has just succeeded may say nothing at first.
             _nap(tenant, POLL_SECONDS[0], halted)
-            found = self._records(tenant, query, pages, halted, pull)
+            found = self._records(tenant, query, pages, halted, pull, seen)
         said = done.get("approximateReturnedRecordCount")
         if isinstance(said, int):
             pull.expected = said
@@ -101,13 +109,37 @@ class AuditSearch(Road):
             return done, "it found fewer records than the search before it"
         return done, ""
 
-    def _split(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull, why: str) -> Pull:
-        if asked.window.length <= SHORTEST:
+    def _split(
+        self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, pull: Pull, why: str, seen: Seen,
+        *, cut: bool = False,
+    ) -> Pull:  # fmt: skip
+        """The window in two halves; two seconds by record type, one record type by operation."""
+        whole = Pull(ids=set(pull.ids), received=pull.received, splits=1)
+        if asked.window.length > SHORTEST:
+            for half in reversed(asked.window.halves()):
+                whole.add(self.pull(tenant, asked.within(half), pages, halted))
+            return whole
+        parts = parts_of(asked, seen, known=cut, lists=True) if seen and (cut or not asked.record_types) else []
+        if not parts:
             pull.whole, pull.reason = False, f"{why}, and the window cannot be made smaller"
             return pull
-        whole = Pull(ids=set(pull.ids), received=pull.received, splits=1)
-        for half in reversed(asked.window.halves()):
-            whole.add(self.pull(tenant, asked.within(half), pages, halted))
+        whole.ids = set()
+        for part in parts:
+            one = self.pull(tenant, part, pages, halted)
+            if one.reason != NO_SUCH_TYPE or set(part.record_types) & set(seen):
+                whole.add(one)
+        return joined(whole, asked, pull.ids, len(pull.ids) if cut else pull.expected, cut=cut)
+
+    def _without_refused(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        """A list of record types one of which the service does not have is refused as a whole: ask for its halves."""
+        types = asked.record_types
+        if len(types) == 1:
+            return Pull.failed(NO_SUCH_TYPE)
+        whole = Pull()
+        for some in (types[: len(types) // 2], types[len(types) // 2 :]):
+            one = self.pull(tenant, replace(asked, record_types=some), pages, halted)
+            if one.reason != NO_SUCH_TYPE:
+                whole.add(one)
         return whole
 
     def _made(self, tenant: Tenant, asked: Asked) -> str:
@@ -117,7 +149,9 @@ class AuditSearch(Road):
             "displayName": name,
             "filterStartDateTime": text_of(asked.window.start),
             "filterEndDateTime": text_of(asked.window.end),
-            "userPrincipalNameFilters": [asked.user_principal_name],
+            **_whose(asked),
+            **({"recordTypeFilters": list(asked.record_types)} if asked.record_types else {}),
+            **({"operationFilters": list(asked.operations)} if asked.operations else {}),
         }
         try:
             answer = tenant.session.ask_once(graph_call(tenant.cloud, "POST", QUERIES, body))
@@ -146,7 +180,9 @@ class AuditSearch(Road):
             _nap(tenant, pause, halted)
             waited, number = waited + pause, number + 1
 
-    def _records(self, tenant: Tenant, query: str, pages: Pages, halted: Halted, pull: Pull) -> set[str]:
+    def _records(
+        self, tenant: Tenant, query: str, pages: Pages, halted: Halted, pull: Pull, seen: Seen
+    ) -> set[str]:  # fmt: skip
         """The ids of the records of a search. They are in `pull` too, page by page, should the list break off."""
         first: Call = graph_call(tenant.cloud, "GET", f"{QUERIES}/{quote(query)}/records", query={"$top": "1000"})
         found: set[str] = set()
@@ -156,10 +192,21 @@ class AuditSearch(Road):
             if rows:
                 pages.add(answer.content)
             ids = {_identity(row) for row in rows}
+            for row in rows:
+                note(seen, row.get("auditLogRecordType"), row.get("operation"))
             pull.received += len(rows)
             pull.ids |= ids
             found |= ids
         return found
+
+
+def _whose(asked: Asked) -> dict[str, Any]:
+    """The filters that say whose records: an account's, or everybody's with a mark."""
+    if asked.mark is None:
+        return {"userPrincipalNameFilters": [asked.user_principal_name]}
+    if asked.mark.kind == ADDRESS:
+        return {"ipAddressFilters": [asked.mark.value]}
+    return {"keywordFilter": asked.mark.value}
 
 
 def _identity(row: dict[str, Any]) -> str:

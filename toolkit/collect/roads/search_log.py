@@ -1,5 +1,7 @@
 """The unified audit log by `Search-UnifiedAuditLog`: never believing a zero, a full page, or an index with a gap.
 
+What may be cut is split by time, and two seconds by record type, those by operation.
+
 Source: Exchange Online cmdlet reference; what is undocumented is as observed and published by others.
 """
 
@@ -12,6 +14,7 @@ from typing import Any
 
 from toolkit.collect.marks import ADDRESS
 from toolkit.collect.pull import Asked, Pages, Pull
+from toolkit.collect.roads.parts import NO_SUCH_TYPE, Seen, joined, note, parts_of, refused
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import text_of
 from toolkit.errors import TenantAnswer
@@ -26,6 +29,8 @@ SHORTEST = timedelta(seconds=2)
 ATTEMPTS = 4
 ZEROS = 3
 """How often nothing has to be answered, each time in a new session, before it is believed."""
+ZEROS_OF_PART = 2
+"""The same of one record type, of which there are hundreds."""
 PAGES_AT_MOST = 2 * CAP // PAGE + 2
 
 
@@ -43,44 +48,61 @@ class SearchLog(Road):
         zeros, last = 0, Pull()
         problem = ""
         found: set[str] = set()
+        seen: Seen = {}
+        said: int | None = None
         for _ in range(ATTEMPTS + ZEROS):
             halt_if(halted)
             try:
-                last = self._session(tenant, asked, pages, halted)
+                last = self._session(tenant, asked, pages, halted, seen)
             except TenantAnswer as error:
                 if not_offered(error):
                     return Pull.failed(str(error), available=False)
+                if refused(error, asked):
+                    return Pull.failed(NO_SUCH_TYPE)
                 problem = str(error)
                 continue
             found |= last.ids
-            if last.expected is not None and last.expected >= CAP:
-                return self._split(tenant, asked, pages, halted, found)
+            if last.expected is not None:
+                said = max(said or 0, last.expected)
+            if said is not None and said >= CAP:
+                return self._split(tenant, asked, pages, halted, found, seen, said)
             if last.whole and last.expected == 0 and not found:
                 zeros += 1
-                if zeros >= ZEROS:
+                if zeros >= (ZEROS_OF_PART if asked.record_types else ZEROS):
                     return last
                 continue
             if last.whole and found == last.ids:
                 return last
             problem = last.reason or "it answered fewer records than before"
-        if asked.window.length > SHORTEST:
-            return self._split(tenant, asked, pages, halted, found)
+        if asked.window.length > SHORTEST or (found and not asked.record_types):
+            return self._split(tenant, asked, pages, halted, found, seen, said)
         last.ids |= found
         last.whole, last.reason = False, problem or "its answers do not agree"
         last.received = last.received or len(last.ids)
         return last
 
-    def _split(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, found: set[str]) -> Pull:
-        whole = Pull(ids=set(found), splits=1)
-        if asked.window.length <= SHORTEST:
-            whole.whole, whole.received = False, len(found)
-            whole.reason = f"more than {CAP:,} records within two seconds, which one session does not give"
+    def _split(
+        self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, found: set[str], seen: Seen, said: int | None
+    ) -> Pull:
+        """The window in two halves; two seconds by record type, one record type by operation."""
+        whole = Pull(splits=1)
+        if asked.window.length > SHORTEST:
+            for half in reversed(asked.window.halves()):
+                whole.add(self.pull(tenant, asked.within(half), pages, halted))
+            whole.ids |= found
             return whole
-        for half in reversed(asked.window.halves()):
-            whole.add(self.pull(tenant, asked.within(half), pages, halted))
-        return whole
+        cut = said is not None and said >= CAP
+        parts = parts_of(asked, seen, known=cut, lists=False)
+        if not parts:
+            text = f"more than {CAP:,} records within two seconds, which one session does not give"
+            return Pull(set(found), len(found), said, whole=False, reason=text)
+        for part in parts:
+            one = self.pull(tenant, part, pages, halted)
+            if one.reason != NO_SUCH_TYPE or set(part.record_types) & set(seen):
+                whole.add(one)
+        return joined(whole, asked, found, said, cut=cut)
 
-    def _session(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+    def _session(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, seen: Seen) -> Pull:
         """One session from its first page to the empty one."""
         session, rows, said = str(uuid.uuid4()), [], None
         for _ in range(PAGES_AT_MOST):
@@ -93,7 +115,9 @@ class SearchLog(Road):
                 return Pull(whole=False, reason="its session broke off", expected=said)
             said = max((n for n in counts if n is not None), default=None) if said is None else said
             rows += page
-            if said is not None and said >= CAP:
+            for row in page:
+                note(seen, row.get("RecordType"), row.get("Operations"))
+            if said is not None and said >= CAP and asked.window.length > SHORTEST:
                 break
         return _pull_of(rows, 0 if said is None and not rows else said)
 
@@ -102,6 +126,8 @@ class SearchLog(Road):
             "StartDate": text_of(asked.window.start),
             "EndDate": text_of(asked.window.end),
             **_whose(asked),
+            **({"RecordType": asked.record_types[0]} if asked.record_types else {}),
+            **({"Operations": list(asked.operations)} if asked.operations else {}),
             "SessionId": session,
             "SessionCommand": "ReturnLargeSet",
             "ResultSize": PAGE,
