@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -221,7 +220,7 @@ class Case:
                             "`verify` names the evidence file to load again."
                         ) from error
                 self._local.cursor, self._local.version = cursor, catalog.version
-                self._local.backend = ibis.duckdb.from_connection(cursor)
+                self._local.backend = engine.Backend.from_connection(cursor)
         found: duckdb.DuckDBPyConnection = self._local.cursor
         return found
 
