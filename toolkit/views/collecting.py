@@ -19,6 +19,7 @@ from toolkit.collect.ledger import Line
 from toolkit.collect.profile import NAMES
 from toolkit.collect.said import WHOLE
 from toolkit.detect import Triage
+from toolkit.detect.words import plural
 from toolkit.errors import ToolkitError
 from toolkit.tenant import Preflight, preflight
 from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS
@@ -249,7 +250,8 @@ class CollectingPanel:
     def _on_ended(self, told: tuple[list[Line], int, bool]) -> None:
         lines, known, stopped = told
         hindered = sum(line.state not in WHOLE for line in lines)
-        said = f"{_counted(lines)}; {known:,} windows were there already." if known else f"{_counted(lines)}."
+        already = f"; {plural(known, 'window')} {'was' if known == 1 else 'were'} there already" if known else ""
+        said = f"{_counted(lines)}{already}."
         if stopped:
             self.message.value = page(
                 box(
@@ -287,7 +289,7 @@ def _in_short(result: Preflight) -> str:
 
 def _counted(lines: Sequence[Line]) -> str:
     records = sum(line.records for line in lines)
-    return f"{len(lines):,} window{'' if len(lines) == 1 else 's'}, {records:,} records"
+    return f"{plural(len(lines), 'window')}, {plural(records, 'record')}"
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
