@@ -6,14 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.collect.pulling import changes
 from tests.contain.room import VICTIM, Room
 from tests.needs import ROOT
 from toolkit import collect, open_case
 from toolkit.case.verdicts import ATTACKER, give, key_of
-from toolkit.collect.marks import ADDRESS, SESSION, Mark, marks_of, named_mark
+from toolkit.collect.ledger import COMPLETE, FAILED, NOT_AVAILABLE, PARTIAL, PROVISIONAL, UNCONFIRMED, Line
+from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark, marks_of, named_mark, pivots_open
 from toolkit.collect.profile import Profile, profile
+from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.road import Options
+from toolkit.collect.roads.search_log import SearchLog
 from toolkit.detect import Triage, triage
 from toolkit.errors import UsageError
+from toolkit.practice.faults import Fault
+from toolkit.practice.intrusion import ROGUE_APP
+from toolkit.practice.log_analytics import WORKSPACE
+from toolkit.practice.people import places
+
+ONCE = Profile("once", (30,), twice=False, roads=())
 
 
 @pytest.fixture
@@ -52,10 +63,13 @@ def test_everybodys_records_with_a_mark_come_into_the_case(judged: tuple[Room, T
     marks = [mark for mark in marks_of(room.case, found) if mark.kind == ADDRESS]
     done = collect.pivot(room.case, room.tenant, marks, wanted="standard")
     assert {line.account for line in done.lines} == {str(mark) for mark in marks}
-    assert {line.source for line in done.lines} == {"audit log", "sign-ins, interactive", "sign-ins, non-interactive"}
-    asked = [r for r in room.service.requests() if r["cmdlet"] == "Search-UnifiedAuditLog"]
-    assert asked
-    assert room.writes() == []
+    able = {line.source for line in done.lines if line.state != NOT_AVAILABLE}
+    assert able == {"audit log", "sign-ins, interactive", "sign-ins, non-interactive", "sign-ins, applications"}
+    assert {line.reason for line in done.lines if line.state == NOT_AVAILABLE} == {
+        "Microsoft Graph cannot look for directory changes by address; a Log Analytics workspace that has them can."
+    }
+    assert any(r["cmdlet"] == "Search-UnifiedAuditLog" for r in room.service.requests())
+    assert changes(room) == []
 
     again = collect.pivot(room.case, room.tenant, marks, wanted="standard")
     assert {line.key for line in again.lines} == {line.key for line in done.lines if line.needs_asking}
@@ -74,7 +88,8 @@ def test_one_address_alone_brings_every_record_that_the_tenant_has_of_it(room: R
     assert len(users) > 1
 
     far = Profile("far", (60,), twice=True, roads=())
-    collect.pivot(room.case, room.tenant, [named_mark(ADDRESS, address)], wanted=far)
+    mark = named_mark(ADDRESS, address)
+    collect.pivot(room.case, room.tenant, [mark], wanted=far)
     assert expected <= set(room.case.sql(f"SELECT record_id {there}").record_id)
     assert users <= set(room.case.sql(f"SELECT lower(user_principal_name) AS u {there}").u)
     whole.close()
@@ -92,3 +107,90 @@ def test_a_mark_that_cannot_be_asked_for_is_one_sentence(kind: str, value: str) 
 def test_an_address_is_written_one_way() -> None:
     assert named_mark(ADDRESS, " 2001:DB8:0::1 ") == Mark(ADDRESS, "2001:db8::1")
     assert profile("standard").twice
+
+
+def by_source(done: list[Line]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for line in done:
+        found.setdefault(f"{line.source} by {line.road}", set()).add(line.state)
+    return found
+
+
+def attackers_address() -> Mark:
+    return named_mark(ADDRESS, places()["reuse"].address("victim"))
+
+
+def test_a_pivot_that_two_roads_agree_on_is_complete_although_each_was_asked_once(room: Room) -> None:
+    mark = attackers_address()
+    collect.pivot(room.case, room.tenant, [mark], wanted=ONCE)
+    closed = [line for line in collect.lines(room.case) if line.road == SearchLog.name and line.state != PROVISIONAL]
+    assert closed
+    assert {(line.state, line.reason) for line in closed} == {(COMPLETE, f"{AuditSearch.name} has the same records")}
+    assert sum(line.records for line in closed) > 0
+
+
+def test_a_pivot_in_which_one_road_lacks_records_names_them(room: Room) -> None:
+    mark = attackers_address()
+    room.service._faults.order(Fault("POST /v1.0/security/auditLog", effect="misses", amount=2, times=20))
+    collect.pivot(room.case, room.tenant, [mark], wanted=ONCE)
+    searched = [line for line in collect.lines(room.case) if line.road == AuditSearch.name]
+    lacking = [line for line in searched if line.state == PARTIAL]
+    assert lacking
+    assert all(line.only_there and line.reason.startswith(f"{SearchLog.name} has ") for line in lacking)
+
+
+def test_an_application_is_looked_for_in_its_own_sign_ins_and_in_the_directory(room: Room) -> None:
+    done = collect.pivot(room.case, room.tenant, [named_mark(APP, ROGUE_APP.app_id)], wanted=ONCE)
+    assert NOT_AVAILABLE not in {line.state for line in done.lines}
+    kinds = room.case.sql(f"SELECT DISTINCT sign_in_event_types AS k FROM signins WHERE app_id = '{ROGUE_APP.app_id}'")
+    assert "servicePrincipal" in set(kinds.k)
+    changed = [line for line in done.lines if line.source == "directory changes"]
+    assert sum(line.records for line in changed) > 0
+    asked = [r for r in room.service.requests() if r["path"].endswith("/auditLogs/directoryAudits")]
+    assert len(asked) >= 2 * len(changed)
+
+
+@pytest.mark.parametrize("kind", [SESSION, DEVICE])
+def test_what_graph_cannot_look_for_is_said_once_and_a_workspace_looks_for_it(room: Room, kind: str) -> None:
+    row = next(r for r in room.service._scenario.sign_ins if r["deviceDetail"]["deviceId"] and r["sessionId"])
+    mark = named_mark(kind, str(row["sessionId"] if kind == SESSION else row["deviceDetail"]["deviceId"]))
+    done = collect.pivot(room.case, room.tenant, [mark], wanted=ONCE)
+    refused = [line for line in done.lines if line.state == NOT_AVAILABLE]
+    assert len(refused) == 3
+    assert all(f" by {kind}; a Log Analytics workspace" in line.reason for line in refused)
+
+    named = Profile("named", (30,), twice=False, roads=(), options=Options(workspace=WORKSPACE))
+    done = collect.pivot(room.case, room.tenant, [mark], wanted=named)
+    found = by_source(done.lines)
+    assert NOT_AVAILABLE not in set().union(*found.values())
+    assert found["sign-ins, interactive by Log Analytics"] <= {UNCONFIRMED, PROVISIONAL}
+    column = "session_id" if kind == SESSION else "device_id"
+    rows = room.case.sql(f"SELECT DISTINCT user_principal_name AS u FROM signins WHERE {column} = '{mark.value}'")
+    assert len(rows) > 0
+
+
+def test_the_feeds_are_fetched_where_the_profile_has_them(room: Room) -> None:
+    done = collect.pivot(room.case, room.tenant, [attackers_address()], wanted="everything")
+    fed = [line for line in done.lines if line.road.startswith("Management Activity API")]
+    assert {line.account for line in fed} == {""}
+    assert {line.state for line in fed} == {NOT_AVAILABLE}  # nobody started a subscription
+
+
+def test_new_verdicts_leave_marks_open_until_somebody_looks_for_them(judged: tuple[Room, Triage]) -> None:
+    room, found = judged
+    every = marks_of(room.case, found)
+    asked = len(room.service.requests())
+    assert pivots_open(room.case, found) == every
+    assert len(room.service.requests()) == asked
+    first, rest = every[:1], every[1:]
+    stopped = collect.pivot(room.case, room.tenant, first, wanted=ONCE, halted=lambda: True)
+    assert stopped.stopped
+    assert pivots_open(room.case, found) == every
+    collect.pivot(room.case, room.tenant, first, wanted=ONCE)
+    assert pivots_open(room.case, found) == rest
+    assert FAILED not in {line.state for line in collect.lines(room.case)}
+
+
+def test_nothing_is_open_where_nobody_judged_anything(room: Room) -> None:
+    room.case.load(ROOT / "data" / "samples" / "contoso-bec")
+    assert pivots_open(room.case) == []

@@ -2,7 +2,7 @@
 
 from toolkit.collect.horizon import horizon
 from toolkit.collect.ledger import Line, ledger, lines
-from toolkit.collect.marks import Mark, marks_of, named_mark
+from toolkit.collect.marks import Mark, marks_of, named_mark, pivots_open
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.work import WORKERS, Collection, collect, pivot
 
@@ -19,5 +19,6 @@ __all__ = [
     "marks_of",
     "named_mark",
     "pivot",
+    "pivots_open",
     "profile",
 ]

@@ -1,9 +1,12 @@
 """Roads that lead to one source: where two of them brought the same, a window is complete; where not, which ids only
 one of them has.
 
-The audit log is compared: `Search-UnifiedAuditLog`, Graph's audit search, the activity feeds. A road counts as having a
-record when a page of it is in the evidence, whenever it was fetched. The feeds tell by when records became available,
-of everybody: they cover a time of events when all of them came whole from its beginning until a day after its end.
+Compared are, of an account or of a mark of the attacker's: the audit log (`Search-UnifiedAuditLog`, Graph's audit
+search, the activity feeds, Log Analytics), sign-ins and directory changes (Graph, Log Analytics). A road counts as
+having a record when a page of it is in the evidence, whenever it was fetched. The feeds tell by when records became
+available, of everybody: they cover a time of events when all of them came whole from its beginning until a day after
+its end. Log Analytics has a part of the audit log (`OFFICE`): of that its windows are compared, but it confirms nobody,
+and is never complete.
 """
 
 from __future__ import annotations
@@ -28,13 +31,30 @@ from toolkit.collect.ledger import (
     lines,
     write,
 )
+from toolkit.collect.marks import ADDRESS, KINDS
 from toolkit.collect.roads.activity import FEEDS
+from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.log_analytics import WorkspaceOfficeActivity
+from toolkit.collect.roads.parts import UNPROVEN
 from toolkit.collect.roads.search_log import SearchLog
 
 SOURCE = SearchLog.source
 FEED = "the activity feeds"
-COMPARED = (SearchLog.name, AuditSearch.name)
+WORKSPACE = WorkspaceOfficeActivity.name
+# Source → the roads to it that are compared, and the table that they fill.
+COMPARED: dict[str, tuple[tuple[str, ...], str]] = {
+    SOURCE: ((SearchLog.name, AuditSearch.name, WORKSPACE), SearchLog.table),
+    InteractiveSignIns.source: ((InteractiveSignIns.name, WORKSPACE), InteractiveSignIns.table),
+    NonInteractiveSignIns.source: ((NonInteractiveSignIns.name, WORKSPACE), NonInteractiveSignIns.table),
+    ApplicationSignIns.source: ((ApplicationSignIns.name, WORKSPACE), ApplicationSignIns.table),
+    DirectoryChanges.source: ((DirectoryChanges.name, WORKSPACE), DirectoryChanges.table),
+}
+# Sources whose records do not name the account that they were asked for about.
+BY_QUESTION = (DirectoryChanges.source, ApplicationSignIns.source)
+OFFICE = {"exchange", "sharepoint", "onedrive", "microsoftteams"}
+"""Workloads of the audit log that Microsoft Sentinel's connector brings into a workspace, at most."""
 WHOLE = {COMPLETE, UNCONFIRMED, PROVISIONAL}
 # Workload of a record → the feed that it comes by; anything else is general.
 _FEED_OF = {
@@ -48,38 +68,52 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class _Held:
-    """Records of the audit log by road: columns `road`, `id`, `time` (UTC), `account` (lower case), `feed`."""
+    """Records by source and road: columns `source`, `road`, `about` (the account or mark that was asked for), `id`,
+    `time` (UTC), `account` and `address` (lower case), `workload`, `feed`."""
 
     frame: pd.DataFrame
 
-    def within(self, span: Span, account: str, road: str | None = None, *, but: str = "") -> pd.DataFrame:
-        """The records of an account and a half-open span, of one road or of all but one."""
-        frame = self.frame
-        here = frame[(frame.account == account) & (frame.time >= span[0]) & (frame.time < span[1])]
+    def within(self, line: Line, road: str | None = None, *, but: str = "") -> pd.DataFrame:
+        """The records of what a line is about, in its half-open window, of one road or of all but one.
+
+        Where the line's own road has some workloads only, those of others are left out.
+        """
+        span, account, frame = _span(line), line.account.lower(), self.frame
+        here = frame[(frame.source == line.source) & (frame.time >= span[0]) & (frame.time < span[1])]
+        if kind := _mark_of(account):
+            fed = (here.road == FEED) & (here.address == account.partition(" ")[2]) & (kind == ADDRESS)
+            here = here[(here.about == account) | fed]
+        elif line.source in BY_QUESTION:
+            here = here[here.about == account]
+        else:
+            here = here[here.account == account]
+        if line.source == SOURCE and line.road == WORKSPACE:
+            here = here[here.workload.isin(OFFICE)]
         return here[here.road == road] if road is not None else here[here.road != but]
 
 
 def agree(case: Case) -> list[Line]:
-    """Compare the roads to the audit log and write anew the lines of which more, or less, may be said now.
+    """Compare the roads to each source and write anew the lines of which more, or less, may be said now.
 
     A line becomes complete where another road covers its window, both came whole, the window was closed a day before
     either was asked, and both have the same records. It becomes partial, with at most twenty ids, where another road
     has records that it lacks. Nothing is fetched. Gives the lines that were written.
     """
-    known = [line for line in lines(case) if line.source == SOURCE]
-    roads = {_road(line) for line in known}
-    if len(roads) < 2:
-        return []
-    held = _held(case)
-    feeds = _feed_spans(known, held)
     written: dict[tuple[str, str, str, str, str], Line] = {}
-    for line in known:
-        if line.road in COMPARED and "@" in line.account and line.state in WHOLE | {PARTIAL}:
-            told = _judged(line, known, held, feeds)
-            if told != line:
-                written[told.key] = told
-    for told in _feeds_lacking(known, held, feeds):
-        written[told.key] = told
+    every = lines(case)
+    for source, (roads, table) in COMPARED.items():
+        known = [line for line in every if line.source == source]
+        if len({_road(line) for line in known if line.files or line.state in WHOLE}) < 2:
+            continue
+        held = _held(case, source, table)
+        feeds = _feed_spans(known, held) if source == SOURCE else []
+        for line in known:
+            if line.road in roads and _comparable(line) and line.state in WHOLE | {PARTIAL}:
+                told = _judged(line, known, held, feeds)
+                if told != line:
+                    written[told.key] = told
+        for told in _feeds_lacking(known, held, feeds):
+            written[told.key] = told
     for told in written.values():
         write(case, told)
     return list(written.values())
@@ -87,9 +121,8 @@ def agree(case: Case) -> list[Line]:
 
 def _judged(line: Line, known: list[Line], held: _Held, feeds: list[Span]) -> Line:
     """The line as it stands after a look at the other roads."""
-    span, account = _span(line), line.account.lower()
-    ours = set(held.within(span, account, line.road).id)
-    others = held.within(span, account, but=line.road)
+    ours = set(held.within(line, line.road).id)
+    others = held.within(line, but=line.road)
     lacking = sorted(set(others.id) - ours)
     if line.state == PROVISIONAL or (line.state == PARTIAL and not line.only_there):
         return line
@@ -97,32 +130,50 @@ def _judged(line: Line, known: list[Line], held: _Held, feeds: list[Span]) -> Li
         names = ", ".join(sorted(set(others[others.id.isin(lacking)].road)))
         count = f"{len(lacking):,} record{'s' if len(lacking) != 1 else ''}"
         reason = f"{names} has {count} of this window that this road does not have"
-        further = sorted(ours - set(others.id))[:SAID] if _covered(span, account, line.road, known, feeds) else []
+        further = sorted(ours - set(others.id))[:SAID] if _covered(line, known, feeds) else []
         return replace(line, state=PARTIAL, reason=reason, only_here=further, only_there=lacking[:SAID])
     if line.state != UNCONFIRMED or not _closed(line):
         return line
-    for road in _covered(span, account, line.road, known, feeds):
-        if set(held.within(span, account, road).id) == ours:
+    for road in _covered(line, known, feeds):
+        if line.source == SOURCE and road == WORKSPACE:
+            continue  # it has some workloads only
+        if set(held.within(line, road).id) == ours:
+            if line.source == SOURCE and line.road == WORKSPACE:
+                return replace(line, reason=f"{road} has the same records, of the workloads that a workspace can have")
             return replace(line, state=COMPLETE, reason=f"{road} has the same records")
     return line
 
 
-def _covered(span: Span, account: str, road: str, known: list[Line], feeds: list[Span]) -> list[str]:
-    """The other roads that have the whole span, each with the windows closed for a day."""
-    found = []
-    for other in COMPARED:
-        if other == road:
+def _covered(line: Line, known: list[Line], feeds: list[Span]) -> list[str]:
+    """The other roads that have the whole window, each with the windows closed for a day.
+
+    What was asked for by record type on both roads rests on the same list of them: neither confirms the other.
+    """
+    found, account, span = [], line.account.lower(), _span(line)
+    for other in COMPARED[line.source][0]:
+        if other == line.road:
             continue
         spans = [
-            _span(line)
-            for line in known
-            if line.road == other and line.account.lower() == account and line.state in WHOLE and _closed(line)
-        ]
+            _span(one)
+            for one in known
+            if one.road == other and one.account.lower() == account and one.state in WHOLE and _closed(one)
+            and not (one.reason == UNPROVEN == line.reason)
+        ]  # fmt: skip
         if _covers(spans, span):
             found.append(other)
-    if _covers(feeds, span):
+    if _mark_of(account) in ("", ADDRESS) and _covers(feeds, span):
         found.append(FEED)
     return found
+
+
+def _comparable(line: Line) -> bool:
+    return "@" in line.account or bool(_mark_of(line.account.lower()))
+
+
+def _mark_of(account: str) -> str:
+    """The kind of the mark that a line is about; "" where it is about an account."""
+    kind = account.partition(" ")[0]
+    return kind if kind in KINDS and " " in account else ""
 
 
 def _feeds_lacking(known: list[Line], held: _Held, feeds: list[Span]) -> Iterable[Line]:
@@ -164,32 +215,25 @@ def _feed_spans(known: list[Line], held: _Held) -> list[Span]:
     return [(start, end) for start, end in late if start < end]
 
 
-def _held(case: Case) -> _Held:
-    """Which road has which record, from every page that was ever loaded."""
-    road_of: dict[str, set[str]] = {}
-    for entry in case.journal.entries(ASKED):
-        if entry.fields.get("source") == SOURCE:
-            for sha256 in entry.fields.get("files", []):
-                road_of.setdefault(str(sha256), set()).add(_road_named(str(entry.fields["road"])))
-    files = pd.DataFrame(
-        [(sha256, road) for sha256, names in road_of.items() for road in names], columns=["file", "road"]
-    )
-    places = case.positions("audit").merge(files, on="file")[["record_id", "road"]].drop_duplicates()
+def _held(case: Case, source: str, table: str) -> _Held:
+    """Which road has which record of a source, from every page that was ever loaded."""
+    asked = {
+        (str(sha256), _road_named(str(entry.fields["road"])), str(entry.fields["account"]).lower())
+        for entry in case.journal.entries(ASKED)
+        if entry.fields.get("source") == source
+        for sha256 in entry.fields.get("files", [])
+    }
+    files = pd.DataFrame(sorted(asked), columns=["file", "road", "about"])
+    places = case.positions(table).merge(files, on="file")[["record_id", "road", "about"]].drop_duplicates()
+    workload = "lower(workload)" if table == SearchLog.table else "''"
     rows = case.sql(
-        "SELECT DISTINCT record_id, time, lower(user_principal_name) AS account, lower(workload) AS workload "
-        "FROM audit WHERE time IS NOT NULL"
+        f"SELECT DISTINCT record_id, time, lower(user_principal_name) AS account, {workload} AS workload, "
+        f"lower(ip_address) AS address FROM {table} WHERE time IS NOT NULL"
     )
     found = places.merge(rows, on="record_id")
-    frame = pd.DataFrame(
-        {
-            "road": found.road,
-            "id": found.record_id.str.lower(),
-            "time": found.time,
-            "account": found.account,
-            "feed": [_feed_of(workload) for workload in found.workload],
-        }
-    )
-    return _Held(frame)
+    found["source"], found["id"] = source, found.record_id.str.lower()
+    found["feed"] = [_feed_of(workload) for workload in found.workload]
+    return _Held(found)
 
 
 def _feed_of(workload: Any) -> str:

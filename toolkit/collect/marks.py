@@ -1,6 +1,7 @@
 """What is marked as the attacker's: addresses, sessions, applications and devices, to look for in everybody's records.
 
-A mark comes from a finding that a person judged the attacker's, or is named by a person.
+A mark comes from a finding that a person judged the attacker's, or is named by a person. The journal says which were
+looked for (`pivots_open`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, key_of, verdicts
-from toolkit.detect import Finding, Triage
+from toolkit.detect import Finding, Triage, triage
 from toolkit.errors import UsageError
 
 ADDRESS, SESSION, APP, DEVICE = "address", "session", "application", "device"
 KINDS = (ADDRESS, SESSION, APP, DEVICE)
+PIVOTED = "collect.pivot"
+"""The journal's entry of a pivot that ran to its end, with its `marks`."""
 LONGEST = 200  # characters
 # The columns in which a finding's rows name each kind.
 COLUMNS = {
@@ -64,6 +67,17 @@ def marks_of(case: Case, found: Triage) -> list[Mark]:
     seen = {mark for finding in ours for mark in _in_rows(case, finding)}
     known = {ADDRESS: found.intruder.addresses, SESSION: found.intruder.sessions}
     return sorted(mark for mark in seen if mark.kind not in known or mark.value in known[mark.kind])
+
+
+def pivots_open(case: Case, found: Triage | None = None) -> list[Mark]:
+    """The marks that nobody looked for yet in everybody's records, sorted: those of new verdicts, mostly.
+
+    Nothing is asked of a tenant. Without `found` the case's findings are made, if anything was judged the attacker's.
+    """
+    if not any(verdict.verdict == ATTACKER for verdict in verdicts(case).values()):
+        return []
+    done = {(str(one["kind"]), str(one["value"])) for e in case.journal.entries(PIVOTED) for one in e.fields["marks"]}
+    return [mark for mark in marks_of(case, found or triage(case)) if (mark.kind, mark.value) not in done]
 
 
 def _in_rows(case: Case, finding: Finding) -> Iterable[Mark]:

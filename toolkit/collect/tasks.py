@@ -10,7 +10,16 @@ from pathlib import Path
 from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Asked
-from toolkit.collect.roads.graph_lists import InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.activity import ActivityFeed
+from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
+from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.log_analytics import (
+    WorkspaceDirectoryChanges,
+    WorkspaceNonInteractive,
+    WorkspaceOfficeActivity,
+    WorkspaceSignIns,
+)
 from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.window import DAY, Window
@@ -20,12 +29,24 @@ EVERYBODY = ""  # the account of what concerns the whole organisation
 WEEK = 7 * DAY
 FRESH = 2 * DAY
 """How much of the newest is asked for by days, as it may still grow."""
-# The roads that can look for a mark in everybody's records.
+_PEOPLE: tuple[type[Road], ...] = (
+    SearchLog,
+    AuditSearch,
+    InteractiveSignIns,
+    NonInteractiveSignIns,
+    DirectoryChanges,
+    WorkspaceSignIns,
+    WorkspaceNonInteractive,
+    WorkspaceDirectoryChanges,
+    WorkspaceOfficeActivity,
+)
+# The roads on which a mark is looked for in everybody's records; a road that cannot do it says so in the ledger.
+# Applications sign in without a session and without a device.
 PIVOTS: dict[str, tuple[type[Road], ...]] = {
-    ADDRESS: (SearchLog, InteractiveSignIns, NonInteractiveSignIns),
-    SESSION: (SearchLog,),
-    APP: (SearchLog, InteractiveSignIns, NonInteractiveSignIns),
-    DEVICE: (SearchLog,),
+    ADDRESS: (*_PEOPLE, ApplicationSignIns),
+    SESSION: _PEOPLE,
+    APP: (*_PEOPLE, ApplicationSignIns),
+    DEVICE: _PEOPLE,
 }
 
 
@@ -66,15 +87,28 @@ def steps_back(chosen: Profile, targets: list[Target], now: datetime, scratch: P
 
 
 def steps_of_marks(chosen: Profile, marks: Sequence[Mark], now: datetime, scratch: Path) -> Iterator[list[Task]]:
-    """The tasks that look for marks, newest windows first; windows are long, as a mark is seldom."""
+    """The tasks that look for marks, newest windows first; windows are long, as a mark is seldom.
+
+    The activity feeds have no filter: where a profile has them they are fetched whole, as in a collection.
+    """
     newest = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     days, number = max(chosen.days), 0
     tasks = []
+    asked: list[tuple[Road, str, Mark | None, list[Window]]] = []
     for mark in marks:
-        for kind in PIVOTS[mark.kind]:
-            road = kind(chosen.options)
-            reach = min(timedelta(days=days), road.reach or timedelta(days=days))
-            for window in Window(newest - reach, newest).cut(WEEK):
-                path = scratch / f"{(number := number + 1)}.json"
-                tasks.append(Task(road, str(mark), Asked("", "", window, mark), path))
+        roads = [road for kind in PIVOTS[mark.kind] if (road := kind(chosen.options)).wanted]
+        able = {road.source for road in roads if not road.cannot(mark)}
+        for road in roads:
+            whole = Window(newest - min(timedelta(days=days), road.reach or timedelta(days=days)), newest)
+            if not road.cannot(mark):
+                asked.append((road, str(mark), mark, whole.cut(WEEK)))
+            elif road.source not in able:
+                asked.append((road, str(mark), mark, [whole]))
+    for feed in (kind(chosen.options) for kind in chosen.roads if issubclass(kind, ActivityFeed)):
+        whole = Window(newest - min(timedelta(days=days), feed.reach or timedelta(days=days)), newest)
+        asked.append((feed, EVERYBODY, None, whole.cut(feed.longest)))
+    for road, about, looked_for, windows in asked:
+        for window in windows:
+            path = scratch / f"{(number := number + 1)}.json"
+            tasks.append(Task(road, about, Asked("", "", window, looked_for), path))
     yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)

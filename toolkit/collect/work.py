@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
 from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, write
-from toolkit.collect.marks import Mark
+from toolkit.collect.marks import PIVOTED, Mark
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.pull import Pages, Pull, Stopped
 from toolkit.collect.roads.road import Halted
@@ -109,7 +109,9 @@ def pivot(
     """Fetch what all accounts did with what is marked as the attacker's (see `marks_of`); else as `collect`.
 
     The ledger's account of such a window is the mark, e.g. "address 203.0.113.7", so that it says which marks were
-    looked for. Marks that were looked for before are only asked for again where a window may have grown.
+    looked for, by which roads, and which of them cannot; the journal, which pivots ran to their end (`pivots_open`).
+    Marks that were looked for before are only asked for again where a window may have grown. At the end roads are
+    compared as after a collection.
 
     Raises:
         UsageError: there is no mark.
@@ -123,7 +125,13 @@ def pivot(
     chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
     check_tenant(case, tenant)
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
-    return run.all(lambda now, scratch: steps_of_marks(chosen, marks, now, scratch), pace)
+    done = run.all(lambda now, scratch: steps_of_marks(chosen, marks, now, scratch), pace)
+    if not done.stopped:
+        case.journal.append(PIVOTED, marks=[{"kind": mark.kind, "value": mark.value} for mark in marks])
+    for line in agree(case):
+        done.lines.append(line)
+        told(line)
+    return done
 
 
 @dataclass
@@ -292,6 +300,9 @@ def _agreed(pulls: list[Pull]) -> bool:
 
 
 def _pull(task: Task, tenant: Tenant, pages: Pages, halted: Halted) -> Pull:
+    mark = task.asked.mark
+    if mark is not None and (why := task.road.cannot(mark)):
+        return Pull.failed(why, available=False)
     try:
         return task.road.pull(tenant, task.asked, pages, halted)
     except TenantUnreachable as error:
@@ -301,10 +312,13 @@ def _pull(task: Task, tenant: Tenant, pages: Pages, halted: Halted) -> Pull:
 
 
 def _loaded(case: Case, pulled: list[tuple[Task, Line]]) -> list[Line]:
-    """Load the pages as evidence, one file for each road, and then write the lines: never the other way round."""
-    together: dict[str, list[tuple[Task, Line]]] = {}
+    """Load the pages as evidence, and then write the lines: never the other way round.
+
+    What was asked for about one account, or one mark, by one road becomes one file: it tells which road has what.
+    """
+    together: dict[tuple[str, str, str], list[tuple[Task, Line]]] = {}
     for task, line in pulled:
-        together.setdefault(f"{task.road.source}, {task.road.name}", []).append((task, line))
+        together.setdefault((task.road.source, task.road.name, task.account), []).append((task, line))
     kept = []
     for each in together.values():
         paths = [task.path for task, _ in each if task.path.exists()]

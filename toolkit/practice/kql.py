@@ -18,7 +18,7 @@ Table = Callable[[], list[Record]]
 _TEXT = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 _VALUE = rf"(?:{_TEXT}|datetime\([^)]*\)|ago\([^)]*\)|-?\d+(?:\.\d+)?|true|false)"
 _COMPARE = re.compile(rf"^(\w+)\s*(==|!=|=~|!~|>=|<=|>|<)\s*({_VALUE})$")
-_WORD = re.compile(rf"^(\w+)\s+(has|contains|startswith|endswith|has_cs|contains_cs)\s+({_TEXT})$")
+_WORD = re.compile(rf"^(\w+|\*)\s+(has|contains|startswith|endswith|has_cs|contains_cs)\s+({_TEXT})$")
 _IN = re.compile(rf"^(\w+)\s+(in~?|has_any)\s*\(\s*({_TEXT}(?:\s*,\s*{_TEXT})*)\s*\)$")
 _BETWEEN = re.compile(rf"^(\w+)\s+between\s*\(\s*({_VALUE})\s*\.\.\s*({_VALUE})\s*\)$")
 _AGO = re.compile(r"^ago\(\s*(\d+)([dhms])\s*\)$")
@@ -109,7 +109,11 @@ def _condition(text: str, known: Mapping[str, str], now: datetime) -> _Test:
         folded = {str(one).lower() for one in wanted}
         return lambda row: (str(row.get(name)).lower() in folded) if fold else (row.get(name) in wanted)
     if word := _WORD.match(text):
-        return _word(_known(word[1], known), word[2], str(_value(word[3], now)))
+        wanted = str(_value(word[3], now))
+        if word[1] == "*":
+            tests = [_word(name, word[2], wanted) for name in known]
+            return lambda row: any(test(row) for test in tests)
+        return _word(_known(word[1], known), word[2], wanted)
     compare = _COMPARE.match(text)
     if not compare:
         raise syntax(text)

@@ -1,4 +1,5 @@
-"""Sign-ins of applications, on demand: of those that a person names, else of those that the account consented to.
+"""Sign-ins of applications, on demand: of those that a person names, else of those that the account consented to; as a
+pivot, all that came from an address or were an application's.
 
 Source: Microsoft Graph beta `signIn`; kinds of people and of applications cannot be asked for in one call.
 """
@@ -9,7 +10,7 @@ import threading
 from urllib.parse import quote
 
 from toolkit.collect.pull import Asked, Pages, Pull
-from toolkit.collect.roads.graph_lists import InteractiveSignIns
+from toolkit.collect.roads.graph_lists import BY_MARK, InteractiveSignIns
 from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options
 from toolkit.collect.window import text_of
 from toolkit.tenant import Tenant
@@ -32,12 +33,14 @@ class ApplicationSignIns(InteractiveSignIns):
         start, end = text_of(asked.window.start), text_of(asked.window.end)
         times = f"createdDateTime ge {start} and createdDateTime lt {end}"
         kind = f"signInEventTypes/any(t: t eq '{self.kind}')"
+        if asked.mark is not None:
+            return [f"{BY_MARK[asked.mark.kind]} eq '{asked.mark.value}' and {kind} and {times}"]
         apps = self.options.apps or self._known.get(asked.object_id, ())
         return [f"appId eq '{app.replace(chr(39), chr(39) * 2)}' and {kind} and {times}" for app in apps]
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         with self._lock:
-            if not self.options.apps and asked.object_id not in self._known:
+            if asked.mark is None and not self.options.apps and asked.object_id not in self._known:
                 self._known[asked.object_id] = _consented(tenant, asked.object_id)
         if not self.filters(asked):
             return Pull(reason=NONE)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from toolkit.collect.marks import ADDRESS, APP
+from toolkit.collect.marks import ADDRESS, APP, Mark
 from toolkit.collect.pull import Asked, Pages, Pull
-from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
+from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
 from toolkit.collect.window import DAY, text_of
 from toolkit.errors import TenantAnswer, TenantUnreachable
 from toolkit.tenant import Tenant
@@ -27,6 +28,7 @@ MISSING_APP = (
 
 # What of sign-ins the service can look for, by the kind of mark.
 BY_MARK = {ADDRESS: "ipAddress", APP: "appId"}
+CANNOT = "Microsoft Graph cannot look for {what} by {kind}; a Log Analytics workspace that has them can."
 
 
 class GraphList(Road):
@@ -121,6 +123,9 @@ class _SignIns(GraphList):
             whose = f"{BY_MARK[asked.mark.kind]} eq '{asked.mark.value}'"
         return [f"{whose} and signInEventTypes/any(t: t eq '{self.kind}') and {times}"]
 
+    def cannot(self, mark: Mark) -> str:
+        return "" if mark.kind in BY_MARK else CANNOT.format(what="sign-ins", kind=mark.kind)
+
 
 class InteractiveSignIns(_SignIns):
     """`GET /beta/auditLogs/signIns`, kind interactiveUser: beta, because v1.0 has no session id."""
@@ -137,7 +142,11 @@ class NonInteractiveSignIns(_SignIns):
 
 
 class DirectoryChanges(GraphList):
-    """`GET /auditLogs/directoryAudits`: what the account did, and what was done to it; two lists, one source."""
+    """`GET /auditLogs/directoryAudits`: what the account did, and what was done to it; two lists, one source.
+
+    Of an application: what it did, and what was done to its service principal. By address or session the service
+    does not look.
+    """
 
     source = "directory changes"
     table = "audit"
@@ -146,8 +155,26 @@ class DirectoryChanges(GraphList):
     longest = 7 * DAY
     reach = FAR
 
+    def __init__(self, options: Options = NO_OPTIONS) -> None:
+        super().__init__(options)
+        self._lock = threading.Lock()
+        self._principals: dict[str, tuple[str, ...]] = {}
+
+    def cannot(self, mark: Mark) -> str:
+        return "" if mark.kind == APP else CANNOT.format(what="directory changes", kind=mark.kind)
+
+    def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        if asked.mark is not None:
+            with self._lock:
+                if asked.mark.value not in self._principals:
+                    self._principals[asked.mark.value] = _principals(tenant, asked.mark.value)
+        return super().pull(tenant, asked, pages, halted)
+
     def filters(self, asked: Asked) -> list[str]:
         times = _between("activityDateTime", asked)
+        if asked.mark is not None:
+            targets = [f"targetResources/any(t: t/id eq '{one}')" for one in self._principals[asked.mark.value]]
+            return [f"{whose} and {times}" for whose in (f"initiatedBy/app/appId eq '{asked.mark.value}'", *targets)]
         return [
             f"initiatedBy/user/id eq '{asked.object_id}' and {times}",
             f"targetResources/any(t: t/id eq '{asked.object_id}') and {times}",
@@ -178,6 +205,12 @@ class MessageTrace(GraphList):
 
     def explained(self, error: TenantAnswer) -> str:
         return MISSING_APP if error.status == 401 and TRACE_APP in str(error) else str(error)
+
+
+def _principals(tenant: Tenant, app_id: str) -> tuple[str, ...]:
+    """The service principals of an application: changes to it name these, not its application id."""
+    found = tenant.graph.rows("/servicePrincipals", query={"$filter": f"appId eq '{app_id}'", "$select": "id,appId"})
+    return tuple(sorted(str(row["id"]) for row in found.rows if row.get("id")))
 
 
 def _between(field: str, asked: Asked) -> str:

@@ -29,12 +29,14 @@ NO_WORKSPACE = "The workspace is named by its GUID (Log Analytics workspace, Ove
 
 
 class _Workspace(Road):
-    """One or several of the fixed queries. `table_name` is the table of the workspace, `key` a record's id in it."""
+    """One or several of the fixed queries. `table_name` is the table of the workspace, `keys` a record's id in it;
+    `with_mark` the query that looks for a mark in everybody's records."""
 
     name = "Log Analytics"
     permission = "Data.Read (Log Analytics Reader on the workspace)"
     longest = DAY
     queries: ClassVar[tuple[str, ...]]
+    with_mark: ClassVar[str]
     table_name: ClassVar[str]
     keys: ClassVar[tuple[str, ...]] = ("Id",)
 
@@ -48,7 +50,7 @@ class _Workspace(Road):
         if not GUID.fullmatch(self.options.workspace):
             return Pull.failed(NO_WORKSPACE, available=False)
         whole = Pull()
-        for query in self.queries:
+        for query in self.queries if asked.mark is None else (self.with_mark,):
             whole.add(self._asked(tenant, query, asked, pages, halted))
         return whole
 
@@ -90,6 +92,7 @@ class WorkspaceSignIns(_Workspace):
     source = "sign-ins, interactive"
     table = "signins"
     queries = ("sign-ins",)
+    with_mark = "sign-ins-with"
     table_name = "SigninLogs"
 
 
@@ -99,6 +102,7 @@ class WorkspaceNonInteractive(_Workspace):
     source = "sign-ins, non-interactive"
     table = "signins"
     queries = ("non-interactive-sign-ins",)
+    with_mark = "non-interactive-sign-ins-with"
     table_name = "AADNonInteractiveUserSignInLogs"
 
 
@@ -108,6 +112,7 @@ class WorkspaceDirectoryChanges(_Workspace):
     source = "directory changes"
     table = "audit"
     queries = ("directory-changes-by", "directory-changes-to")
+    with_mark = "directory-changes-with"
     table_name = "AuditLogs"
 
 
@@ -117,6 +122,7 @@ class WorkspaceOfficeActivity(_Workspace):
     source = "audit log"
     table = "audit"
     queries = ("office-activity",)
+    with_mark = "office-activity-with"
     table_name = "OfficeActivity"
     keys = ("OfficeId", "SourceRecordId")
 
@@ -129,12 +135,13 @@ def template(name: str) -> str:
 
 
 def worded(name: str, asked: Asked) -> str:
-    """A query about an account and a window."""
+    """A query about an account, or a mark, and a window."""
     return template(name).format(
         start=text_of(asked.window.start),
         end=text_of(asked.window.end),
         account=literal(asked.user_principal_name),
         object_id=literal(asked.object_id),
+        mark=literal(asked.mark.value if asked.mark else ""),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from toolkit.collect.marks import Mark
 from toolkit.collect.pull import Asked, Pages, Pull, Stopped
 from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer
@@ -55,6 +56,10 @@ class Road(ABC):
     def wanted(self) -> bool:
         """Whether it is gone at all: some roads need something that a person names first."""
         return True
+
+    def cannot(self, mark: Mark) -> str:
+        """Why it cannot look for a mark in everybody's records; "" where it can."""
+        return ""
 
     @abstractmethod
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
