@@ -7,10 +7,11 @@ import uuid
 
 from toolkit.practice.intrusion import GRANT, ROGUE_APP, ROGUE_PRINCIPAL, SCOPES
 from toolkit.practice.names import Record, utc
-from toolkit.practice.people import DRAW, TENANT_ID, people
+from toolkit.practice.people import DRAW, TENANT_ID, facts, people
 from toolkit.practice.signin_records import MICROSOFT_TENANT, stamp
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+MANAGEMENT_APP = "c5393580-f805-4401-95e8-94b7a6ef2fc2"
 EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
 PLANNER = "Trade Fair Planner"
 PAYROLL = "Payroll Export"
@@ -68,10 +69,13 @@ def service_principals() -> dict[str, Record]:
     rows = [
         _principal(principal_of(GRAPH_APP), GRAPH_APP, "Microsoft Graph", MICROSOFT_TENANT)
         | {
-            "appRoles": [_role(name, number) for name, number in _GRAPH_ROLES.items()],
-            "oauth2PermissionScopes": [_scope(name, number) for name, number in _GRAPH_SCOPES.items()],
+            "appRoles": _offered("graph", "role", _GRAPH_ROLES),
+            "oauth2PermissionScopes": _offered("graph", "scope", _GRAPH_SCOPES),
         },
-        _principal(principal_of(EXCHANGE_APP), EXCHANGE_APP, "Office 365 Exchange Online", MICROSOFT_TENANT),
+        _principal(principal_of(EXCHANGE_APP), EXCHANGE_APP, "Office 365 Exchange Online", MICROSOFT_TENANT)
+        | {"appRoles": _offered("exchange", "role"), "oauth2PermissionScopes": _offered("exchange", "scope")},
+        _principal(principal_of(MANAGEMENT_APP), MANAGEMENT_APP, "Office 365 Management APIs", MICROSOFT_TENANT)
+        | {"appRoles": _offered("management", "role"), "oauth2PermissionScopes": _offered("management", "scope")},
         _principal(ROGUE_PRINCIPAL, ROGUE_APP.app_id, ROGUE_APP.name, DRAW.uuid("rogue app's tenant"))
         | {"replyUrls": ["https://mail-archive-sync.example/callback"]},
     ]
@@ -125,6 +129,24 @@ def assignment(
         "resourceDisplayName": resource_name,
         "resourceId": resource,
     }
+
+
+def own_principal(object_id: str, app_id: str, name: str) -> Record:
+    """A `servicePrincipal` of an application that this tenant registered."""
+    return _principal(object_id, app_id, name, TENANT_ID)
+
+
+def _offered(resource: str, kind: str, known: dict[str, str] | None = None) -> list[Record]:
+    """The permissions of a resource (`facts/offered_permissions.csv`).
+
+    All but a few `known` ones have ids of this tenant's own making: who has ids written down is refused.
+    """
+    make = _role if kind == "role" else _scope
+    rows = [row["name"] for row in facts("offered_permissions") if (row["resource"], row["kind"]) == (resource, kind)]
+    numbers = dict(known or {})
+    for name in rows:
+        numbers.setdefault(name, DRAW.uuid("permission", resource, kind, name))
+    return [make(name, number) for name, number in numbers.items()]
 
 
 def _principal(object_id: str, app_id: str, name: str, owner: str) -> Record:

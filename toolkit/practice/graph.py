@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from toolkit.practice import (
+    graph_applications,
     graph_apps,
     graph_audit_search,
     graph_devices,
@@ -81,7 +82,17 @@ ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
     ),
     ("", f"{_USER}/appRoleAssignments", {"GET": graph_apps.assignments_of_user, "POST": graph_apps.assign_user}),
     ("", f"{_USER}/appRoleAssignments/{{id}}", {"DELETE": graph_apps.unassign_user}),
-    ("", "servicePrincipals", {"GET": graph_apps.list_principals}),
+    ("", "servicePrincipals", {"GET": graph_apps.list_principals, "POST": graph_applications.create_principal}),
+    (
+        "",
+        "applications",
+        {"GET": graph_applications.list_applications, "POST": graph_applications.create_application},
+    ),
+    (
+        "",
+        "applications/{id}",
+        {"GET": graph_applications.get_application, "DELETE": graph_applications.delete_application},
+    ),
     (
         "",
         _PRINCIPAL,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from toolkit.practice import odata
 from toolkit.practice.change_records import object_change, parts_of
 from toolkit.practice.directory_apps import DEFAULT_ACCESS, assignment
@@ -12,6 +14,7 @@ from toolkit.practice.signin_records import stamp
 from toolkit.practice.tenant_state import Situation
 
 _ASSIGNMENT = frozenset({"principalId", "resourceId", "appRoleId"})
+LISTED_AFTER = timedelta(seconds=1)
 _PRINCIPAL_CHANGES = ("accountEnabled", "appRoleAssignmentRequired")
 
 
@@ -19,7 +22,8 @@ def list_principals(request: Request, situation: Situation, version: str) -> Ans
     """GET /servicePrincipals"""
     options = odata.only(request, ("$select", "$filter", "$top", "$skiptoken"))
     test = odata.test_of(options.get("$filter"), ("id", "appId", "displayName"), kinds=False, entity="servicePrincipal")
-    rows = [row for row in situation.state["service_principals"].values() if test(row)]
+    everything = situation.state["service_principals"].values()
+    rows = [row for row in everything if test(row) and situation.is_older(row["id"], LISTED_AFTER)]
     shown = [odata.select(row, options.get("$select"), row, "servicePrincipal") for row in rows]
     size = odata.top(options, 100, 999)
     return Answer(200, odata.page(shown, situation.base, version, "servicePrincipals", options, size))
@@ -52,13 +56,18 @@ def update_principal(request: Request, situation: Situation, version: str, princ
 
 def delete_principal(request: Request, situation: Situation, version: str, principal_id: str) -> Answer:
     """DELETE /servicePrincipals/{id}: its grants and assignments go with it."""
-    row = situation.state["service_principals"].pop(find_principal(situation.state, principal_id)["id"])
+    forget_principal(situation, find_principal(situation.state, principal_id))
+    return Answer(204)
+
+
+def forget_principal(situation: Situation, row: Record) -> None:
+    """Takes a service principal out of the directory, with what was given to it and to others on it."""
+    del situation.state["service_principals"][row["id"]]
     for name, ends in (("grants", ("clientId", "resourceId")), ("app_role_assignments", ("principalId", "resourceId"))):
         kept = [other for other in situation.state[name] if row["id"] not in (other[end] for end in ends)]
         situation.state[name] = kept
     situation.state["deleted"].append({"kind": "servicePrincipal", "id": row["id"]})
     app_change(situation, "Remove service principal.", row)
-    return Answer(204)
 
 
 def assignments_of_user(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
@@ -104,7 +113,7 @@ def unassign_to(request: Request, situation: Situation, version: str, principal_
 
 def assignments_of_principal(request: Request, situation: Situation, version: str, principal_id: str) -> Answer:
     """GET /servicePrincipals/{id}/appRoleAssignments: what the application may do by itself."""
-    row = find_principal(situation.state, principal_id)
+    row = find_known(situation, principal_id)
     return _assignments(request, situation, version, "appRoleAssignments", "principalId", row)
 
 
@@ -123,6 +132,14 @@ def find_principal(state: Record, text: str) -> Record:
     return found
 
 
+def find_known(situation: Situation, text: str) -> Record:
+    """The same, once all of the directory knows it. Raises `Refused` (404)."""
+    found = find_principal(situation.state, text)
+    if not situation.is_older(found["id"]):
+        raise odata.missing(text)
+    return found
+
+
 def _assignments(request: Request, situation: Situation, version: str, context: str, end: str, row: Record) -> Answer:
     options = odata.only(request, ("$filter", "$top", "$skiptoken"))
     test = odata.test_of(options.get("$filter"), ("resourceId", "principalId"), kinds=False, entity="appRoleAssignment")
@@ -137,6 +154,8 @@ def _assign(situation: Situation, version: str, body: Record, path: str) -> Answ
         raise _bad("The request must name principalId, resourceId and appRoleId.")
     resource = find_principal(state, body["resourceId"])
     kind, principal = _principal_of(state, body["principalId"])
+    if kind == "ServicePrincipal":
+        find_known(situation, principal["id"])
     role = body["appRoleId"]
     if role != DEFAULT_ACCESS and role not in {known["id"] for known in resource["appRoles"]}:
         raise _bad("Permission being assigned was not found on application.")
@@ -153,7 +172,8 @@ def _assign(situation: Situation, version: str, body: Record, path: str) -> Answ
         stamp(situation.now),
     )
     state["app_role_assignments"].append(made)
-    app_change(situation, "Add app role assignment grant to user.", resource)
+    whom = "to service principal" if kind == "ServicePrincipal" else "grant to user"
+    app_change(situation, f"Add app role assignment {whom}.", resource)
     return Answer(201, {"@odata.context": f"{situation.base}/{version}/$metadata#{path}/$entity"} | made)
 
 
@@ -162,7 +182,8 @@ def _unassign(situation: Situation, assignment_id: str, end: str, owner: str) ->
         if one["id"] == assignment_id and one[end] == owner:
             situation.state["app_role_assignments"].remove(one)
             resource = find_principal(situation.state, one["resourceId"])
-            app_change(situation, "Remove app role assignment from user.", resource)
+            whom = "service principal" if one["principalType"] == "ServicePrincipal" else "user"
+            app_change(situation, f"Remove app role assignment from {whom}.", resource)
             return Answer(204)
     raise odata.missing(assignment_id)
 

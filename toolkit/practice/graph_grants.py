@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from toolkit.practice import odata
 from toolkit.practice.directory_apps import joined
-from toolkit.practice.graph_apps import app_change, find_principal
+from toolkit.practice.graph_apps import app_change, find_known, find_principal
 from toolkit.practice.graph_users import find_user
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
@@ -51,7 +51,7 @@ def create_grant(request: Request, situation: Situation, version: str) -> Answer
     if (who is None) is (kind == "Principal"):
         raise _bad("principalId belongs to a grant of consentType Principal, and to no other.")
     state = situation.state
-    client = find_principal(state, str(body.get("clientId")))
+    client = find_known(situation, str(body.get("clientId")))
     resource = find_principal(state, str(body.get("resourceId")))
     user = find_user(state, str(who))["id"] if who else None
     made = {

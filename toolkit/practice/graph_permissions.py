@@ -10,6 +10,14 @@ from toolkit.practice.http import Refused
 from toolkit.practice.people import facts
 from toolkit.practice.tenant_state import Situation
 
+_FROM_REFERENCE = {
+    ("POST", "applications"): "application-post-applications",
+    ("DELETE", "applications/{id}"): "application-delete",
+    ("POST", "servicePrincipals"): "serviceprincipal-post-serviceprincipals",
+}
+"""Operations that the permission file of the contracts does not hold, and the page of Graph's reference on each; all
+three want the same."""
+
 
 @cache
 def needed(method: str, template: str, app_only: bool) -> frozenset[str] | None:
@@ -18,6 +26,8 @@ def needed(method: str, template: str, app_only: bool) -> frozenset[str] | None:
     for row in facts("permissions"):
         if (row["method"], row["path"]) == (method, path):
             return frozenset(filter(None, row["application" if app_only else "delegated"].split(";")))
+    if (method, path) in _FROM_REFERENCE:
+        return frozenset({"Application.ReadWrite.All"} | ({"Application.ReadWrite.OwnedBy"} if app_only else set()))
     return None
 
 

@@ -114,6 +114,8 @@ def beginning(name: str) -> Record:
         "writeback": {"reachable": True},
         "mfa_requirements": directory.mfa_requirements(),
         "grants": directory_apps.grants(),
+        "applications": {},
+        "made": {},
         "service_principals": directory_apps.service_principals(),
         "app_role_assignments": directory_apps.app_role_assignments(),
         "devices": directory_devices.devices(instant),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from toolkit.practice.faults import Fault
 from toolkit.practice.memory import Memory
 from toolkit.practice.names import Record
 from toolkit.practice.people import Person, people
 from toolkit.practice.scenario import Scenario
+
+EVERYWHERE_AFTER = timedelta(seconds=3)
+"""How long it takes until a new application can be named by other objects. Here; the real directory takes longer."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Situation:
         """Counts a change and appends what the tenant's audit log says about it."""
         self.state["changes"] += 1
         self.state["audit"].extend(records)
+
+    def is_older(self, object_id: str, span: timedelta = EVERYWHERE_AFTER) -> bool:
+        """Whether an object of the directory was made longer ago than it takes until all of the directory knows it."""
+        made = self.state["made"].get(object_id)
+        return made is None or self.now - datetime.fromisoformat(made) >= span
 
     def key(self, what: str) -> str:
         """A key for the ids of a new record: the same history gives the same ids."""
