@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from toolkit.cli_app import app
+from toolkit.cli_app_register import create, remove, show
 from toolkit.cli_collect import collect, coverage
 from toolkit.cli_contain import contain
 from toolkit.errors import ToolkitError, UsageError
@@ -30,6 +31,8 @@ def cli() -> None:
     """Get an intruder out of a Microsoft 365 mailbox: evidence, findings, timeline, containment."""
 
 
+for command in (create, show, remove):
+    app.add_command(command)
 cli.add_command(app)
 cli.add_command(collect)
 cli.add_command(coverage)

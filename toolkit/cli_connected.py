@@ -47,8 +47,10 @@ def connected(
         yield tenant
 
 
-def confirm_whose(case: Case, tenant: Tenant, named: str | None) -> None:
+def confirm_whose(case: Case, tenant: Tenant, named: str | None, nothing: str = "Nothing was collected") -> None:
     """See that the case is of this tenant; where its evidence does not say so, `named` or what a person types does.
+
+    `nothing` begins the sentence that says what was not done without it.
 
     Raises:
         GuardRefused: neither is the tenant's domain.
@@ -62,12 +64,12 @@ def confirm_whose(case: Case, tenant: Tenant, named: str | None) -> None:
         confirm_tenant(case, tenant, tenant.domain)
         return
     click.echo(question, err=True)
-    typed = click.prompt("The domain", err=True, default="", show_default=False) if _is_asked() else ""
+    typed = click.prompt("The domain", err=True, default="", show_default=False) if is_asked() else ""
     if not typed:
-        raise GuardRefused(f"Nothing was collected: name the tenant with --tenant {tenant.domain}, or type it.")
+        raise GuardRefused(f"{nothing}: name the tenant with --tenant {tenant.domain}, or type it.")
     confirm_tenant(case, tenant, typed)
 
 
-def _is_asked() -> bool:
+def is_asked() -> bool:
     """Whether there is somebody to type an answer."""
     return sys.stdin is not None and sys.stdin.isatty()

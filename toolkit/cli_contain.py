@@ -158,7 +158,7 @@ def _run_plan(case: Case, tenant: Tenant, file: Path, digest: str | None, *, fou
         return 0
     plan = approved_plan(case, tenant, told, digest, four_eyes=four_eyes)
     yes = confirm(plan, plan.target.user_principal_name)
-    if plan.hits_everybody:
+    if plan.hits_everybody and not plan.target.is_organisation:  # that one's digest was given for its domain
         typed = click.prompt(f"Steps hit everybody in the organisation; type {tenant.domain} for them too", err=True)
         yes.extend(plan, typed)
     outcomes: dict[str, Outcome] = {}

@@ -29,6 +29,10 @@ _OPTIONS = (
     click.option("--keep-sign-in", is_flag=True, help="Keep it for the next time, encrypted by this computer."),
 )
 
+_BY_PERSON = click.option(
+    "--sign-in", "way", type=click.Choice(("browser", "device-code", "token")), help="How to sign in."
+)
+
 
 def sign_in_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a click command the options of signing in; it hands them on to `tokens_of` as they are.
@@ -41,6 +45,14 @@ def sign_in_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def person_signs_in(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for what only a person should do: without the certificate and the secret of an app on its own."""
+    kept = (_OPTIONS[0], _BY_PERSON, *_OPTIONS[2:5], _OPTIONS[6])
+    for option in reversed(kept):
+        command = option(command)
+    return command
+
+
 def tokens_of(
     *,
     cloud: str,
@@ -48,7 +60,7 @@ def tokens_of(
     tenant_name: str | None,
     client_id: str | None,
     containment_client_id: str | None,
-    certificate: Path | None,
+    certificate: Path | None = None,
     keep_sign_in: bool,
 ) -> TokenSource:
     """The source of tokens that the options name; whatever the person must read goes to standard error."""

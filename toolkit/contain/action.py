@@ -39,7 +39,7 @@ class Action(ABC):
     `kind` says what it does, `key` also to which thing, and names it in the journal; `patience` is how many seconds
     the read-back waits for the directory to agree; `settles` says whether reading alone can tell if a call whose
     answer was lost was done; `hits_everybody` that it changes more than this account, and needs a yes of its own;
-    `last` that it waits until every door is closed.
+    `last` that it waits until every door is closed; `purpose` for what the sign-in is asked before it is sent.
     """
 
     kind: ClassVar[str]
@@ -60,6 +60,7 @@ class Action(ABC):
     shown_as: ClassVar[str] = "New password"
     hits_everybody: ClassVar[bool] = False
     last: ClassVar[bool] = False
+    purpose: ClassVar[str] = "containment"
 
     @property
     def about(self) -> dict[str, Any]:
@@ -98,6 +99,10 @@ class Action(ABC):
     def undo_call(self, cloud: Cloud, target: Target, before: dict[str, Any]) -> Call | None:
         """The request that brings the stored state back; None where there is no way back, or no need."""
         return None
+
+    def undo_of(self, cloud: Cloud, target: Target, before: dict[str, Any], now: dict[str, Any]) -> Call | None:
+        """The same for a thing that got its id by the call: it is in the present state, `now`."""
+        return self.undo_call(cloud, target, before)
 
     def is_undone(self, now: State, before: dict[str, Any]) -> bool:
         """Whether the stored state is back."""

@@ -323,5 +323,6 @@ def step_of(tenant: Tenant, target: Target, action: Action, history: list[Record
     elif last is not None:
         step.status = OFFERED_AGAIN if last.to_offer_again else last.status
     if done is not None and step.status in {DONE, SENT}:
-        step.undo, step.restores = action.undo_call(tenant.cloud, target, done.before), done.before
+        step.undo = action.undo_of(tenant.cloud, target, done.before, state.values)
+        step.restores = done.before
     return step

@@ -84,7 +84,7 @@ def carry_out(
         tenant.sleep(wait)
         state = action.read(tenant, plan.target)
     # Until now only reading was asked for; whoever signed in is asked for more as late as this.
-    tenant.tokens.widen("containment")
+    tenant.tokens.widen(action.purpose)
     approval = confirmation.approve(plan, order.call, everybody=action.hits_everybody)
     run_id = new_request_id()
     secret = new_password() if PLACEHOLDER in canonical(order.call.body) else None

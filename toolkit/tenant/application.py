@@ -15,7 +15,7 @@ from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant import certificate
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.msal_client import ask, forget_refusals, settings
-from toolkit.tenant.permissions import EXCHANGE_REMARK, PURPOSES
+from toolkit.tenant.permissions import ASKED_FOR, EXCHANGE_REMARK
 from toolkit.tenant.secret import Secret
 from toolkit.tenant.sign_in_errors import APP_ONLY, sentence
 from toolkit.tenant.tokens import Operator, claims_of
@@ -90,8 +90,8 @@ class ApplicationTokenSource:
 
     def widen(self, purpose: str) -> None:
         """Nothing to ask for: an app has what it was given. The preflight says what is missing."""
-        if purpose not in PURPOSES:
-            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(PURPOSES)}.")
+        if purpose not in ASKED_FOR:
+            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(ASKED_FOR)}.")
 
     def cancel(self) -> None:
         """Nobody is waited for."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +47,38 @@ def credential(file: Path, passphrase: Callable[[], Secret], now: datetime) -> d
         )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return {"private_key": private, "public_certificate": certificate.public_bytes(Encoding.PEM).decode()}
+
+
+@dataclass(frozen=True)
+class PublicPart:
+    """The part of a certificate that is no secret: in Base64 as Graph takes it, whose it is, and until when."""
+
+    base64: str
+    subject: str
+    ends: datetime
+
+
+def public_part(file: Path, now: datetime) -> PublicPart:
+    """The certificate of a PEM or DER file (.pem, .cer, .crt). A private key beside it is not looked at.
+
+    Raises:
+        SignInFailed: no such file, no certificate in it, several, or it ran out.
+    """
+    data = _bytes(file)
+    problem = "holds no certificate in PEM or DER; a PFX file's public part has to be exported first"
+    found: list[x509.Certificate] = []
+    with suppress(ValueError):
+        pem = b"-----BEGIN CERTIFICATE-----" in data
+        found = x509.load_pem_x509_certificates(data) if pem else [x509.load_der_x509_certificate(data)]
+    if len(found) > 1:
+        problem = "holds several certificates; give a file with the application's alone"
+    elif found and found[0].not_valid_after_utc < now:
+        problem = f"ran out on {found[0].not_valid_after_utc:%Y-%m-%d}; make a new certificate"
+    elif found:
+        own = found[0]
+        text = b64encode(own.public_bytes(Encoding.DER)).decode()
+        return PublicPart(text, own.subject.rfc4514_string(), own.not_valid_after_utc)
+    raise SignInFailed(f"The certificate file {file.name} {problem}.")
 
 
 def _bytes(file: Path) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolkit.tenant.clouds import GRAPH_COMMAND_LINE_APP, Cloud
-from toolkit.tenant.permissions import CONTAINMENT, EVIDENCE, EXCHANGE_REMARK, delegated_permissions
+from toolkit.tenant.permissions import EVIDENCE, EXCHANGE_REMARK, delegated_permissions
 
 EXCHANGE_APP = "fb78d390-0c51-40cd-8e17-fdbfab77341b"
 """Microsoft's public client for Exchange Online PowerShell."""
@@ -32,7 +32,7 @@ class Clients:
         """The application id for a token."""
         if resource == "exchange" and not self.registered:
             return self.exchange
-        return self.containment if purpose == CONTAINMENT else self.evidence
+        return self.evidence if purpose == EVIDENCE else self.containment
 
     def scopes(self, cloud: Cloud, resource: str, purpose: str) -> list[str]:
         """The scopes to ask for, all of one resource."""
@@ -57,7 +57,7 @@ def about_clients(clients: Clients, cloud: Cloud, purpose: str = EVIDENCE) -> st
             f"says. {EXCHANGE_REMARK}"
         )
     asked = delegated_permissions("graph", purpose)
-    later = "" if purpose == CONTAINMENT else " Permissions to change anything are asked for only at containment."
+    later = " Permissions to change anything are asked for only before the first change." if purpose == EVIDENCE else ""
     return (
         f"You sign in through two public applications of Microsoft's own: {_named(clients.evidence)} for Microsoft "
         f"Graph and {_named(clients.exchange)} for Exchange. An administrator has to consent, once, to these "

@@ -80,6 +80,7 @@ _ADMINISTRATORS = "for an administrator's account: Privileged Authentication Adm
 _USER = "/users/{user-id}"
 _AUTH = f"{_USER}/authentication"
 _ROLES = "/roleManagement/directory"
+_PRINCIPAL = "/servicePrincipals/{servicePrincipal-id}"
 _COLLECTIONS = (
     "emailMethods/{emailAuthenticationMethod-id}",
     "externalAuthenticationMethods/{externalAuthenticationMethod-id}",
@@ -254,10 +255,9 @@ STATES: tuple[Need, ...] = (
     ),
     _graph(
         "state:applications",
-        "Enterprise applications and what they may do",
-        "GET /servicePrincipals, GET /servicePrincipals/{servicePrincipal-id}, "
-        "GET /servicePrincipals/{servicePrincipal-id}/appRoleAssignedTo, "
-        "GET /servicePrincipals/{servicePrincipal-id}/appRoleAssignments",
+        "Applications: registered, enterprise, and what they may do",
+        f"GET /servicePrincipals, GET {_PRINCIPAL}, GET {_PRINCIPAL}/appRoleAssignedTo, "
+        f"GET {_PRINCIPAL}/appRoleAssignments, GET /applications, GET /applications/{{application-id}}",
         "Application.Read.All",
     ),
     _graph(
@@ -303,6 +303,45 @@ STATES: tuple[Need, ...] = (
     ),
 )
 """What is read of an account, and of the organisation, before anything is changed."""
+
+REGISTERING: tuple[Need, ...] = (
+    _graph(
+        "action:create-application",
+        "Register an application of your own",
+        "POST /applications, DELETE /applications/{application-id}",
+        "Application.ReadWrite.All",
+        _APPS,
+    ),
+    _graph(
+        "action:create-service-principal",
+        "Make its enterprise application",
+        f"POST /servicePrincipals, DELETE {_PRINCIPAL}",
+        "Application.ReadWrite.All",
+        _APPS,
+    ),
+    _graph(
+        "action:grant-consent",
+        "Consent for the organisation to what it may do for people",
+        "POST /oauth2PermissionGrants, DELETE /oauth2PermissionGrants/{oAuth2PermissionGrant-id}",
+        "DelegatedPermissionGrant.ReadWrite.All",
+        _APPS,
+    ),
+    _graph(
+        "action:grant-app-role",
+        "Consent for the organisation to what it may do on its own",
+        f"POST {_PRINCIPAL}/appRoleAssignedTo, DELETE {_PRINCIPAL}/appRoleAssignedTo/{{appRoleAssignment-id}}",
+        "AppRoleAssignment.ReadWrite.All Application.Read.All",
+        "Privileged Role Administrator",
+    ),
+    _graph(
+        "action:remove-application",
+        "Remove an application of your own",
+        "DELETE /applications/{application-id}",
+        "Application.ReadWrite.All",
+        _APPS,
+    ),
+)
+"""What registering an application of one's own needs; containment itself never does it."""
 
 ACTIONS: tuple[Need, ...] = (
     _exchange("action:hold-mail", "Hold the mailbox", "Set-Mailbox", _RECIPIENTS, "Exchange Online Plan 2"),
@@ -509,6 +548,7 @@ ACTIONS: tuple[Need, ...] = (
         ("ActivityFeed.Read",),
         ("ActivityFeed.Read",),
     ),
+    *REGISTERING,
 )
 """What changes the tenant, one for each kind of action."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES, Need
+from toolkit.tenant.needs import ACTIONS, NEEDS, REGISTERING, SOURCES, STATES, Need
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 EVIDENCE = "evidence"
 CONTAINMENT = "containment"
 PURPOSES = (EVIDENCE, CONTAINMENT)
+REGISTRATION = "registration"
+ASKED_FOR = (EVIDENCE, REGISTRATION, CONTAINMENT)
+"""What a sign-in asks for permissions for, each with all that the one before it has."""
 EXCHANGE_REMARK = (
     "Exchange has no permission that only reads: what you may read or change there is decided by your directory role, "
     "and this toolkit sends nothing that changes anything before you have typed the account's name."
@@ -24,8 +27,13 @@ _WITHIN_DIRECTORY_READ = frozenset(
 
 
 def needs_for(purpose: str) -> tuple[Need, ...]:
-    """The rows of `evidence` (sources and states) or of `containment` (all of them, because acting needs reading)."""
-    return (*SOURCES, *STATES) if purpose == EVIDENCE else NEEDS
+    """The rows of `evidence` (sources and states); of `containment` the actions besides, because acting needs reading;
+    of `registration` only those that register an application."""
+    if purpose == EVIDENCE:
+        return (*SOURCES, *STATES)
+    if purpose == REGISTRATION:
+        return (*SOURCES, *STATES, *REGISTERING)
+    return tuple(need for need in NEEDS if need not in REGISTERING)
 
 
 def delegated_permissions(resource: str, purpose: str = EVIDENCE) -> list[str]:

@@ -12,7 +12,7 @@ from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clients import Clients, about_clients
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.msal_client import ask, forget_refusals, settings
-from toolkit.tenant.permissions import CONTAINMENT, EVIDENCE, PURPOSES
+from toolkit.tenant.permissions import ASKED_FOR, EVIDENCE
 from toolkit.tenant.sign_in_errors import BROWSER, DEVICE_CODE, sentence
 from toolkit.tenant.tokens import Operator, claims_of
 
@@ -175,18 +175,17 @@ class PersonTokenSource:
         return self._operator
 
     def widen(self, purpose: str) -> None:
-        """Ask for the permissions of `containment` too, now, so that nobody is asked in the middle of a plan.
+        """Ask for the permissions of a purpose too, now, so that nobody is asked in the middle of a plan.
 
         Raises:
             UsageError: no such purpose.
             SignInFailed: refused or not consented; what could be read before can still be read.
         """
-        if purpose not in PURPOSES:
-            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(PURPOSES)}.")
+        if purpose not in ASKED_FOR:
+            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(ASKED_FOR)}.")
         with self._lock:
             before = self._purpose
-            if CONTAINMENT in (before, purpose):
-                purpose = CONTAINMENT
+            purpose = max(before, purpose, key=ASKED_FOR.index)
             if purpose == before:
                 return
             self._purpose = purpose

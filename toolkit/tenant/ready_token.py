@@ -9,7 +9,7 @@ from typing import Any
 
 from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clouds import RESOURCES, Cloud
-from toolkit.tenant.permissions import PURPOSES
+from toolkit.tenant.permissions import ASKED_FOR
 from toolkit.tenant.tokens import Operator, claims_of
 
 VARIABLES = {
@@ -81,8 +81,8 @@ class ReadyTokenSource:
 
     def widen(self, purpose: str) -> None:
         """Nothing to ask for: a token permits what it permits. The preflight says what is missing."""
-        if purpose not in PURPOSES:
-            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(PURPOSES)}.")
+        if purpose not in ASKED_FOR:
+            raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(ASKED_FOR)}.")
 
     def cancel(self) -> None:
         """Nobody is waited for."""

@@ -1,6 +1,6 @@
 """How an administrator registers the two applications, for evidence and for containment: steps, and PowerShell.
 
-Nothing is registered from here: it is printed for a person to read and to run.
+Nothing is registered from here: it is printed for a person to read and to run, or worded for `contain` to send.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ APIS = {
 }
 """The service behind each resource, as the portal names it, and its application id, the same in every tenant."""
 NAMES = {EVIDENCE: "Mailbox response: evidence", CONTAINMENT: "Mailbox response: containment"}
+MARK = "account-compromise-toolkit"
+"""The tag that a registration carries; one without it is touched only when a person names it."""
+REDIRECT = "http://localhost"
 _OWN_ROLE = {EVIDENCE: "Global Reader", CONTAINMENT: "Exchange Administrator"}
 _ENVIRONMENTS = {"gcc-high": "USGov", "dod": "USGovDoD", "china": "China"}
 
@@ -32,7 +35,11 @@ class Registration:
 
     @property
     def name(self) -> str:
-        return NAMES[self.purpose]
+        return f"{NAMES[self.purpose]}, on its own" if self.app_only else NAMES[self.purpose]
+
+    @property
+    def tags(self) -> list[str]:
+        return [MARK, f"{MARK}-{self.purpose}-{'app-only' if self.app_only else 'signed-in'}"]
 
     @property
     def permissions(self) -> dict[str, list[str]]:
@@ -70,23 +77,27 @@ def steps(registration: Registration) -> list[str]:
             f"API permissions ▸ Add a permission ▸ {place}{APIS[resource][0]} ▸ {kind} permissions: {', '.join(names)}."
         )
     told.append("API permissions ▸ take away what was there by default (User.Read) ▸ Grant admin consent.")
-    if registration.app_only:
-        told.append(
-            f"Roles & admins ▸ {_OWN_ROLE[registration.purpose]} ▸ Add assignments: the application. Without a role "
-            f"Exchange answers 403 to it"
-            + ("; with this one it can only read." if registration.purpose == EVIDENCE else ", and changes nothing.")
-        )
-        if registration.purpose == CONTAINMENT:
-            told.append(
-                "Resetting passwords and blocking accounts on its own needs User Administrator too; for accounts of "
-                "administrators Privileged Authentication Administrator. Better: let a person sign in for these."
-            )
-    else:
-        told.append(
-            "Enterprise applications ▸ the same name ▸ Properties ▸ Assignment required: Yes. Users and groups: only "
-            "those who work on the case."
-        )
+    if not registration.app_only:
+        told.append("Enterprise applications ▸ the same name ▸ Properties ▸ Assignment required: Yes.")
+    told += left_by_hand(registration)
     told.append(f"Overview ▸ copy the Application (client) ID, and use it: {registration.command}.")
+    return told
+
+
+def left_by_hand(registration: Registration) -> list[str]:
+    """What an administrator does after it is registered and consented to, one text for each step."""
+    if not registration.app_only:
+        return ["Enterprise applications ▸ the same name ▸ Users and groups: only those who work on the case."]
+    told = [
+        f"Roles & admins ▸ {_OWN_ROLE[registration.purpose]} ▸ Add assignments: the application. Without a role "
+        f"Exchange answers 403 to it"
+        + ("; with this one it can only read." if registration.purpose == EVIDENCE else ", and changes nothing.")
+    ]
+    if registration.purpose == CONTAINMENT:
+        told.append(
+            "Resetting passwords and blocking accounts on its own needs User Administrator too; for accounts of "
+            "administrators Privileged Authentication Administrator. Better: let a person sign in for these."
+        )
     return told
 
 
@@ -122,10 +133,12 @@ def powershell(registration: Registration) -> str:
         "    @{ ResourceAppId = $api.AppId; ResourceAccess = @($each) }",
         "}",
     ]
+    tags = ", ".join(map(_quoted, registration.tags))
     if own:
         lines += [
             "$key = [System.IO.File]::ReadAllBytes((Resolve-Path 'app.cer'))  # the certificate's public part",
             f"$app = New-MgApplication -DisplayName {_quoted(registration.name)} -SignInAudience 'AzureADMyOrg' `",
+            f"    -Tags {tags} `",
             "    -RequiredResourceAccess @($access) `",
             "    -KeyCredentials @(@{ Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $key })",
             "$own = New-MgServicePrincipal -AppId $app.AppId",
@@ -142,6 +155,7 @@ def powershell(registration: Registration) -> str:
     else:
         lines += [
             f"$app = New-MgApplication -DisplayName {_quoted(registration.name)} -SignInAudience 'AzureADMyOrg' `",
+            f"    -Tags {tags} `",
             "    -IsFallbackPublicClient -PublicClient @{ RedirectUris = @('http://localhost') } `",
             "    -RequiredResourceAccess @($access)",
             "# Only people who are assigned to it can use it.",

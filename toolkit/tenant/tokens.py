@@ -44,7 +44,7 @@ class TokenSource(Protocol):
         ...
 
     def widen(self, purpose: str) -> None:
-        """Get the permissions of `containment` besides those of `evidence`, where they are asked for one by one."""
+        """Get the permissions of one of `permissions.ASKED_FOR` too, where they are asked for one by one."""
         ...
 
     def cancel(self) -> None:

@@ -43,6 +43,13 @@ from toolkit.contain.actions.mailbox import (
 from toolkit.contain.actions.methods import IssueAccessPass, RemoveMethod
 from toolkit.contain.actions.mfa import RequireMfa
 from toolkit.contain.actions.password import ResetPassword, ResetWithWriteback
+from toolkit.contain.actions.registration import (
+    CreateApplication,
+    CreateServicePrincipal,
+    GrantAppRole,
+    GrantConsent,
+    RemoveApplication,
+)
 from toolkit.contain.actions.roles import ConfirmCompromised, LeaveGroup, LeaveRoleGroup, RemoveOwnership, RemoveRole
 from toolkit.contain.actions.rules import DisableInboxRule
 from toolkit.contain.actions.secure_score import SetControlState
@@ -95,6 +102,11 @@ ACTIONS: tuple[type[Action], ...] = (
     RestoreAuditActions,
     RestoreAuditAge,
     StartActivitySubscription,
+    CreateApplication,
+    CreateServicePrincipal,
+    GrantConsent,
+    GrantAppRole,
+    RemoveApplication,
 )
 KINDS: dict[str, type[Action]] = {action.kind: action for action in ACTIONS}
 
@@ -123,6 +135,8 @@ __all__ = [
     "ClearOutsideForwarding",
     "CloseProtocols",
     "ConfirmCompromised",
+    "CreateApplication",
+    "CreateServicePrincipal",
     "DisableApp",
     "DisableDevice",
     "DisableInboundConnector",
@@ -133,11 +147,14 @@ __all__ = [
     "DistrustSender",
     "EndAuditBypass",
     "GiveBack",
+    "GrantAppRole",
+    "GrantConsent",
     "HoldMail",
     "IssueAccessPass",
     "LeaveGroup",
     "LeaveRoleGroup",
     "RemoveAppRole",
+    "RemoveApplication",
     "RemoveConsent",
     "RemoveFolderRight",
     "RemoveFullAccess",
