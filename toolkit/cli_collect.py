@@ -20,11 +20,12 @@ from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.case import Case
-    from toolkit.collect import Collection, Line, Profile
+    from toolkit.collect import Collection, Line, Mark, Profile
     from toolkit.detect import Triage
     from toolkit.tenant import Preflight, Tenant
 
 TOP = 10
+NOTHING_OPEN = "Whatever was judged the attacker's was looked for already; nothing was asked."
 CASE = click.option(
     "--case",
     "case_folder",
@@ -42,6 +43,7 @@ CASE = click.option(
 @click.option("--sources", metavar="NAME,…", help="Only these roads, by their names in a profile's file.")
 @click.option("--refresh", is_flag=True, help="Ask again only for what may still grow or did not come whole.")
 @click.option("--pivot", "pivoting", is_flag=True, help="Look for what is marked as the attacker's, in all accounts.")
+@click.option("--pivot-open", "only_open", is_flag=True, help="As --pivot, only for what nobody looked for yet.")
 @sign_in_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def collect(
@@ -52,6 +54,7 @@ def collect(
     sources: str | None,
     refresh: bool,
     pivoting: bool,
+    only_open: bool,
     as_json: bool,
     **signing_in: Any,
 ) -> None:
@@ -65,12 +68,16 @@ def collect(
     from toolkit.case import open_case
     from toolkit.contain import resolve
 
+    pivoting = pivoting or only_open
     if not accounts and not pivoting:
         raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     chosen = _profile(wanted, sources)
     case = open_case(case_folder, practice=practice)
+    if only_open and not accounts and not _open(case):
+        click.echo(NOTHING_OPEN, err=True)
+        sys.exit(0)
     stop = threading.Event()
     try:
         with connected(case, signing_in, sleep=_sleeping(stop)) as tenant:
@@ -78,7 +85,9 @@ def collect(
             expected = _expected(tenant)
             with _stopped_by_ctrl_c(stop):
                 names = [resolve(tenant, user).user_principal_name for user in accounts]
-                done, found = _run(case, tenant, names, chosen, stop, refresh=refresh, pivoting=pivoting)
+                done, found = _run(
+                    case, tenant, names, chosen, stop, refresh=refresh, pivoting=pivoting, only_open=only_open
+                )
     except KeyboardInterrupt:
         click.echo("Stopped; nothing was collected.", err=True)
         sys.exit(2)
@@ -88,6 +97,7 @@ def collect(
     else:
         _summary(case, told)
         _findings(found)
+        _say_open(case, found)
     if done.stopped:
         click.echo("Stopped by you: what was received is kept; the same command goes on.", err=True)
     sys.exit(_code(done, told))
@@ -117,6 +127,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         _print({
             "ledger": [asdict(line) for line in told], "again": again(case, told),
             "files": [asdict(gap) for gap in gaps], "questions": rows,
+            "pivots_open": [asdict(mark) for mark in _open(case)],
             "horizon": [{name: _value(value) for name, value in row.items()} for row in limits.to_dict("records")],
         })  # fmt: skip
         return
@@ -124,6 +135,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         _summary(case, told)
     else:
         click.echo("Nothing was collected from a tenant into this case; it holds what files brought.")
+    _say_open(case)
     for gap in gaps:
         click.echo(f"{_plain(gap.file)}: {_plain(gap.sentence)}")
     click.echo("\nHow far back anything can be known:")
@@ -158,10 +170,11 @@ def _run(
     *,
     refresh: bool,
     pivoting: bool,
+    only_open: bool = False,
 ) -> tuple[Collection, Triage]:
     from toolkit.collect import Collection
     from toolkit.collect.gather import gather
-    from toolkit.collect.marks import marks_of
+    from toolkit.collect.marks import marks_of, pivots_open
     from toolkit.collect.work import pivot
     from toolkit.detect import triage
 
@@ -181,12 +194,29 @@ def _run(
             halted=stop.is_set,
         )  # fmt: skip
     if pivoting and not done.stopped:
-        marks = marks_of(case, triage(case))
+        marks = (pivots_open if only_open else marks_of)(case, triage(case))
+        if only_open and not marks:
+            return done, seen[-1]
         looked = pivot(case, tenant, marks, wanted=chosen, refresh=refresh, told=_line, halted=stop.is_set)
         done.lines += looked.lines
         done.known, done.stopped = done.known + looked.known, looked.stopped
         seen.append(triage(case))
     return done, seen[-1]
+
+
+def _open(case: Case) -> list[Mark]:
+    from toolkit.collect.marks import pivots_open
+
+    return pivots_open(case)
+
+
+def _say_open(case: Case, found: Triage | None = None) -> None:
+    """Which marks nobody looked for yet, on a line of its own."""
+    from toolkit.collect.marks import pivots_open
+    from toolkit.collect.said import open_sentence
+
+    if sentence := open_sentence(case, pivots_open(case, found)):
+        click.echo(_plain(sentence))
 
 
 def _line(line: Line) -> None:
@@ -280,6 +310,7 @@ def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], 
             for s in strips(told)
         ],
         "again": again(case, told),
+        "pivots_open": [asdict(mark) for mark in _open(case)],
         "preflight": [asdict(check) for check in expected.checks if check.kind != "action"],
         "findings": found.to_dict()["findings"],
         "not_run": found.to_dict()["not_run"],

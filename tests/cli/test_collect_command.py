@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
+from tests.needs import ROOT
 from toolkit import collect, open_case
+from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
+from toolkit.cli_collect import NOTHING_OPEN
 from toolkit.collect.ledger import FAILED, Line, write
+from toolkit.detect import triage
 
 __all__ = ["room", "unconfirmed_room"]
 
@@ -115,6 +119,33 @@ def test_what_is_refused_is_told_before_and_after_and_the_code_is_one(room: Room
     assert "audit log" in done.stdout
     assert "not available" in done.stdout
     assert "403" in done.stdout
+
+
+def test_what_nobody_looked_for_yet_is_told_and_one_command_does_just_that(room: Room) -> None:
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(cli, list(map(str, (*arguments, "--case", room.case.folder))))
+
+    asked = len(room.service.requests())
+    done = run("collect", "--pivot-open")
+    assert (done.exit_code, done.stderr) == (0, f"{NOTHING_OPEN}\n")
+    room.case.load(ROOT / "data" / "samples" / "contoso-bec")
+    finding = next(f for f in triage(room.case).findings if f.id.startswith("TK"))
+    give(room.case, key_of(finding.id, finding.user, finding.evidence), ATTACKER)
+    mark, *others = collect.pivots_open(room.case)
+    told = run("coverage")
+    sentence = f"Judged the attacker's, and not looked for in the other accounts yet: {mark}"
+    assert sentence in told.stdout
+    assert "--pivot-open` does that." in told.stdout
+    assert len(room.service.requests()) == asked  # knowing it asks no tenant
+
+    room.service.arrange(search_seconds=0)
+    done = run("collect", "--pivot-open", "--profile", "quick")
+    assert done.exit_code in (0, 1), done.output
+    assert sentence not in done.stdout
+    assert {line.account for line in collect.lines(room.case)} == {str(mark), *map(str, others)}
+    assert json.loads(run("coverage", "--json").stdout)["pivots_open"] == []
+    again = run("collect", "--pivot-open")
+    assert again.stderr == f"{NOTHING_OPEN}\n"
 
 
 def test_a_tenant_that_nobody_named_is_not_collected_from(unconfirmed_room: Room) -> None:

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
+from tests.needs import ROOT
 from toolkit import collect, contain, open_case, practice
 from toolkit.case import Case
+from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.collect.work import _alone
+from toolkit.detect import triage
 from toolkit.practice.login import APPROVES, WAITS
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant import clouds
@@ -128,6 +131,23 @@ def test_a_stop_keeps_what_came(room: Room) -> None:
     panel.start.click()
     settled(panel)
     assert "Stopped" not in words(panel.message.value)
+
+
+def test_marks_that_nobody_looked_for_yet_are_named_and_looked_for_by_one_click(room: Room) -> None:
+    room.case.load(ROOT / "data" / "samples" / "contoso-bec")
+    finding = next(f for f in triage(room.case).findings if f.id.startswith("TK"))
+    give(room.case, key_of(finding.id, finding.user, finding.evidence), ATTACKER)
+    open_before = collect.pivots_open(room.case)
+    panel = signed_in(room)
+    assert panel._open_row.layout.display is None
+    assert f"not looked for in the other accounts yet: {open_before[0]}" in words(panel.open_marks.value)
+    panel.profile.value = "quick"
+    panel.pivot.click()
+    settled(panel)
+    assert {line.account for line in collect.lines(room.case)} == {str(mark) for mark in open_before}
+    assert collect.pivots_open(room.case) == []
+    assert panel._open_row.layout.display == "none"
+    assert room.case.verify() == []
 
 
 def test_a_collection_in_another_kernel_is_told(room: Room) -> None:

@@ -74,10 +74,15 @@ def pivots_open(case: Case, found: Triage | None = None) -> list[Mark]:
 
     Nothing is asked of a tenant. Without `found` the case's findings are made, if anything was judged the attacker's.
     """
-    if not any(verdict.verdict == ATTACKER for verdict in verdicts(case).values()):
+    if not judged(case):
         return []
     done = {(str(one["kind"]), str(one["value"])) for e in case.journal.entries(PIVOTED) for one in e.fields["marks"]}
     return [mark for mark in marks_of(case, found or triage(case)) if (mark.kind, mark.value) not in done]
+
+
+def judged(case: Case) -> bool:
+    """Whether anything was judged the attacker's at all."""
+    return any(verdict.verdict == ATTACKER for verdict in verdicts(case).values())
 
 
 def _in_rows(case: Case, finding: Finding) -> Iterable[Mark]:

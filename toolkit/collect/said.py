@@ -18,11 +18,13 @@ from toolkit.collect.ledger import (
     Line,
     lines,
 )
+from toolkit.collect.marks import Mark
 from toolkit.collect.state import ACCOUNT, ORGANISATION
 
 WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
 """States in which everything that the service had when it was asked came, as far as can be told."""
 HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE)
+NAMED = 8  # marks that a sentence names
 REASON = 240  # characters of a reason that a sentence has room for
 
 
@@ -125,6 +127,17 @@ def again(case: Case, told: Sequence[Line]) -> str:
     people = sorted({line.account for line in left if "@" in line.account} or _people(told))
     named = " ".join(f"--account {_quoted(name)}" for name in people) or "--account NAME@DOMAIN"
     return f'python -m toolkit collect --case "{case.folder}" {named} --refresh'
+
+
+def open_sentence(case: Case, marks: Sequence[Mark]) -> str:
+    """Which marks nobody looked for yet in everybody's records, and the command that does just that; "" for none."""
+    if not marks:
+        return ""
+    some = ", ".join(str(mark) for mark in marks[:NAMED]) + (f" and {len(marks) - NAMED} more" * (len(marks) > NAMED))
+    return (
+        f"Judged the attacker's, and not looked for in the other accounts yet: {some}. "
+        f'`python -m toolkit collect --case "{case.folder}" --pivot-open` does that.'
+    )
 
 
 def _people(told: Sequence[Line]) -> set[str]:

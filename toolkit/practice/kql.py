@@ -111,8 +111,8 @@ def _condition(text: str, known: Mapping[str, str], now: datetime) -> _Test:
     if word := _WORD.match(text):
         wanted = str(_value(word[3], now))
         if word[1] == "*":
-            tests = [_word(name, word[2], wanted) for name in known]
-            return lambda row: any(test(row) for test in tests)
+            columns = [_word(name, word[2], wanted) for name in known]
+            return lambda row: any(test(row) for test in columns)
         return _word(_known(word[1], known), word[2], wanted)
     compare = _COMPARE.match(text)
     if not compare:

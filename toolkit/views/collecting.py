@@ -16,8 +16,10 @@ from toolkit import contain
 from toolkit.case import Case
 from toolkit.collect.gather import gather
 from toolkit.collect.ledger import Line
+from toolkit.collect.marks import Mark, judged, pivots_open
 from toolkit.collect.profile import NAMES
-from toolkit.collect.said import WHOLE
+from toolkit.collect.said import WHOLE, open_sentence
+from toolkit.collect.work import pivot
 from toolkit.detect import Triage
 from toolkit.detect.words import plural
 from toolkit.errors import ToolkitError
@@ -27,7 +29,7 @@ from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.findings import headline
 from toolkit.views.ledger import ledger_html
 from toolkit.views.look import box, page, practice_banner
-from toolkit.views.notebook import case_from, show_panel, zone_from
+from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
 from toolkit.views.preflight import preflight_html
 from toolkit.views.signing_in import SignIn
 
@@ -94,6 +96,10 @@ class CollectingPanel:
         self.domain.add_class("collecting-domain")
         self.confirm_tenant = _button("Confirm tenant", "collecting-confirm-tenant", self.confirm)
         self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
+        self.open_marks = w.HTML()
+        self.open_marks.add_class("collecting-open")
+        self.pivot = _button("Look for these in all accounts", "collecting-pivot", self.look_for_marks)
+        self._open_row = w.VBox([self.open_marks, self.pivot], layout=w.Layout(display="none"))
         self.expected, self.message, self.found, self.ledger = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         for html, name in (
             (self.expected, "expected"), (self.message, "message"), (self.found, "found"), (self.ledger, "ledger"),
@@ -102,6 +108,7 @@ class CollectingPanel:
         self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", display="none"))
         self._live = w.VBox([
             self.expected, self._tenant_row, self.users, self.profile, w.HBox([self.start, self.refresh, self.stop]),
+            self._open_row,
         ])  # fmt: skip
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
         self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
@@ -123,6 +130,11 @@ class CollectingPanel:
     def begin_again(self) -> None:
         """Collect again what may still grow or did not come whole, and nothing else."""
         self._begin(refresh=True)
+
+    def look_for_marks(self) -> None:
+        """Look in all accounts for what was judged the attacker's and nobody looked for yet, and for nothing else."""
+        wanted = str(self.profile.value)
+        self.desk.start(lambda emit: self._pivot(emit, wanted))
 
     def halt(self) -> None:
         """Stop; what was received is kept."""
@@ -169,9 +181,35 @@ class CollectingPanel:
                 found=lambda found, last: emit("found", (found, last)),
             )  # fmt: skip
             emit("ended", (done.lines, done.known, done.stopped))
+            self._tell_open(emit)
         finally:
             emit("over", None)
             tenant.close()
+
+    def _pivot(self, emit: Emit, wanted: str) -> None:
+        self._halted.clear()
+        tenant = self.sign_in.tenant()
+        try:
+            question = contain.tenant_question(self.case, tenant)
+            marks = [] if question else pivots_open(self.case, findings_of(self.case))
+            emit("tenant", question)
+            if question or not marks:
+                return
+            emit("began", None)
+            done = pivot(
+                self.case, tenant, marks, wanted=wanted, halted=self._halted.is_set,
+                told=lambda line: emit("line", line), report=lambda what, share: emit("share", (what, share)),
+            )  # fmt: skip
+            emit("found", (findings_of(self.case), True))
+            emit("ended", (done.lines, done.known, done.stopped))
+            self._tell_open(emit)
+        finally:
+            emit("over", None)
+            tenant.close()
+
+    def _tell_open(self, emit: Emit) -> None:
+        """Which marks nobody looked for yet: as it stands in the case, no tenant is asked."""
+        emit("open", pivots_open(self.case, findings_of(self.case)) if judged(self.case) else [])
 
     def _look_ahead(self, emit: Emit) -> None:
         """What will be refused, and whose tenant it is, before anything is collected."""
@@ -179,6 +217,7 @@ class CollectingPanel:
         try:
             emit("expected", preflight(tenant))
             emit("tenant", contain.tenant_question(self.case, tenant))
+            self._tell_open(emit)
         finally:
             tenant.close()
 
@@ -197,7 +236,7 @@ class CollectingPanel:
     def _show(self) -> None:
         busy = self.desk.busy
         self._live.layout.display = None if self.sign_in.ready else "none"
-        for button in (self.start, self.refresh, self.confirm_tenant):
+        for button in (self.start, self.refresh, self.pivot, self.confirm_tenant):
             button.disabled = busy
         self.stop.disabled = not self._collecting
         self.progress.layout.display = None if self._collecting else "none"
@@ -222,6 +261,10 @@ class CollectingPanel:
         fold = f"<details{' open' if refused else ''}><summary>{escape(_in_short(result))}</summary>{{}}</details>"
         self.expected.value = page(fold.format(preflight_html(result, self._zone, self._zone_name)))
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
+
+    def _on_open(self, marks: list[Mark]) -> None:
+        self._open_row.layout.display = None if marks else "none"
+        self.open_marks.value = page(box(open_sentence(self.case, marks), "note")) if marks else ""
 
     def _on_began(self, nothing: None) -> None:
         self._fresh, self._collecting = [], True

@@ -12,6 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from toolkit.case import Case
+from toolkit.collect.marks import pivots_open
+from toolkit.collect.said import open_sentence
 from toolkit.detect import Finding
 from toolkit.errors import UsageError
 from toolkit.story.timeline import Events, Timeline
@@ -58,6 +60,8 @@ def show_timeline(
         events.window(moment(start), moment(end), few=0) or found, result.findings, panel.zone, display_time_zone
     )
     show(look.practice_banner(this.practice))
+    if sentence := open_sentence(this, pivots_open(this, findings_of(this))):
+        show(look.box(f"{sentence} Or by a click: notebook 0, “Collect from the tenant”.", "note"))
     show_panel(panel.panel, panel.summary(found) + twin)
 
 
