@@ -109,11 +109,11 @@ def _condition(text: str, known: Mapping[str, str], now: datetime) -> _Test:
         folded = {str(one).lower() for one in wanted}
         return lambda row: (str(row.get(name)).lower() in folded) if fold else (row.get(name) in wanted)
     if word := _WORD.match(text):
-        wanted = str(_value(word[3], now))
+        term = str(_value(word[3], now))
         if word[1] == "*":
-            columns = [_word(name, word[2], wanted) for name in known]
+            columns = [_word(name, word[2], term) for name in known]
             return lambda row: any(test(row) for test in columns)
-        return _word(_known(word[1], known), word[2], wanted)
+        return _word(_known(word[1], known), word[2], term)
     compare = _COMPARE.match(text)
     if not compare:
         raise syntax(text)
