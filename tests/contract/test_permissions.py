@@ -17,13 +17,15 @@ from tests.contract.outside import OUTSIDE
 from tests.contract.test_requests import GUID, everything, sent
 from toolkit.contain.actions import KINDS
 from toolkit.tenant.directory_roles import ROLES, role_names
-from toolkit.tenant.needs import ACTIONS, NEEDS, Need
+from toolkit.tenant.needs import ACTIONS, NEEDS, REGISTERING, Need
 from toolkit.tenant.permissions import (
     CONTAINMENT,
     EVIDENCE,
+    REGISTRATION,
     application_permissions,
     covers,
     delegated_permissions,
+    needs_for,
     permissions_frame,
     permissions_markdown,
 )
@@ -116,6 +118,9 @@ def test_reading_is_asked_for_first_and_writing_only_for_containment() -> None:
     reading, all_of_it = delegated_permissions("graph", EVIDENCE), delegated_permissions("graph", CONTAINMENT)
     assert not [name for name in reading if "ReadWrite" in name or "AccessAsUser" in name or "Revoke" in name]
     assert all(covers(all_of_it, name) for name in reading)
+    # Registering is no part of containment, whatever it comes to need.
+    assert not set(REGISTERING) & set(needs_for(CONTAINMENT))
+    assert set(REGISTERING) <= set(needs_for(REGISTRATION))
     assert "Directory.AccessAsUser.All" not in application_permissions("graph", CONTAINMENT)
     # What a wider permission contains is not asked for besides.
     assert "Application.Read.All" not in all_of_it

@@ -217,6 +217,22 @@ def test_reading_is_asked_for_first_and_changing_only_when_containment_begins(se
         source.widen("everything")
 
 
+def test_to_register_an_application_only_that_is_asked_for_besides_reading(service: PracticeTenant) -> None:
+    source = by_code(service, clients=clients_of())
+    reading = set(claims_of(source.token("graph"))["scp"].split())
+    source.widen("registration")
+    more = set(claims_of(source.token("graph"))["scp"].split()) - reading
+    assert more == {
+        "Application.ReadWrite.All",
+        "AppRoleAssignment.ReadWrite.All",
+        "DelegatedPermissionGrant.ReadWrite.All",
+    }
+    source.widen("containment")
+    assert "User.RevokeSessions.All" in claims_of(source.token("graph"))["scp"]
+    source.widen("registration")  # is no way back either
+    assert "User.RevokeSessions.All" in claims_of(source.token("graph"))["scp"]
+
+
 def test_when_containment_is_not_consented_reading_goes_on(service: PracticeTenant) -> None:
     service.login.consented = frozenset(delegated_permissions("graph"))
     source = by_code(service, clients=clients_of())
