@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from toolkit.errors import CaseBusy, CaseDamaged
 Clock = Callable[[], datetime]
 EMPTY_HEAD = "0" * 64
 LOCK_SECONDS = 30
+LINES_KEPT = 4096
 
 
 def system_clock() -> datetime:
@@ -38,7 +40,7 @@ def iso(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: `seq` from 1, `time` (UTC text), `kind`, the entry's own `fields`, and its `hash`."""
+    """One line: `seq` from 1, `time` (UTC text), `kind`, its own `fields` (not to be changed), and its `hash`."""
 
     seq: int
     time: str
@@ -183,7 +185,9 @@ def _whole(line: bytes) -> Entry | None:
         return None
 
 
+@lru_cache(maxsize=LINES_KEPT)
 def _entry(line: bytes) -> Entry:
+    """The line parsed; one that was read before is not parsed again, for the journal is read whole many times."""
     try:
         data = json.loads(line)
         return Entry(

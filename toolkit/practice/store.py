@@ -87,7 +87,7 @@ class Store:
     def save(self, now: datetime) -> None:
         """Writes the state."""
         self.state["tenant_time"] = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        write_whole(self.folder / STATE, json.dumps(self.state, indent=1, ensure_ascii=False))
+        write_whole(self.folder / STATE, json.dumps(self.state, ensure_ascii=False))
 
     def log(self, line: Record) -> None:
         """Appends one line to the request log."""
