@@ -9,10 +9,21 @@ import pytest
 from tests.collect.pulling import days_back, loaded, pull, sent_to, truth
 from tests.contain.room import VICTIM, Room
 from toolkit import collect, contain, harden, practice
-from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL
+from toolkit.collect.ledger import COMPLETE, FAILED, NOT_AVAILABLE, PROVISIONAL, UNCONFIRMED
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Pull
-from toolkit.collect.roads.activity import BY_AVAILABILITY, FEEDS, ActivityExchange, ActivityFeed
+from toolkit.collect.roads.activity import (
+    BEFORE,
+    BEGAN,
+    BY_AVAILABILITY,
+    FEEDS,
+    PAUSED,
+    QUIET,
+    ActivityExchange,
+    ActivityFeed,
+)
+from toolkit.collect.roads.road import Options
+from toolkit.collect.subscriptions import with_starts
 from toolkit.collect.window import DAY, Window
 from toolkit.contain.actions import StartActivitySubscription
 from toolkit.errors import GuardRefused, WriteRefused
@@ -46,7 +57,13 @@ def since(room: Room) -> Window:
     return days_back(room, 2, -1)
 
 
-def all_of(room: Room, road: ActivityFeed) -> tuple[set[str], list[Pull]]:
+def options(room: Room) -> Options:
+    """As a collection makes them: with what the journal knows of subscriptions."""
+    return with_starts(room.case, Profile("feed", (7,), twice=False, roads=FEEDS)).options
+
+
+def all_of(room: Room, kind: type[ActivityFeed]) -> tuple[set[str], list[Pull]]:
+    road = kind(options(room))
     pulls = [pull(room, road, window, "")[0] for window in since(room).cut(DAY)]
     return set().union(*(one.ids for one in pulls)), pulls
 
@@ -93,8 +110,11 @@ def test_what_became_available_is_everybodys_and_becomes_audit_records(feeding: 
     room = feeding
     held: set[str] = set()
     for kind in FEEDS:
-        found, pulls = all_of(room, kind())
-        assert all(one.whole and one.reason == BY_AVAILABILITY for one in pulls)
+        found, pulls = all_of(room, kind)
+        # The day after the start is the first that says more than what came.
+        assert all(one.whole for one in pulls)
+        assert {one.reason for one in pulls} <= {BY_AVAILABILITY, BEGAN, QUIET}
+        assert pulls[0].reason == BY_AVAILABILITY
         held |= found
     # Microsoft packs what happened up to a day before the start, and a record needs up to an hour.
     began = room.service.clock.now() - timedelta(days=2, hours=20)
@@ -110,9 +130,9 @@ def test_what_became_available_is_everybodys_and_becomes_audit_records(feeding: 
 @pytest.mark.parametrize("effect", ["loop", "repeat", "reset", "truncated"])
 def test_a_list_of_content_that_goes_wrong_is_asked_again_or_called_incomplete(feeding: Room, effect: str) -> None:
     room = feeding
-    expected, _ = all_of(room, ActivityExchange())
+    expected, _ = all_of(room, ActivityExchange)
     room.service._faults.order(Fault(CONTENT, effect=effect))
-    found, pulls = all_of(room, ActivityExchange())
+    found, pulls = all_of(room, ActivityExchange)
     assert found == expected
     assert all(one.whole for one in pulls)
 
@@ -138,7 +158,7 @@ def test_a_missing_permission_is_one_sentence(feeding: Room) -> None:
 def test_a_blob_that_cannot_be_had_makes_the_window_partial(feeding: Room) -> None:
     room = feeding
     room.service.refuse_next("/feed/audit/", "It does not exist.", status=404, code="AF20050", times=99)
-    _, pulls = all_of(room, ActivityExchange())
+    _, pulls = all_of(room, ActivityExchange)
     assert not all(one.whole for one in pulls)
     assert any("AF20050" in one.reason for one in pulls)
 
@@ -153,7 +173,7 @@ def test_in_china_there_is_no_such_api(room: Room) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_trouble_never_makes_a_window_complete_that_lacks_a_record(feeding: Room, seed: int) -> None:
     room = feeding
-    expected, _ = all_of(room, ActivityExchange())
+    expected, _ = all_of(room, ActivityExchange)
     plan = practice.FaultPlan.collecting(seed, slowness=0.001, without=("late records",))
     room.service.follow(plan)
     wanted = Profile("feed", (3,), twice=True, roads=(ActivityExchange,))
@@ -164,3 +184,58 @@ def test_trouble_never_makes_a_window_complete_that_lacks_a_record(feeding: Room
     if {line.state for line in done.lines} <= {COMPLETE, PROVISIONAL}:
         assert expected <= ids
     assert all(line.reason for line in done.lines)
+
+
+HALF_A_DAY = 43_000  # seconds
+TWICE = Profile("feed", (7,), twice=True, roads=(ActivityExchange,))
+
+
+@pytest.fixture
+def paused(room: Room) -> Room:
+    """A subscription that was started now, and whose first content takes half a day."""
+    room.service.arrange(first_content_seconds=HALF_A_DAY)
+    start(room, "Audit.Exchange")
+    return room
+
+
+def test_until_the_first_content_came_nothing_is_said_to_be_complete(paused: Room) -> None:
+    room = paused
+    room.service.clock.advance(6 * 3600)
+    done = collect.collect(room.case, room.tenant, [VICTIM], wanted=TWICE)
+    assert {line.state for line in done.lines} <= {FAILED, NOT_AVAILABLE}
+    assert PAUSED in {line.reason for line in done.lines}
+    assert all(line.received == 0 for line in done.lines)
+
+    # Once it delivers, the day of the start is said to be quiet, and the next to be that of the first content.
+    room.service.clock.advance(3 * 86_400)
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=TWICE)
+    known = collect.lines(room.case)
+    *before, quiet, first = [line for line in known if line.start[:10] <= "2026-09-19"]
+    assert (quiet.state, quiet.reason, quiet.records) == (UNCONFIRMED, QUIET, 0)
+    assert (first.state, first.reason) == (UNCONFIRMED, BEGAN)
+    assert first.records > 0
+    assert {line.state for line in before} == {NOT_AVAILABLE}
+    assert all(line.reason.startswith(BEFORE.partition("{")[0]) for line in before)
+    assert COMPLETE not in {line.state for line in known}
+
+
+def test_a_subscription_of_somebody_else_that_lists_nothing_is_not_believed(paused: Room) -> None:
+    """Who started it and when stands nowhere: what is empty may be quiet, or not have begun."""
+    room = paused
+    found, _ = pull(room, ActivityExchange(), days_back(room, 0, -1), "")
+    assert (found.whole, found.reason) == (False, PAUSED)
+    room.service.clock.advance(2 * 86_400)
+    # The day of the first content, the day after it (empty, and believed), and a day before it.
+    pulls = {back: pull(room, ActivityExchange(), days_back(room, back, back - 1), "")[0] for back in (2, 1, 0, 4)}
+    began = next(one for one in pulls.values() if one.ids)
+    assert (began.whole, began.proven, began.reason) == (True, False, BEGAN)
+    assert pulls[0].whole
+    assert pulls[0].reason == BY_AVAILABILITY
+    assert (pulls[4].whole, pulls[4].reason) == (False, PAUSED)
+
+
+def test_days_long_after_the_start_may_be_complete(feeding: Room) -> None:
+    room = feeding
+    room.service.clock.advance(2 * 86_400)
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=TWICE)
+    assert COMPLETE in {line.state for line in collect.lines(room.case)}

@@ -8,12 +8,15 @@ from tests.collect.pulling import asked_of, changes, days_back, loaded, pull, se
 from tests.collect.room import lies
 from tests.contain.room import VICTIM, Room
 from toolkit import collect, practice
-from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL
+from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PARTIAL, PROVISIONAL
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Pages, Stopped
 from toolkit.collect.roads.audit_search import QUERIES, AuditSearch
+from toolkit.collect.roads.search_log import SearchLog
 from toolkit.practice.faults import Fault
+from toolkit.tenant import preflight
 from toolkit.tenant.clouds import CLOUDS
+from toolkit.tenant.preflight import PARTLY
 
 SEARCHES = "POST /v1.0/security/auditLog/queries"
 
@@ -161,3 +164,44 @@ def test_no_window_is_called_complete_that_lacks_a_record(room: Room, seed: int)
     assert all(line.reason for line in done.lines if line.state not in {COMPLETE, PROVISIONAL})
     assert plan.happened
     assert changes(room) == []
+
+
+ONE_WORKLOAD = "AuditLogsQuery-Exchange.Read.All"
+
+
+@pytest.fixture
+def exchange_only(room: Room) -> Room:
+    """Whoever signed in may search what Exchange recorded, and nothing else."""
+    room.service.consent(ONE_WORKLOAD)
+    room.service.withhold("AuditLogsQuery.Read.All")
+    room.tenant = room.connect()
+    return room
+
+
+def test_a_token_for_one_workload_sees_that_only_and_the_ledger_says_which(exchange_only: Room) -> None:
+    room = exchange_only
+    window = days_back(room, 20, 1)
+    found, _ = pull(room, AuditSearch(), window)
+    assert found.ids < truth(room, window)
+    assert found.narrow
+    done = collect.collect(
+        room.case, room.tenant, [VICTIM], wanted=Profile("search", (20,), twice=True, roads=(AuditSearch,))
+    )
+    assert {line.state for line in done.lines} == {PARTIAL}
+    assert all("The token may see Exchange only" in line.reason for line in done.lines)
+    assert set(room.case.sql("SELECT DISTINCT workload AS w FROM audit").w) == {"Exchange"}
+    # It is asked for twice, as always, and not five times: to ask once more would bring nothing.
+    assert len(sent_to(room, QUERIES, "POST")) <= 1 + 2 * len(done.lines)
+
+
+def test_the_other_road_is_not_made_complete_by_a_part_of_it(exchange_only: Room) -> None:
+    room = exchange_only
+    both = Profile("both", (7,), twice=False, roads=(SearchLog, AuditSearch))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=both)
+    assert COMPLETE not in {line.state for line in collect.lines(room.case)}
+
+
+def test_that_it_is_a_part_is_known_before_the_first_search(exchange_only: Room) -> None:
+    check = preflight(exchange_only.tenant).of("source:audit-search")
+    assert check.answer == PARTLY
+    assert check.why == "only what Exchange recorded; missing permission AuditLogsQuery.Read.All for all"

@@ -84,6 +84,8 @@ def state_of(pull: Pull, window: Window, pulled: datetime, *, agreed: bool) -> s
         return NOT_AVAILABLE
     if not pull.whole:
         return PARTIAL if pull.received else FAILED
+    if pull.narrow:
+        return PARTIAL
     if pulled - window.end < CLOSED_AFTER:
         return PROVISIONAL
     return COMPLETE if agreed else UNCONFIRMED

@@ -23,7 +23,8 @@ class Pull:
     `reason` says what is missing. Of a whole pull `reason` is what a reader should know of it, if anything.
     `available` is false where the tenant, licence or role does not offer it. `proven` is false where every part that
     can be named came whole, and nothing says that there are no others: asking once more cannot make that complete,
-    only another road can; `reason` says so.
+    only another road can; `reason` says so. `narrow` is true where whoever signed in may see only a part of the
+    source; `reason` says which.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -34,6 +35,7 @@ class Pull:
     available: bool = True
     splits: int = 0
     proven: bool = True
+    narrow: bool = False
 
     def add(self, other: Pull) -> None:
         """Take in the pull of a part of the window."""
@@ -43,6 +45,7 @@ class Pull:
             self.expected = (self.expected or 0) + other.expected
         self.splits += other.splits
         self.proven = self.proven and other.proven
+        self.narrow = self.narrow or other.narrow
         if not other.whole:
             self.whole, self.reason = False, other.reason if self.whole else self.reason or other.reason
         elif self.whole:

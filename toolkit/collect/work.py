@@ -26,6 +26,7 @@ from toolkit.collect.marks import PIVOTED, Mark
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.pull import Pages, Pull, Stopped
 from toolkit.collect.roads.road import Halted
+from toolkit.collect.subscriptions import with_starts
 from toolkit.collect.tasks import Task, steps_back, steps_of_marks
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import resolve
@@ -81,7 +82,7 @@ def collect(
         CaseBusy: another collection into this case is going on.
         TenantError: the tenant cannot be asked at all.
     """
-    chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
+    chosen = with_starts(case, wanted if isinstance(wanted, Profile) else profile(wanted))
     check_tenant(case, tenant)
     targets = [_patiently(partial(resolve, tenant, user)) for user in users]
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
@@ -122,7 +123,7 @@ def pivot(
             "Nothing is marked as the attacker's: judge findings in notebook 1, or name an address, a session, an "
             "application or a device."
         )
-    chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
+    chosen = with_starts(case, wanted if isinstance(wanted, Profile) else profile(wanted))
     check_tenant(case, tenant)
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
     done = run.all(lambda now, scratch: steps_of_marks(chosen, marks, now, scratch), pace)

@@ -21,6 +21,7 @@ from toolkit.practice.audit_records import (
 )
 from toolkit.practice.names import Record
 from toolkit.practice.people import DRAW, TENANT_ID
+from toolkit.practice.services import services
 from toolkit.practice.tenant_state import Situation
 from toolkit.practice.unified_log import Entry, Search
 
@@ -35,7 +36,6 @@ TYPES: dict[str, frozenset[int]] = {
 KEPT = timedelta(days=7)
 BEFORE_START = timedelta(hours=22)
 """How old events may be that still come after a subscription was started. Source: observed."""
-FIRST = timedelta(minutes=2)
 LARGEST = 400
 """Records in one blob; the service publishes no number."""
 AGAIN = 4
@@ -80,9 +80,10 @@ def blobs(content_type: str, subscription: Record, situation: Situation) -> list
     wanted = Search(started - BEFORE_START, min(stopped or now, now) + timedelta(seconds=1))
     found = memory.log.search(wanted, situation.state, now, memory.delay)
     packed: list[tuple[datetime, Entry]] = []
+    begins = started + timedelta(seconds=services(situation)["first_content_seconds"])
     for entry in found:
         if _type_of(entry) == content_type:
-            packed += [(moment, entry) for moment in _packed(entry, started, memory.delay(entry.id)) if moment <= now]
+            packed += [(moment, entry) for moment in _packed(entry, begins, memory.delay(entry.id)) if moment <= now]
     packed.sort(key=lambda pair: (pair[0], pair[1].id))
     made = []
     for created, group in groupby(packed, key=lambda pair: pair[0]):
@@ -96,10 +97,10 @@ def _type_of(entry: Entry) -> str:
     return next((name for name, kinds in TYPES.items() if entry.record_type in kinds), "Audit.General")
 
 
-def _packed(entry: Entry, started: datetime, late: float) -> list[datetime]:
-    """When the record became available, once or twice; on the quarter of an hour, or soon after the start."""
+def _packed(entry: Entry, begins: datetime, late: float) -> list[datetime]:
+    """When the record became available, once or twice; on the quarter of an hour, or with the first content."""
     minutes = DRAW.number(15, 55, "packed", entry.id)
-    first = max(_quarter(entry.second + 60 * minutes + late), started + FIRST)
+    first = max(_quarter(entry.second + 60 * minutes + late), begins)
     if not DRAW.chance(AGAIN, "again", entry.id):
         return [first]
     return [first, _quarter(first.timestamp() + 3600 * DRAW.number(1, 5, "again", entry.id))]

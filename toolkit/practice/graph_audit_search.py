@@ -30,6 +30,14 @@ _LISTS = (
 _TIMES = ("filterStartDateTime", "filterEndDateTime")
 _TEXTS = ("displayName", "keywordFilter")
 _USER_TYPES = {0: "Regular", 1: "Reserved", 2: "Admin", 3: "DcAdmin", 4: "System", 5: "Application"}
+_WORKLOADS = {
+    "AuditLogsQuery-Exchange.Read.All": ("exchange",),
+    "AuditLogsQuery-Entra.Read.All": ("azureactivedirectory",),
+    "AuditLogsQuery-SharePoint.Read.All": ("sharepoint",),
+    "AuditLogsQuery-OneDrive.Read.All": ("onedrive",),
+    "AuditLogsQuery-Endpoint.Read.All": ("endpoint",),
+    "AuditLogsQuery-CRM.Read.All": ("crm",),
+}
 _FAILURES = {"failed search": "failed", "cancelled search": "cancelled"}
 
 
@@ -54,6 +62,7 @@ def create_query(request: Request, situation: Situation, version: str) -> Answer
         "_fails": _FAILURES.get(effect, ""),
         "_keeps": situation.fault.amount if effect == "cut search" else 0,
         "_misses": situation.fault.amount if effect == "misses" else 0,
+        "_sees": _sees(situation),
         "_by": situation.operator.id,
     }
     situation.state.setdefault("audit_queries", {})[made["id"]] = made
@@ -87,6 +96,13 @@ def list_records(request: Request, situation: Situation, version: str, query_id:
     context = f"security/auditLog/queries('{query['id']}')/records"
     page = odata.page(rows, situation.base, version, path, options, size, context=context)
     return Answer(200, page | {"value": [_record(entry) for entry in page["value"]]})
+
+
+def _sees(situation: Situation) -> list[str] | None:
+    """The workloads whose records the caller's permissions show; None for all. Nothing tells of the others."""
+    if "AuditLogsQuery.Read.All" in situation.scopes:
+        return None
+    return sorted({one for name, workloads in _WORKLOADS.items() if name in situation.scopes for one in workloads})
 
 
 def _offered(situation: Situation) -> None:
@@ -156,6 +172,10 @@ def _search(query: Record) -> Search:
 
     start, end = (query[name] for name in _TIMES)
     made = datetime.fromisoformat(query["_made"])
+    wanted = names("serviceFilters")
+    seen = query.get("_sees")
+    if seen is not None:
+        wanted = (frozenset(seen) & wanted if wanted else frozenset(seen)) or frozenset({"none"})
     kinds = {record_types().get(name, 0) for name in names("recordTypeFilters")}
     return Search(
         datetime.fromisoformat(start) if start else made - timedelta(days=365),
@@ -165,7 +185,7 @@ def _search(query: Record) -> Search:
         record_types=frozenset(kinds),
         addresses=names("ipAddressFilters"),
         objects=names("objectIdFilters"),
-        workloads=names("serviceFilters"),
+        workloads=wanted,
         words=query["keywordFilter"] or "",
     )
 

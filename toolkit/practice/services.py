@@ -12,6 +12,7 @@ DEFAULTS: Record = {
     "search_seconds": 30,
     "searches_at_once": 10,
     "record_count_limit": None,
+    "first_content_seconds": 120,
     "session_records": 50_000,
     "trace_days": 90,
     "log_rows": 500_000,
@@ -23,6 +24,8 @@ DEFAULTS: Record = {
 - audit_days, sign_in_days, trace_days: how far back the log, the Entra logs (None: no end) and the trace reach
 - search_seconds: how long a Graph audit search takes, by the tenant's clock
 - searches_at_once: how many of them may run; one more is answered 429
+- first_content_seconds: how long after the start of a subscription its first content comes; documented are 12 hours at
+  most, observed two minutes
 - session_records: how many records a large set of Search-UnifiedAuditLog gives, and counts, at most
 - record_count_limit: where a Graph audit search stops, None for nowhere
 - log_rows: where a Log Analytics query stops

@@ -178,6 +178,10 @@ class PracticeTenant(FaultOrders, Evidence):
         """The caller lacks these permissions and cmdlets: new tokens are without them, and the answer is 403."""
         self._tokens.withhold(*names)
 
+    def consent(self, *names: str) -> None:
+        """These permissions of Microsoft Graph were consented to besides: new tokens carry them."""
+        self._tokens.consent(*names)
+
     def change_behind(self, change: Callable[[Record], object]) -> None:
         """Lets `change` edit the state in place: what somebody else did, unseen by the log."""
         with self._lock:

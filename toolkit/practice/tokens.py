@@ -68,6 +68,7 @@ class Tokens:
         self._url = url
         self._generation = 0
         self._withheld: frozenset[str] = frozenset()
+        self._further: tuple[str, ...] = ()
         self._roles: list[str] | None = None
         self._audiences = _WELL_KNOWN | {f"{url}/{name}": name for name in SCOPES} | {url: GRAPH}
 
@@ -109,12 +110,12 @@ class Tokens:
             "gen": self._generation,
         }
         if app_only:
-            roles = [*(name for name in SCOPES[resource].split() if name not in _DELEGATED_ONLY), *_APP_ONLY[resource]]
+            roles = [*(name for name in self._offered(resource) if name not in _DELEGATED_ONLY), *_APP_ONLY[resource]]
             granted = [name for name in roles if name not in self._withheld]
             named = {"app_displayname": "Mailbox Response", "oid": DRAW.uuid("client principal")}
             return self.signed(claims | named | {"roles": granted})
         who = person or people()["operator"]
-        asked = [name for name in SCOPES[resource].split() if names is None or name in names]
+        asked = [name for name in self._offered(resource) if names is None or name in names]
         capabilities = {"xms_cc": ["CP1"]} if revocable else {}
         return self.signed(
             claims
@@ -128,6 +129,14 @@ class Tokens:
                 "wids": self._roles if self._roles is not None else [ROLES[who.role]] if who.role in ROLES else [],
             }
         )
+
+    def _offered(self, resource: str) -> list[str]:
+        return [*SCOPES[resource].split(), *(self._further if resource == GRAPH else ())]
+
+    def consent(self, *names: str) -> None:
+        """Tokens for Graph from now on carry these permissions too; those given out so far are expired."""
+        self._further += names
+        self.expire_all()
 
     def give_roles(self, *ids: str) -> None:
         """People who sign in from now on hold these directory roles (ids), whatever the directory says."""

@@ -21,6 +21,9 @@ EXCHANGE_REMARK = (
     "Exchange has no permission that only reads: what you may read or change there is decided by your directory role, "
     "and this toolkit sends nothing that changes anything before you have typed the account's name."
 )
+AUDIT_SEARCH = "AuditLogsQuery.Read.All"
+AUDIT_WORKLOADS = ("Exchange", "Entra", "SharePoint", "OneDrive", "Endpoint", "CRM")
+"""What the permissions `AuditLogsQuery-….Read.All` show, each of them alone."""
 _WITHIN_DIRECTORY_READ = frozenset(
     {"Application.Read.All", "Device.Read.All", "Domain.Read.All", "Organization.Read.All", "User.Read.All"}
 )
@@ -52,6 +55,14 @@ def covers(held: Iterable[str], wanted: str) -> bool:
     if wanted in _WITHIN_DIRECTORY_READ:
         wider |= {"Directory.Read.All", "Directory.ReadWrite.All"}
     return bool(wider & set(held))
+
+
+def audit_workloads(held: Iterable[str]) -> tuple[str, ...] | None:
+    """The workloads whose audit records Graph's audit search shows with these permissions; None for all of them."""
+    names = set(held)
+    if AUDIT_SEARCH in names:
+        return None
+    return tuple(one for one in AUDIT_WORKLOADS if f"AuditLogsQuery-{one}.Read.All" in names)
 
 
 def permissions_frame() -> pd.DataFrame:

@@ -14,7 +14,7 @@ from toolkit.tenant.directory_roles import ROLES, role_names
 from toolkit.tenant.gate import Call
 from toolkit.tenant.graph import graph_call
 from toolkit.tenant.needs import NEEDS, Need
-from toolkit.tenant.permissions import covers
+from toolkit.tenant.permissions import audit_workloads, covers
 from toolkit.tenant.tokens import claims_of
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ def _check(
     if token.problem:
         return Check(need.key, need.what, UNKNOWN, token.problem)
     missing = _missing_permissions(need, token)
+    if missing and need.key == "source:audit-search" and (shown := audit_workloads(token.permissions)):
+        return Check(need.key, need.what, PARTLY, f"only what {', '.join(shown)} recorded; {missing} for all")
     if missing:
         return Check(need.key, need.what, REFUSED, missing)
     if need.resource == "exchange":

@@ -52,6 +52,13 @@ class TokenSource(Protocol):
         ...
 
 
+def permissions_in(token: str) -> frozenset[str]:
+    """The permissions that a token carries: a person's scopes, or an application's roles."""
+    claims = claims_of(token)
+    roles = claims.get("roles")
+    return frozenset([*str(claims.get("scp") or "").split(), *map(str, roles if isinstance(roles, list) else [])])
+
+
 def claims_of(token: str) -> dict[str, Any]:
     """The claims that a JSON Web Token carries, unchecked; empty if it is not one."""
     try:

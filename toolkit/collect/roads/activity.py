@@ -1,19 +1,21 @@
 """The unified audit log by the Management Activity API: everybody's records, in blobs, by when they became available.
 
 It tells of seven days at most, and only of those since somebody started a subscription, which changes the tenant and
-is an action of its own (`start-activity-subscription`). A window here is one of availability, not of event time.
+is an action of its own (`start-activity-subscription`). A window here is one of availability, not of event time. The
+first content of a new subscription may take half a day: until then, and of the time before, a feed that lists nothing
+tells nothing.
 Source: "Office 365 Management Activity API reference".
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from toolkit.collect.pull import Asked, Pages, Pull
-from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
-from toolkit.collect.window import DAY
+from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
+from toolkit.collect.window import DAY, Window
 from toolkit.errors import TenantAnswer, TenantError
 from toolkit.tenant import Answer, Call, Tenant
 from toolkit.tenant.activity import activity_call
@@ -25,6 +27,20 @@ NEXT = "NextPageUri"
 NO_SUBSCRIPTION = "AF20022"
 STOPPED = "AF20023"
 EXPIRED = "AF20051"
+PAUSE = timedelta(hours=12)
+"""How long the first content of a new subscription may take."""
+BACK = 7
+"""Days for which content is listed."""
+BEFORE = "Nothing became available before the subscription was started ({:%Y-%m-%d %H:%M} UTC)."
+PAUSED = (
+    "Nothing was listed here, and nothing before it: the feed has not begun to deliver, or nothing was recorded. The "
+    "first content may come up to twelve hours after a subscription was started. Ask again later."
+)
+BEGAN = (
+    "The feed lists nothing before this window: it began to deliver in it, or is as old as that. What became available "
+    "before its beginning is not in it."
+)
+QUIET = "Nothing was listed here, and nothing before it; the first content may come up to twelve hours after the start."
 BY_AVAILABILITY = "The window says when records became available, not when they happened."
 
 
@@ -39,6 +55,11 @@ class ActivityFeed(Road):
     reach = timedelta(days=6)
     everybody = True
     content_type: ClassVar[str]
+
+    def __init__(self, options: Options = NO_OPTIONS) -> None:
+        super().__init__(options)
+        self._now: datetime | None = None
+        """By the service's own clock."""
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         if why := lacks(tenant.cloud, "management"):
@@ -69,7 +90,42 @@ class ActivityFeed(Road):
             pull.whole, pull.reason = not problem, problem or BY_AVAILABILITY
             if not problem:
                 break
+        return self._believed(tenant, asked, halted, pull, blobs) if pull.whole else pull
+
+    def _believed(self, tenant: Tenant, asked: Asked, halted: Halted, pull: Pull, blobs: set[str]) -> Pull:
+        """What may be said of a window whose list came whole: nothing, where the feed had not begun to deliver."""
+        started = dict(self.options.started).get(self.content_type)
+        if started is not None and asked.window.end <= started and not blobs:
+            return Pull.failed(BEFORE.format(started), available=False)
+        if started is not None and asked.window.start >= started + PAUSE:
+            return pull
+        try:
+            if self._before(tenant, asked, halted):
+                return pull
+            again = blobs or self._listed(tenant, asked, halted)  # nothing is not believed at once
+        except TenantError as error:
+            pull.whole, pull.reason = False, str(error)
+            return pull
+        if again and not blobs:
+            pull.whole, pull.reason = False, "it listed nothing, and asked again something"
+        elif blobs:
+            pull.proven, pull.reason = False, BEGAN
+        elif started is not None and (self._now or asked.window.start) >= started + PAUSE:
+            pull.proven, pull.reason = False, QUIET
+        else:
+            return Pull.failed(PAUSED)
         return pull
+
+    def _before(self, tenant: Tenant, asked: Asked, halted: Halted) -> bool:
+        """Whether anything is listed from before a window, as far back as content is listed at all."""
+        end = asked.window.start
+        oldest = (self._now or end) - timedelta(days=BACK) + timedelta(minutes=5)
+        while end > oldest:
+            start = max(end - DAY, oldest)
+            if self._listed(tenant, asked.within(Window(start, end)), halted):
+                return True
+            end = start
+        return False
 
     def _listed(self, tenant: Tenant, asked: Asked, halted: Halted) -> set[str]:
         """The addresses of the blobs that became available in the window, from every page of their list."""
@@ -83,6 +139,7 @@ class ActivityFeed(Road):
             halt_if(halted)
             seen.add(address)
             answer = tenant.session.read(Call("GET", address))
+            self._now = answer.date or self._now
             rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
             found |= {str(row["contentUri"]) for row in rows if row.get("contentUri")}
             address = _next(tenant, answer)

@@ -24,6 +24,8 @@ from toolkit.errors import TenantAnswer, TenantError
 from toolkit.tenant import Call, Tenant
 from toolkit.tenant.clouds import lacks
 from toolkit.tenant.graph import graph_call
+from toolkit.tenant.permissions import audit_workloads
+from toolkit.tenant.tokens import permissions_in
 
 QUERIES = "/security/auditLog/queries"
 LONGEST_WAIT = timedelta(hours=2)
@@ -37,6 +39,10 @@ AT_ONCE = 4
 """Searches of ours that run side by side; the service refuses more than five to ten of a tenant."""
 RUNNING = {"notstarted", "running"}
 OFF = "AuditingDisabledTenant"
+NARROW = (
+    "The token may see {} only: what other services recorded is not in it, and the search does not say so. "
+    "AuditLogsQuery.Read.All shows all."
+)
 SWITCHED_OFF = "Auditing is switched off for the whole organisation, so there is nothing to search."
 
 
@@ -56,6 +62,13 @@ class AuditSearch(Road):
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         if why := lacks(tenant.cloud, QUERIES):
             return Pull.failed(why, available=False)
+        pull = self._asked_for(tenant, asked, pages, halted)
+        workloads = audit_workloads(permissions_in(tenant.tokens.token("graph")))
+        if pull.whole and workloads:
+            pull.narrow, pull.reason = True, NARROW.format(", ".join(workloads))
+        return pull
+
+    def _asked_for(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         pull, problem = Pull(), ""
         seen: Seen = {}
         for attempt in range(ATTEMPTS):
@@ -117,7 +130,7 @@ class AuditSearch(Road):
         whole = Pull(ids=set(pull.ids), received=pull.received, splits=1)
         if asked.window.length > SHORTEST:
             for half in reversed(asked.window.halves()):
-                whole.add(self.pull(tenant, asked.within(half), pages, halted))
+                whole.add(self._asked_for(tenant, asked.within(half), pages, halted))
             return whole
         parts = parts_of(asked, seen, known=cut, lists=True) if seen and (cut or not asked.record_types) else []
         if not parts:
@@ -125,7 +138,7 @@ class AuditSearch(Road):
             return pull
         whole.ids = set()
         for part in parts:
-            one = self.pull(tenant, part, pages, halted)
+            one = self._asked_for(tenant, part, pages, halted)
             if one.reason != NO_SUCH_TYPE or set(part.record_types) & set(seen):
                 whole.add(one)
         return joined(whole, asked, pull.ids, len(pull.ids) if cut else pull.expected, cut=cut)
@@ -137,7 +150,7 @@ class AuditSearch(Road):
             return Pull.failed(NO_SUCH_TYPE)
         whole = Pull()
         for some in (types[: len(types) // 2], types[len(types) // 2 :]):
-            one = self.pull(tenant, replace(asked, record_types=some), pages, halted)
+            one = self._asked_for(tenant, replace(asked, record_types=some), pages, halted)
             if one.reason != NO_SUCH_TYPE:
                 whole.add(one)
         return whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from toolkit.collect.marks import Mark
@@ -22,10 +22,14 @@ NOT_OFFERED = (403, 404, 405, 501)
 
 @dataclass(frozen=True)
 class Options:
-    """What only a person can say: a Log Analytics `workspace` (its GUID), and `apps` by their application ids."""
+    """What only a person can say: a Log Analytics `workspace` (its GUID), and `apps` by their application ids.
+
+    `started` is what the case's journal knows: content types of the activity feed, and when each was subscribed to.
+    """
 
     workspace: str = ""
     apps: tuple[str, ...] = ()
+    started: tuple[tuple[str, datetime], ...] = ()
 
 
 NO_OPTIONS = Options()
