@@ -127,7 +127,11 @@ class Case:
         """
         if name not in TABLES:
             raise UsageError(f"There is no table {name!r}; there are {', '.join(TABLES)}.")
-        return self.backend().table(name)
+        backend, tables = self.backend(), self._local.tables
+        if name not in tables:
+            tables[name] = backend.table(name)
+        found: ir.Table = tables[name]
+        return found
 
     @property
     def signins(self) -> ir.Table:
@@ -220,7 +224,7 @@ class Case:
                             "`verify` names the evidence file to load again."
                         ) from error
                 self._local.cursor, self._local.version = cursor, catalog.version
-                self._local.backend = engine.Backend.from_connection(cursor)
+                self._local.backend, self._local.tables = engine.Backend.from_connection(cursor), {}
         found: duckdb.DuckDBPyConnection = self._local.cursor
         return found
 
