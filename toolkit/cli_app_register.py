@@ -82,6 +82,8 @@ def create(
         registration = Registration(purpose, app_only, tenant.cloud)
         public = public_part(certificate, case.clock()) if certificate else None
         made = creation(case, tenant, registration, public)
+        if public is not None:
+            click.echo(f"Its certificate: {_plain(public.subject)}, ends on {public.ends:%Y-%m-%d} (UTC).", err=True)
         for note in made.notes:
             click.echo(f"Left out: {_plain(note)}", err=True)
         if plan_out is not None:

@@ -68,6 +68,7 @@ def test_an_app_on_its_own_is_registered_shown_and_removed(
     words = ("--for", "containment", "--app-only")
     done = app(room, "create", *words, "--certificate", file, "--json", typed=DOMAIN, monkeypatch=monkeypatch)
     assert done.exit_code == 0, done.output
+    assert "Its certificate: CN=Mailbox response, ends on" in done.stderr
     told = json.loads(done.stdout)
     assert {step["status"] for step in told["steps"].values()} == {"done"}
     assert any("Exchange Administrator" in text for text in told["by_hand"])

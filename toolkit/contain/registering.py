@@ -235,11 +235,17 @@ def _services(tenant: Tenant, registration: Registration) -> list[Service]:
         title, app_id = APIS[resource]
         row: Row = next(iter(principals(tenant, app_id).rows), {})
         listed = row.get("appRoles" if registration.app_only else "oauth2PermissionScopes") or []
-        offered = {str(one.get("value")): str(one["id"]) for one in listed if one.get("isEnabled", True)}
+        offered = {str(one.get("value")): str(one["id"]) for one in listed if _is_offered(one, registration)}
         wanted = {name: offered[name] for name in names if name in offered}
         lacking = [name for name in names if name not in offered]
         found.append(Service(title, app_id, str(row.get("id") or ""), wanted, offered, lacking))
     return found
+
+
+def _is_offered(permission: Row, registration: Registration) -> bool:
+    """Whether it can be given; of the app roles some are for people alone."""
+    fits = not registration.app_only or "Application" in (permission.get("allowedMemberTypes") or [])
+    return bool(permission.get("isEnabled", True)) and fits
 
 
 def _consent(registration: Registration, services: Iterable[Service], principal: str) -> list[Action]:

@@ -242,7 +242,7 @@ class GrantAppRole(_Registering):
 
     kind = "grant-app-role"
     thing = "consent"
-    titled = "Consent to what the application may do on its own: {name}"
+    titled = "Consent for the application on its own: {name}"
     reason = "An app that works on its own has only what an administrator gave to it."
     effect = "The application can use this permission at any time, without a person."
     does_not = "It gives no directory role, which Exchange wants besides."
@@ -271,7 +271,7 @@ class GrantAppRole(_Registering):
         return graph_call(cloud, "POST", f"/servicePrincipals/{self.resource}/appRoleAssignedTo", body)
 
     def after(self) -> str:
-        return f"given: {self.name or self.app_role}"
+        return "given"
 
     def in_words(self, row: Row) -> str:
         return self.after()
