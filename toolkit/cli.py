@@ -55,7 +55,7 @@ def main() -> None:
         sys.exit(2)
 
 
-@cli.command()
+@cli.command(short_help="Open a case in JupyterLab, or the practice tenant's.")
 @click.option(
     "--case",
     "case_folder",
@@ -102,7 +102,7 @@ def practice(folder: Path, port: int, reset: bool, attacker_returns: bool, event
             click.echo("The practice tenant was stopped; its state stays in the folder.")
 
 
-@cli.command()
+@cli.command(short_help="Take evidence files into a case.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @CASE
 @click.option("--date-order", type=click.Choice(["mdy", "dmy"]), default=None, help="For dates a file leaves open.")
@@ -157,7 +157,7 @@ def tables(case_folder: Path | None, as_json: bool) -> None:
         click.echo(f"{t['table']}: {t['rows']} rows{span_text}")
 
 
-@cli.command()
+@cli.command(short_help="Write a table to a file that is safe in a spreadsheet.")
 @CASE
 @click.option("--table", required=True, help="The table's name; `tables` lists them.")
 @click.option(
@@ -178,7 +178,7 @@ def export(case_folder: Path | None, table: str, to: Path, as_json: bool) -> Non
         click.echo(f"{rows} rows of {table} written to {to}.")
 
 
-@cli.command()
+@cli.command(short_help="Check that nothing was changed since it was written.")
 @CASE
 @click.option("--head", help="A head hash noted earlier; it must be in the journal's chain.")
 @AS_JSON
@@ -197,7 +197,7 @@ def verify(case_folder: Path | None, head: str | None, as_json: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
-@cli.command()
+@cli.command(short_help="What looks like an intruder, worst first.")
 @CASE
 @click.option("--user", "users", multiple=True, help="Findings of this account only (may be given several times).")
 @AS_JSON
@@ -223,7 +223,7 @@ def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> N
         click.echo(_plain(ledger))
 
 
-@cli.command()
+@cli.command(short_help="Write findings and actions as an HTML page and CSV files.")
 @CASE
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="A folder (default: CASE/handover).")
 @click.option("--user", "users", multiple=True, help="Findings of this account only (may be given several times).")

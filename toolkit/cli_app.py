@@ -11,12 +11,12 @@ from toolkit.cli_sign_in import CLOUD_NAMES
 PURPOSES = ("evidence", "containment")
 
 
-@click.group()
+@click.group(short_help="Register the toolkit's own applications in Entra.")
 def app() -> None:
     """Applications of your own in Entra, in place of Microsoft's public clients."""
 
 
-@app.command()
+@app.command(short_help="How to register them by hand, or with PowerShell.")
 @click.option("--for", "purpose", type=click.Choice(PURPOSES), help="One of the two (default: both).")
 @click.option("--app-only", is_flag=True, help="For an app that works on its own, with a certificate.")
 @click.option(

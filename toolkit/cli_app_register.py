@@ -44,7 +44,7 @@ WRITE = click.option(
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-@click.command()
+@click.command(short_help="Register one, and consent to it for the organisation.")
 @CASE
 @PRACTICE
 @ONE
@@ -108,7 +108,7 @@ def create(
         sys.exit(_code(outcomes))
 
 
-@click.command()
+@click.command(short_help="What is registered, and is it as it should be?")
 @CASE
 @PRACTICE
 @click.option("--for", "purpose", type=click.Choice(PURPOSES), help="One of the two (default: both).")
@@ -155,7 +155,7 @@ def show(
     sys.exit(2 if not found else 0 if all(one.as_wanted(now) for one in found) else 1)
 
 
-@click.command()
+@click.command(short_help="Delete one that the toolkit registered.")
 @CASE
 @PRACTICE
 @ONE

@@ -103,7 +103,7 @@ def collect(
     sys.exit(_code(done, told))
 
 
-@click.command()
+@click.command(short_help="What is there, what is missing, and what cannot be known.")
 @CASE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def coverage(case_folder: Path | None, as_json: bool) -> None:
