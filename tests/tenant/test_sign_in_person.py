@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -12,14 +17,14 @@ from contextlib import suppress
 from html import unescape
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msal
 import pytest
 import requests
 
 from tests.practice.analyst import Clock
-from tests.tenant.signing import by_code, in_thread, own_clients, place_of
+from tests.tenant.signing import CLIENT_ID, by_code, in_thread, own_clients, place_of
 from toolkit.errors import NothingSent, SignInFailed, UsageError
 from toolkit.practice import PracticeTenant
 from toolkit.practice.login import DECLINES, WAITS
@@ -316,7 +321,7 @@ class Visitor(webbrowser.BaseBrowser):
         self.ca_file, self.change = ca_file, change
 
     def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
-        # MSAL begins to listen only after the browser was started.
+        # A browser shows its page and returns at once.
         threading.Thread(target=self._follow, args=(url,), daemon=True).start()
         return True
 
@@ -361,6 +366,96 @@ def test_an_answer_that_was_not_asked_for_is_not_taken(service: PracticeTenant, 
     visit(change=lambda form: form | {"state": "of somebody else"})
     with pytest.raises(SignInFailed, match="Nobody finished the sign-in in the browser"):
         by_code(service, way=Browser(seconds=2)).token("graph")
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A browser in which nobody does anything; the addresses that were opened in it."""
+    opened: list[str] = []
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(webbrowser, "open", lambda address: not opened.append(address))
+    return opened
+
+
+def opened_in(page: list[str]) -> str:
+    """The loopback address to which the page in the browser will send its answer."""
+    while not page:
+        time.sleep(0.02)
+    return parse_qs(urlsplit(page[-1]).query)["redirect_uri"][0]
+
+
+def test_a_browser_that_waits_is_cancelled_at_once_and_nobody_listens_any_more(
+    service: PracticeTenant, page: list[str], visit: Callable[..., None]
+) -> None:
+    source = by_code(service, way=Browser(seconds=60))
+    thread, raised = in_thread(lambda: source.token("graph"))
+    address = opened_in(page)
+    assert requests.get(address, timeout=5).status_code == 400  # it listens
+    began = time.monotonic()
+    source.cancel()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert time.monotonic() - began < 2
+    assert str(raised[0]) == "The sign-in was cancelled; nobody is signed in."
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address, timeout=5)
+    with pytest.raises(SignInFailed, match="cancelled"):
+        source.token("graph")
+    # And anew.
+    source.again()
+    visit()
+    assert source.operator.user_principal_name == "jonas.reuter@contoso.com"
+
+
+def test_connections_that_a_browser_never_uses_keep_nobody_waiting(service: PracticeTenant, page: list[str]) -> None:
+    source = by_code(service, way=Browser(seconds=60))
+    thread, _ = in_thread(lambda: source.token("graph"))
+    port = urlsplit(opened_in(page)).port
+    assert port
+    with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+        Visitor(str(service.ca_file)).open(page[0])
+        thread.join(8)
+    assert not thread.is_alive()
+    assert source.operator.user_principal_name == "jonas.reuter@contoso.com"
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"code": "x"}, {"code": "x", "state": ""}, {"state": "y", "error": "e"}, {"code": "x" * 70_000}]
+)
+def test_what_belongs_to_no_sign_in_is_turned_away(
+    service: PracticeTenant, page: list[str], form: dict[str, str]
+) -> None:
+    source = by_code(service, way=Browser(seconds=60))
+    thread, _ = in_thread(lambda: source.token("graph"))
+    address = opened_in(page)
+    with suppress(requests.ConnectionError):  # it may close before a long one was sent
+        assert requests.post(address, data=form, timeout=5).status_code == 400
+    assert thread.is_alive()
+    source.cancel()
+    thread.join(5)
+    assert asked(service) == 0
+
+
+def test_ctrl_c_in_a_terminal_ends_a_sign_in_that_waits(service: PracticeTenant) -> None:
+    script = (
+        "import sys; from pathlib import Path; from toolkit.tenant.clients import clients_of; "
+        "from toolkit.tenant.clouds import practice_cloud; "
+        "from toolkit.tenant.person import Browser, PersonTokenSource; "
+        f"place = practice_cloud(Path({str(service.folder.parent)!r})); "
+        f"source = PersonTokenSource(place, clients_of({CLIENT_ID!r}), Browser(print), tenant=place.tenant_id); "
+        "source.token('graph')"
+    )
+    told = subprocess.Popen(
+        [sys.executable, "-u", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"BROWSER": "false"},
+    )  # fmt: skip
+    assert told.stdout is not None
+    assert "Open this address on this computer" in told.stdout.readline()
+    began = time.monotonic()
+    told.send_signal(signal.SIGINT)
+    _, errors = told.communicate(timeout=10)
+    assert time.monotonic() - began < 3
+    assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
 def test_where_no_browser_starts_the_address_is_given_to_open_by_hand(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -197,6 +198,26 @@ def sign_in_to(panel: Any) -> None:
     row.start.click()
     until(panel, lambda: row.ready)
     settled(panel)
+
+
+def test_a_sign_in_that_waits_in_the_browser_is_cancelled_by_a_click(
+    real: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(sys.modules["toolkit.tenant.sign_in"], "browser_is_elsewhere", lambda environ: "")
+    monkeypatch.setattr("webbrowser.open", lambda address: not opened.append(address))
+    panel = collecting(real.case, VICTIM, sleep=real.sleep)
+    row = panel.sign_in
+    row.cloud.value, row.way.value, row.client.value = "loopback", "browser", CLIENT_ID
+    row.start.click()
+    until(panel, lambda: bool(opened) and not row.cancel.disabled)
+    began = time.monotonic()
+    row.cancel.click()
+    settled(panel)
+    until(panel, lambda: not row.start.disabled)
+    assert time.monotonic() - began < 5
+    assert "cancelled; nobody is signed in" in words(row.message.value)
+    assert not row.ready
 
 
 def test_a_case_of_files_has_a_plan_without_buttons_until_somebody_signs_in(real: Room) -> None:

@@ -1,9 +1,12 @@
-"""Whether a browser that is opened here is one that the person in front of the screen can see."""
+"""Whether a browser that is opened here is one that the person in front of the screen can see; and opening it."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,6 +49,25 @@ def browser_is_elsewhere(
         windows = given.get("WSL_DISTRO_NAME")
         return "" if windows else "this computer has no screen"
     return ""
+
+
+def open_browser(address: str) -> bool:
+    """Open an address in the person's browser; whether that worked, as far as can be told.
+
+    In the Windows Subsystem for Linux that is the browser of Windows.
+    """
+    try:
+        if webbrowser.open(address):
+            return True
+        if not os.environ.get("WSL_DISTRO_NAME"):
+            return False
+        for program in ("wslview", "explorer.exe"):
+            if found := shutil.which(program):
+                # explorer.exe ends with 1 where it worked. The address is MSAL's own.
+                return subprocess.run([found, address], check=False).returncode in (0, 1)  # noqa: S603
+    except (OSError, webbrowser.Error):
+        pass
+    return False
 
 
 def _page(environ: Mapping[str, str]) -> str:

@@ -11,6 +11,8 @@ import msal
 from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clients import Clients, about_clients
 from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.local_browser import open_browser
+from toolkit.tenant.loopback import Listener
 from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import ASKED_FOR, EVIDENCE
 from toolkit.tenant.sign_in_errors import BROWSER, DEVICE_CODE, sentence
@@ -81,7 +83,7 @@ class DeviceCode:
 
 
 class Browser:
-    """A browser on this computer; MSAL waits for its answer on a loopback address.
+    """A browser on this computer, whose answer is waited for on a loopback address; the flow is MSAL's.
 
     `prompt` is given the address to open by hand where no browser could be started.
     """
@@ -91,25 +93,35 @@ class Browser:
     def __init__(self, prompt: Callable[[str], None] | None = None, seconds: float = BROWSER_SECONDS) -> None:
         self._prompt = prompt
         self._seconds = seconds
+        self._stopped = threading.Event()
 
     def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
-        def by_hand(address: str) -> None:
-            if self._prompt:
-                self._prompt(f"No browser could be started. Open this address on this computer: {address}")
-
-        return dict(
-            app.acquire_token_interactive(
+        self._stopped.clear()
+        with Listener() as listener:
+            flow = app.initiate_auth_code_flow(
                 scopes,
+                redirect_uri=listener.address,
+                response_mode="form_post",
                 prompt=None if hint else "select_account",
                 login_hint=hint or None,
                 claims_challenge=claims,
-                timeout=self._seconds,
-                auth_uri_callback=by_hand,
             )
-        )
+            if "auth_uri" not in flow:
+                return dict(flow)
+            # A browser of the terminal runs until somebody leaves it.
+            threading.Thread(target=self._show, args=(str(flow["auth_uri"]),), daemon=True, name="browser").start()
+            answer = listener.wait(str(flow["state"]), self._seconds, self._stopped)
+        if not answer:
+            return {"error": "cancelled"}
+        return dict(app.acquire_token_by_auth_code_flow(flow, answer))
+
+    def _show(self, address: str) -> None:
+        if not open_browser(address) and self._prompt:
+            self._prompt(f"No browser could be started. Open this address on this computer: {address}")
 
     def cancel(self) -> None:
-        """A browser cannot be called back; the wait ends by itself after some minutes."""
+        """The window in the browser stays open; what is typed there reaches nobody."""
+        self._stopped.set()
 
 
 class PersonTokenSource:
