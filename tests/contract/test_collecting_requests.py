@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,19 @@ import jsonschema
 import pytest
 import requests
 
+from tests.collect.pulling import days_back
 from tests.contain.room import VICTIM, Room
 from tests.contract.test_requests import GUID, closed, names_of, openapi, operation_of, sent
 from toolkit import collect, contain, harden
+from toolkit.collect.marks import ADDRESS, APP, SESSION, named_mark
 from toolkit.collect.profile import ROADS, Profile
+from toolkit.collect.pull import Asked, Pages
+from toolkit.collect.roads.activity import BEFORE
+from toolkit.collect.roads.audit_search import AuditSearch
 from toolkit.collect.roads.road import Options
+from toolkit.collect.roads.search_log import SearchLog
 from toolkit.contain.actions import StartActivitySubscription
+from toolkit.practice.intrusion import ROGUE_APP
 from toolkit.practice.log_analytics import WORKSPACE
 from toolkit.tenant.activity import CONTENT_TYPES
 from toolkit.tenant.needs import NEEDS
@@ -27,13 +35,14 @@ __all__ = ["openapi", "sent"]
 
 # What the services accept in a $filter, by path; the OpenAPI allows anything.
 FILTERS = {
-    "/auditLogs/signIns": r"(userId|appId) eq '[^']*' and signInEventTypes/any\(t: t eq '\w+'\) and "
+    "/auditLogs/signIns": r"(userId|appId|ipAddress) eq '[^']*' and signInEventTypes/any\(t: t eq '\w+'\) and "
     r"createdDateTime ge TIME and createdDateTime lt TIME",
-    "/auditLogs/directoryAudits": r"(initiatedBy/user/id eq '[^']*'|targetResources/any\(t: t/id eq '[^']*'\)) and "
-    r"activityDateTime ge TIME and activityDateTime lt TIME",
+    "/auditLogs/directoryAudits": r"(initiatedBy/(user/id|app/appId) eq '[^']*'|"
+    r"targetResources/any\(t: t/id eq '[^']*'\)) and activityDateTime ge TIME and activityDateTime lt TIME",
     "/admin/exchange/tracing/messageTraces": r"(sender|recipient)Address eq '[^']*' and receivedDateTime ge TIME and "
     r"receivedDateTime le TIME",
     "/identityProtection/riskDetections": r"userId eq '[^']*'",
+    "/servicePrincipals": r"appId eq '[^']*'",
 }
 LARGEST = {
     "/auditLogs/signIns": 1000,
@@ -57,7 +66,13 @@ def everything(room: Room, sent: list[requests.PreparedRequest]) -> list[request
     wanted = Profile("all of it", (3,), twice=False, roads=roads, options=Options(workspace=WORKSPACE))
     done = collect.collect(room.case, room.tenant, [VICTIM], wanted=wanted)
     assert {line.road for line in done.lines} == {road.name for road in roads}
-    assert not [line for line in done.lines if line.state in {"not available", "failed"}], done.lines
+    refused = [line for line in done.lines if line.state in {"not available", "failed"}]
+    assert all(line.reason.startswith(BEFORE.partition("{")[0]) for line in refused), refused
+    marks = [named_mark(ADDRESS, "203.0.113.7"), named_mark(SESSION, "a session"), named_mark(APP, ROGUE_APP.app_id)]
+    collect.pivot(room.case, room.tenant, marks, wanted=replace(wanted, days=(1,), roads=()))
+    crowded = Asked("", VICTIM, days_back(room, 1), record_types=("ExchangeItem",), operations=("Send", "Create"))
+    for road in (SearchLog(), AuditSearch()):
+        road.pull(room.tenant, crowded, Pages(room.case.folder / "pulled.json"), lambda: False)
     return sent
 
 
@@ -131,6 +146,9 @@ def test_every_cmdlet_is_one_that_reads_and_that_exchange_online_has(
             assert end - start <= timedelta(days=10)
             assert 1 <= asked["Parameters"]["ResultSize"] <= 5000
     assert seen >= {"Search-UnifiedAuditLog", "Get-MessageTraceV2"}
+    searched = [json.loads(one.body or b"")["CmdletInput"] for one in of(everything, "/adminapi/")]
+    named = {name for one in searched if one["CmdletName"] == "Search-UnifiedAuditLog" for name in one["Parameters"]}
+    assert named >= {"UserIds", "IPAddresses", "FreeText", "RecordType", "Operations"}
 
 
 def example(shared: Path, name: str) -> set[str]:
