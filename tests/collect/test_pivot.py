@@ -17,6 +17,7 @@ from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.audit_search import AuditSearch
 from toolkit.collect.roads.road import Options
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.collect.said import again
 from toolkit.detect import Triage, triage
 from toolkit.errors import UsageError
 from toolkit.practice.faults import Fault
@@ -24,6 +25,7 @@ from toolkit.practice.intrusion import ROGUE_APP
 from toolkit.practice.log_analytics import WORKSPACE
 from toolkit.practice.people import places
 
+START, END = "2026-09-01T00:00:00.000000Z", "2026-09-02T00:00:00.000000Z"
 ONCE = Profile("once", (30,), twice=False, roads=())
 
 
@@ -71,8 +73,8 @@ def test_everybodys_records_with_a_mark_come_into_the_case(judged: tuple[Room, T
     assert any(r["cmdlet"] == "Search-UnifiedAuditLog" for r in room.service.requests())
     assert changes(room) == []
 
-    again = collect.pivot(room.case, room.tenant, marks, wanted="standard")
-    assert {line.key for line in again.lines} == {line.key for line in done.lines if line.needs_asking}
+    later = collect.pivot(room.case, room.tenant, marks, wanted="standard")
+    assert {line.key for line in later.lines} == {line.key for line in done.lines if line.needs_asking}
 
 
 def test_one_address_alone_brings_every_record_that_the_tenant_has_of_it(room: Room, tmp_path: Path) -> None:
@@ -194,3 +196,14 @@ def test_new_verdicts_leave_marks_open_until_somebody_looks_for_them(judged: tup
 def test_nothing_is_open_where_nobody_judged_anything(room: Room) -> None:
     room.case.load(ROOT / "data" / "samples" / "contoso-bec")
     assert pivots_open(room.case) == []
+
+
+def test_what_to_ask_for_again_is_a_command_that_does_so_for_marks_and_accounts(room: Room) -> None:
+    def line(account: str) -> Line:
+        return Line("audit log", account, START, END, SearchLog.name, END, PARTIAL)
+
+    mark, whole = line("address 203.0.113.7"), f'python -m toolkit collect --case "{room.case.folder}"'
+    assert again(room.case, [mark]) == f"{whole} --pivot --refresh"
+    assert again(room.case, [mark, line(VICTIM)]) == f"{whole} --account {VICTIM} --pivot --refresh"
+    assert again(room.case, [line(VICTIM)]) == f"{whole} --account {VICTIM} --refresh"
+    assert again(room.case, [line("")]) == f"{whole} --account NAME@DOMAIN --refresh"

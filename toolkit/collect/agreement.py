@@ -31,7 +31,7 @@ from toolkit.collect.ledger import (
     lines,
     write,
 )
-from toolkit.collect.marks import ADDRESS, KINDS
+from toolkit.collect.marks import ADDRESS, kind_of
 from toolkit.collect.roads.activity import FEEDS
 from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
@@ -80,7 +80,7 @@ class _Held:
         """
         span, account, frame = _span(line), line.account.lower(), self.frame
         here = frame[(frame.source == line.source) & (frame.time >= span[0]) & (frame.time < span[1])]
-        if kind := _mark_of(account):
+        if kind := kind_of(account):
             fed = (here.road == FEED) & (here.address == account.partition(" ")[2]) & (kind == ADDRESS)
             here = here[(here.about == account) | fed]
         elif line.source in BY_QUESTION:
@@ -161,19 +161,13 @@ def _covered(line: Line, known: list[Line], feeds: list[Span]) -> list[str]:
         ]  # fmt: skip
         if _covers(spans, span):
             found.append(other)
-    if _mark_of(account) in ("", ADDRESS) and _covers(feeds, span):
+    if kind_of(account) in ("", ADDRESS) and _covers(feeds, span):
         found.append(FEED)
     return found
 
 
 def _comparable(line: Line) -> bool:
-    return "@" in line.account or bool(_mark_of(line.account.lower()))
-
-
-def _mark_of(account: str) -> str:
-    """The kind of the mark that a line is about; "" where it is about an account."""
-    kind = account.partition(" ")[0]
-    return kind if kind in KINDS and " " in account else ""
+    return "@" in line.account or bool(kind_of(line.account.lower()))
 
 
 def _feeds_lacking(known: list[Line], held: _Held, feeds: list[Span]) -> Iterable[Line]:

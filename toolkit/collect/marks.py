@@ -80,6 +80,12 @@ def pivots_open(case: Case, found: Triage | None = None) -> list[Mark]:
     return [mark for mark in marks_of(case, found or triage(case)) if (mark.kind, mark.value) not in done]
 
 
+def kind_of(account: str) -> str:
+    """The kind of the mark that a line of the ledger is about; "" where it is about an account, or everybody."""
+    kind, _, value = account.partition(" ")
+    return kind if kind in KINDS and value else ""
+
+
 def judged(case: Case) -> bool:
     """Whether anything was judged the attacker's at all."""
     return any(verdict.verdict == ATTACKER for verdict in verdicts(case).values())

@@ -18,7 +18,7 @@ from toolkit.collect.ledger import (
     Line,
     lines,
 )
-from toolkit.collect.marks import Mark
+from toolkit.collect.marks import Mark, kind_of
 from toolkit.collect.state import ACCOUNT, ORGANISATION
 
 WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
@@ -124,9 +124,11 @@ def again(case: Case, told: Sequence[Line]) -> str:
     left = [line for line in told if line.needs_asking]
     if not left:
         return ""
-    people = sorted({line.account for line in left if "@" in line.account} or _people(told))
-    named = " ".join(f"--account {_quoted(name)}" for name in people) or "--account NAME@DOMAIN"
-    return f'python -m toolkit collect --case "{case.folder}" {named} --refresh'
+    marked = any(kind_of(line.account) for line in left)
+    others = [line for line in left if not kind_of(line.account)]
+    people = sorted({line.account for line in others if "@" in line.account} or (_people(told) if others else set()))
+    named = [f"--account {_quoted(name)}" for name in people] or ["--account NAME@DOMAIN"] * bool(others)
+    return f'python -m toolkit collect --case "{case.folder}" {" ".join([*named, *["--pivot"] * marked])} --refresh'
 
 
 def open_sentence(case: Case, marks: Sequence[Mark]) -> str:
