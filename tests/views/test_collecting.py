@@ -23,7 +23,7 @@ from toolkit.practice.login import APPROVES, WAITS
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant import clouds
 from toolkit.tenant.clouds import practice_cloud
-from toolkit.views import signing_in
+from toolkit.views import signing_in, timeline
 from toolkit.views.collecting import CollectingPanel, collecting
 from toolkit.views.containment import containment_panel
 from toolkit.views.emergency import emergency_stop
@@ -149,6 +149,23 @@ def test_marks_that_nobody_looked_for_yet_are_named_and_looked_for_by_one_click(
     assert collect.pivots_open(room.case) == []
     assert panel._open_row.layout.display == "none"
     assert room.case.verify() == []
+
+
+def test_the_timeline_says_what_nobody_looked_for_yet(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(timeline, "show", lambda html, *more: shown.append(html))
+    monkeypatch.setattr(timeline, "show_panel", lambda *panel: None)
+    room.case.load(ROOT / "data" / "samples" / "contoso-bec")
+    timeline.show_timeline(room.case)
+    assert not any("not looked for" in words(html) for html in shown)
+    finding = next(f for f in triage(room.case).findings if f.id.startswith("TK"))
+    give(room.case, key_of(finding.id, finding.user, finding.evidence), ATTACKER)
+    before = len(room.service.requests())
+    timeline.show_timeline(room.case)
+    [told] = [words(html) for html in shown if "not looked for" in words(html)]
+    assert str(collect.pivots_open(room.case)[0]) in told
+    assert "--pivot-open" in told
+    assert len(room.service.requests()) == before
 
 
 def test_a_collection_in_another_kernel_is_told(room: Room) -> None:
