@@ -109,7 +109,7 @@ def _show(
     watching: bool,
     as_json: bool,
 ) -> int:
-    from toolkit.contain import call_text, doors, make_plan, resolve, script, suspicion_from, watch, write_plan
+    from toolkit.contain import call_text, look_at_doors, make_plan, resolve, script, suspicion_from, watch, write_plan
     from toolkit.contain.doors import CLOSED
     from toolkit.detect import triage
 
@@ -128,7 +128,7 @@ def _show(
     digest = write_plan(plan, plan_out) if plan_out else ""
     if script_out:
         script_out.write_text(script(plan), "utf-8")
-    found = doors(case, tenant, plan.target, suspicion)
+    found = look_at_doors(case, tenant, plan.target, suspicion)
     if as_json:
         steps = [{"key": s.action.key, "title": s.action.title, "status": s.status} for s in plan.steps]
         told = [{"name": d.name, "state": d.state, "evidence": d.evidence} for d in found]

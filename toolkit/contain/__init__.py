@@ -1,7 +1,7 @@
 """Containment: a plan of actions that are previewed, confirmed, run once, read back, journalled and undoable."""
 
 from toolkit.contain.confirm import Confirmation, confirm
-from toolkit.contain.doors import Door, doors
+from toolkit.contain.doors import Door, doors, look_at_doors
 from toolkit.contain.emergency import Stopped, stop, stop_plan
 from toolkit.contain.guards import break_glass, confirm_tenant, tenant_question
 from toolkit.contain.ledger import Record, records
@@ -34,6 +34,7 @@ __all__ = [
     "confirm_tenant",
     "digest_of",
     "doors",
+    "look_at_doors",
     "make_plan",
     "make_return_plan",
     "moved",

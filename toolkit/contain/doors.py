@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from toolkit.case import Case
+from toolkit.case.journal import iso
 from toolkit.contain.action import Action, MovesATime, State
 from toolkit.contain.actions import (
     AutoReplyOff,
@@ -41,12 +43,13 @@ from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_ps
 from toolkit.contain.actions.shapes import quoted
 from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, Record, records
 from toolkit.contain.offers import Offer, Suspicion, offers
-from toolkit.contain.readings import READINGS
-from toolkit.contain.snapshot import first_of, look
+from toolkit.contain.readings import HIDDEN, READINGS
+from toolkit.contain.snapshot import Row, Snapshot, first_of, look
 from toolkit.contain.target import Target, moment
 from toolkit.errors import TenantError
 from toolkit.tenant import Tenant
 
+LOOKED = "containment.doors"
 OPEN, CLOSED, NOT_CHECKED = "open", "closed", "not checked"
 NAMES = ("sign-in", "password", "sessions", "multi-factor requirement", "inbox rules")
 # Further doors: the readings that show them, and the actions that close them.
@@ -82,12 +85,16 @@ APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-
 
 @dataclass(frozen=True)
 class Door:
-    """One way in or out: its `name`, `state` (open, closed, not checked) and the `evidence`; times are UTC."""
+    """One way in or out: its `name`, `state` (open, closed, not checked) and the `evidence`; times are UTC.
+
+    `read`: when the doors were read, by the server's clock; None where no tenant was asked.
+    """
 
     name: str
     state: str
     evidence: str
     must: bool = True
+    read: datetime | None = None
 
 
 def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicion | None = None) -> list[Door]:
@@ -112,13 +119,45 @@ def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicio
             found.append(read())
         except TenantError as error:
             found.append(Door(name, NOT_CHECKED, str(error)))
-    found += _further(case, tenant, target, suspicion or Suspicion())
-    return [*found, Door(APP_PASSWORDS[0], NOT_CHECKED, APP_PASSWORDS[1], must=False)]
-
-
-def _further(case: Case, tenant: Tenant, target: Target, suspicion: Suspicion) -> list[Door]:
     wanted = dict.fromkeys(name for readings, _ in FURTHER.values() for name in readings)
-    now, first = look(case, tenant, target, readings=tuple(wanted)), first_of(case, target)
+    now = look(case, tenant, target, readings=tuple(wanted))
+    found += further_doors(now, first_of(case, target), suspicion or Suspicion())
+    found.append(Door(APP_PASSWORDS[0], NOT_CHECKED, APP_PASSWORDS[1], must=False))
+    return [replace(door, read=moment(now.taken)) for door in found]
+
+
+def look_at_doors(case: Case, tenant: Tenant, target: Target, suspicion: Suspicion | None = None) -> list[Door]:
+    """Every door, read now, and what was read kept in the journal."""
+    found = doors(case, tenant, target, suspicion)
+    note_doors(case, tenant, target, found)
+    return found
+
+
+def note_doors(case: Case, tenant: Tenant, target: Target, found: list[Door], **more: Any) -> None:
+    """Write into the journal what a look at the doors came to, so that it can be told without a tenant."""
+    read = next((door.read for door in found if door.read), None)
+    case.journal.append(
+        LOOKED, practice=case.practice, tenant_id=tenant.tenant_id, target=target.named,
+        doors={door.name: door.state for door in found}, evidence={door.name: door.evidence for door in found},
+        read=iso(read) if read else "", **more,
+    )  # fmt: skip
+
+
+def doors_in(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -> list[Door]:
+    """The doors that a snapshot alone shows: the inbox rules and the further ones, as far as it asked for them."""
+    asked = now.found.keys() | now.problems.keys()
+    at = f" (read {now.taken[:19].replace('T', ' ')} UTC)"
+    rows, found = now.rows(NAMES[4]), []
+    if NAMES[4] in now.problems:
+        found.append(Door(NAMES[4], NOT_CHECKED, now.problems[NAMES[4]]))
+    elif NAMES[4] in now.found:
+        hidden = {identity_of(rule) for rule in rows if rule.get(HIDDEN)}
+        found.append(_rules_door(rows, hidden, at))
+    return found + [d for d in further_doors(now, first, suspicion) if set(FURTHER[d.name][0]) <= asked]
+
+
+def further_doors(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -> list[Door]:
+    """The doors of `FURTHER` as a snapshot shows them; what `first` did not have opens its door."""
     standing = offers(now, suspicion)
     then = {o.action.key for o in offers(first, Suspicion())} if first else set()
     at = f"(read {now.taken[:19].replace('T', ' ')} UTC)"
@@ -206,9 +245,13 @@ def _rules(tenant: Tenant, target: Target) -> Door:
     every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
     plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False)
     visible = {identity_of(rule) for rule in plain.rows}
-    live = [rule for rule in every.rows if rule.get("Enabled") and not is_pseudo(rule)]
-    bad = [rule for rule in live if acts_against_owner(rule) or identity_of(rule) not in visible]
-    at = _at(State({}, every.date))
+    hidden = {identity_of(rule) for rule in every.rows} - visible
+    return _rules_door(every.rows, hidden, _at(State({}, every.date)))
+
+
+def _rules_door(rows: list[Row], hidden: set[str], at: str) -> Door:
+    live = [rule for rule in rows if rule.get("Enabled") and not is_pseudo(rule)]
+    bad = [rule for rule in live if acts_against_owner(rule) or identity_of(rule) in hidden]
     if bad:
         names = ", ".join(quoted(title_of(rule)) for rule in bad)
         return Door(NAMES[4], OPEN, f"enabled, and hidden or forwarding, deleting or hiding mail: {names}{at}")

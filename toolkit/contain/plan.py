@@ -26,7 +26,7 @@ from toolkit.contain.actions import (
     action_named,
 )
 from toolkit.contain.actions.shapes import OnThing, Settings
-from toolkit.contain.doors import CLOSED, doors
+from toolkit.contain.doors import CLOSED, look_at_doors
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
@@ -193,7 +193,7 @@ def make_return_plan(
     check_target(target, tenant, listed)
     ajar = [
         f"{d.name} ({d.state}: {d.evidence})"
-        for d in doors(case, tenant, target, suspicion)
+        for d in look_at_doors(case, tenant, target, suspicion)
         if d.state != CLOSED and d.must
     ]
     if ajar:

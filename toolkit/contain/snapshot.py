@@ -17,7 +17,7 @@ from toolkit.case.journal import Entry, iso
 from toolkit.contain.readings import READINGS, Reading
 from toolkit.contain.target import Target
 from toolkit.errors import TenantError
-from toolkit.tenant import Tenant
+from toolkit.tenant import Rows, Tenant
 
 TAKEN = "containment.snapshot"
 TIME_IS_UP = "not read: the time for the snapshot was up"
@@ -26,7 +26,10 @@ Row = dict[str, Any]
 
 @dataclass
 class Snapshot:
-    """`found`: the rows of each reading that worked; `problems`: why the others did not; `taken` (UTC, ISO 8601)."""
+    """`found`: the rows of each reading that worked; `problems`: why the others did not.
+
+    `taken`: the server's time of the last answer (UTC, ISO 8601); the case's own where nothing was answered.
+    """
 
     target: Target
     taken: str = ""
@@ -74,6 +77,7 @@ def look(
     snapshot = Snapshot(target, iso(case.clock()))
     until = now() + seconds
     wanted = tuple(known) if readings is None else readings
+    dates = []
     for number, name in enumerate(wanted, 1):
         left = until - now()
         if left <= 0:
@@ -84,17 +88,20 @@ def look(
         if isinstance(told, str):
             snapshot.problems[name] = told
         else:
-            snapshot.found[name] = told
+            snapshot.found[name] = told.rows
+            dates += [told.date] if told.date else []
+    if dates:
+        snapshot.taken = iso(max(dates))
     return snapshot
 
 
-def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) -> list[Row] | str:
-    """The rows of a reading, or why there are none; one that is not done in time is left to itself."""
-    told: list[list[Row] | str] = []
+def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) -> Rows | str:
+    """The answer of a reading, or why there is none; one that is not done in time is left to itself."""
+    told: list[Rows | str] = []
 
     def read() -> None:
         try:
-            told.append(reading.read(tenant, target).rows)
+            told.append(reading.read(tenant, target))
         except TenantError as error:
             told.append(str(error))
         except Exception as error:  # noqa: BLE001 (an answer of another shape must not stop an emergency)

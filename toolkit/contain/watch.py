@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from toolkit.case import Case
-from toolkit.case.journal import iso
-from toolkit.contain.doors import OPEN, Door, doors
+from toolkit.contain.doors import OPEN, Door, doors, note_doors
 from toolkit.contain.offers import Suspicion
 from toolkit.contain.target import Target
 from toolkit.tenant import Tenant
 
-WATCHED = "containment.doors"
 AT_MINUTES = (0, 15, 60)
 
 
@@ -46,8 +44,5 @@ def watch(
         now = {door.name for door in found if door.state == OPEN}
         opened = sorted(now - before) if before is not None else []
         before = now
-        case.journal.append(
-            WATCHED, practice=case.practice, tenant_id=tenant.tenant_id, target=target.named, minutes=minutes,
-            doors={door.name: door.state for door in found}, opened=opened, read=iso(case.clock()),
-        )  # fmt: skip
+        note_doors(case, tenant, target, found, minutes=minutes, opened=opened)
         yield Watch(minutes, found, opened)

@@ -13,7 +13,6 @@ from IPython.display import HTML, DisplayHandle, display
 
 from toolkit import contain
 from toolkit.case import Case
-from toolkit.case.journal import iso
 from toolkit.contain import Confirmation, Outcome, Plan
 from toolkit.detect import Finding
 from toolkit.errors import ToolkitError
@@ -85,8 +84,7 @@ class ContainmentPanel:
         return self._whole
 
     def _ipython_display_(self) -> None:
-        now = f"{iso(self.case.clock())[:19].replace('T', ' ')} UTC"
-        show_panel(self._whole, self.twin(), at=now)
+        show_panel(self._whole, self.twin())
         # The twin of the panel is frozen; this one follows what happens, and is what a saved notebook keeps.
         self._kept = display(self._record(), display_id=True)  # type: ignore[no-untyped-call]
 
@@ -292,7 +290,7 @@ class ContainmentPanel:
         )
         emit("plan", plan)
         emit("reading", "reading the doors")
-        emit("doors", contain.doors(self.case, tenant, plan.target, suspicion))
+        emit("doors", contain.look_at_doors(self.case, tenant, plan.target, suspicion))
 
     def _shown(self, run: str) -> None:
         plan = self._unseen.pop(run, None)

@@ -7,7 +7,6 @@ from html import escape
 import pandas as pd
 
 from toolkit.case import Case
-from toolkit.case.journal import iso
 from toolkit.contain import Door, Offer, Plan, Record, Step, call_text, records
 from toolkit.views.evidence_rows import one_line
 from toolkit.views.look import box, html_table
@@ -132,7 +131,7 @@ def doors_table(found: list[Door]) -> str:
 
 
 def journal_table(case: Case) -> str:
-    """Every changing call of the case: when, what, to whom, and how it ended. Times are the case's, UTC."""
+    """Every changing call of the case: when, what, to whom, and how it ended. Times are this computer's, UTC."""
     found = records(case)
     if not found:
         return "<h3>Journal</h3><p class='toolkit-quiet'>No call that changes anything was sent in this case.</p>"
@@ -142,16 +141,17 @@ def journal_table(case: Case) -> str:
 
 
 def record(case: Case, found: list[Door]) -> str:
-    """What a notebook keeps of a finished plan: doors and journal, with the time they were so."""
-    now = iso(case.clock())[:19].replace("T", " ")
-    return f"{doors_table(found)}{journal_table(case)}<p class='toolkit-quiet'>As it was at {now} UTC.</p>"
+    """What a notebook keeps of a finished plan: doors, with the tenant's time at which they were so, and journal."""
+    read = next((door.read for door in found if door.read), None)
+    when = f"<p class='toolkit-quiet'>Read at {read:%Y-%m-%d %H:%M:%S} UTC, the tenant's time.</p>" if read else ""
+    return f"{doors_table(found)}{when}{journal_table(case)}"
 
 
 def _line(call: Record) -> dict[str, str]:
     password = f"password set, length {call.secret_length}, {'shown' if call.shown else 'not seen'}"
     answered = f"{call.http_status or ''}, {call.answered_date:%H:%M:%S}" if call.answered_date else "none"
     return {
-        "time (UTC)": call.started[:19].replace("T", " "),
+        "sent (this computer's clock, UTC)": call.started[:19].replace("T", " "),
         "account": call.target.get("user_principal_name", ""),
         "what": f"{'Undo: ' if call.direction == 'undo' else ''}{call.title}",
         "answer (the tenant's clock)": answered,

@@ -65,7 +65,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         "findings": _findings(case, found),
         "indicators": indicators(case, _not_the_owners(case, found)),
         "actions": _actions(case),
-        "doors": doors_known(case, sorted({f.user for f in found.findings if f.severity in ("high", "critical")})),
+        "doors": doors_known(case, found.findings),
         "roadmap": _roadmap(case, found),
         "not-run": pd.DataFrame([(n.id, n.reason) for n in found.not_run], columns=["detection", "reason"]),
         "coverage": coverage(case)[["question", "rows", "first", "last", "command"]],
@@ -115,7 +115,10 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
         "findings": ("Findings", "Worst first, with the verdict of the person who reviewed them."),
         "indicators": ("Indicators", "What the rows of the findings name. The owner may use some of it too."),
         "actions": ("Actions", "Every call that was to change something, from the journal, with the server's answer."),
-        "doors": ("Open doors", "“Not checked” means that nobody looked, not that it is closed."),
+        "doors": (
+            "Open doors",
+            "As last read, in the tenant's time. “Not checked” means that nobody looked, not that it is closed.",
+        ),
         "roadmap": (
             "Roadmap",
             "So that it does not happen again. “Data” is what was read of the organisation or stands in files of this "

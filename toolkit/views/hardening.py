@@ -15,7 +15,6 @@ import ipywidgets as w
 
 from toolkit import contain, harden
 from toolkit.case import Case
-from toolkit.case.journal import iso
 from toolkit.contain.snapshot import Snapshot
 from toolkit.errors import ToolkitError
 from toolkit.tenant import Tenant, TokenSource
@@ -136,8 +135,7 @@ class HardeningPage:
         self.sections = (self.score, self.what_if, self.auditing, self.mfa, self.sending, self.roadmap)
 
     def _ipython_display_(self) -> None:
-        now = f"{iso(self.case.clock())[:19].replace('T', ' ')} UTC"
-        show_panel(self.widget, self._about(), at=now)
+        show_panel(self.widget, self._about())
 
     def start_reading(self) -> None:
         """Read everything about the organisation that hardening looks at; nothing is changed."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -83,14 +82,10 @@ def say(error: ToolkitError) -> None:
     show(box(str(error), "error"))
 
 
-def show_panel(panel: Widget, twin: str, *, at: str = "") -> None:
-    """Display a live panel, with `twin` (HTML that says the same, frozen now) where the panel cannot live.
-
-    `at` tells when the twin was true, e.g. a time of the case's clock.
-    """
+def show_panel(panel: Widget, twin: str) -> None:
+    """Display a live panel, with `twin` (HTML that says the same, frozen now) where the panel cannot live."""
     panel.add_class("toolkit-live")
-    when = f" at {at}" if at else " when this cell ran"
-    note = f'<p class="toolkit-quiet">As it was{escape(when)}. Run the cell again for the live panel.</p>'
+    note = '<p class="toolkit-quiet">As it was when this cell ran. Run the cell again for the live panel.</p>'
     frozen = f'<style>{TWIN_STYLE}</style><div class="toolkit-twin">{page(twin, note)}</div>'
     display(HTML(frozen))  # type: ignore[no-untyped-call]
     display(panel)  # type: ignore[no-untyped-call]
