@@ -73,7 +73,7 @@ def collect(
         raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    chosen = _profile(wanted, sources)
+    chosen = _profile(wanted, sources, refresh=refresh)
     case = open_case(case_folder, practice=practice)
     if only_open and not accounts and not _open(case):
         click.echo(NOTHING_OPEN, err=True)
@@ -148,12 +148,12 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         click.echo(f"  {row['question']} {here}{span}")
 
 
-def _profile(name: str, sources: str | None) -> Profile:
-    from toolkit.collect.profile import ROADS, profile
+def _profile(name: str, sources: str | None, *, refresh: bool) -> Profile:
+    from toolkit.collect.profile import ROADS, profile, with_every_road
 
     chosen = profile(name)
     if not sources:
-        return chosen
+        return with_every_road(chosen) if refresh else chosen
     names = [each.strip() for each in sources.split(",") if each.strip()]
     unknown = [each for each in names if each not in ROADS]
     if unknown or not names:

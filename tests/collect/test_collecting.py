@@ -9,11 +9,16 @@ import pytest
 from tests.collect.room import audit_ids, lies
 from tests.contain.room import VICTIM, Room
 from toolkit import collect
-from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL, Line
+from toolkit.collect.gather import gather
+from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL, UNASKED, Line
 from toolkit.collect.profile import NAMES, Profile, profile
+from toolkit.collect.roads.graph_lists import InteractiveSignIns
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.collect.said import collected_sentence
+from toolkit.collect.state import ACCOUNT, ORGANISATION
 from toolkit.errors import GuardRefused, UsageError
 
+SIGN_INS = Profile("sign-ins", (7,), twice=True, roads=(InteractiveSignIns,))
 AUDIT_LOG = Profile("audit log", (7, 30), twice=True, roads=(SearchLog,))
 
 
@@ -61,9 +66,45 @@ def test_a_person_stops_it_and_what_was_received_is_kept(busy_room: Room) -> Non
     assert stopped.stopped
     assert 0 < len(stopped.lines) < 30
     assert len(audit_ids(room.case)) >= sum(line.records for line in stopped.lines) > 0
-    rest = collect.collect(room.case, room.tenant, [VICTIM], wanted=AUDIT_LOG)
+    # What it set out to ask for and did not is neither forgotten nor called whole, and asking again fetches it.
+    left = {line.key for line in collect.lines(room.case) if line.state == UNASKED}
+    assert len(left) + len(stopped.lines) == len(collect.lines(room.case)) > 30
+    assert f"for {len(left)} the collection ended before it asked" in collected_sentence(room.case)
+    rest = collect.collect(room.case, room.tenant, [VICTIM], wanted=AUDIT_LOG, refresh=True)
     assert not rest.stopped
+    assert {line.key for line in rest.lines} >= left
+    assert UNASKED not in {line.state for line in collect.lines(room.case)}
     assert lies(room) == []
+
+
+def test_a_state_that_nobody_came_to_read_is_named(room: Room) -> None:
+    told: list[Line] = []
+    gather(room.case, room.tenant, [VICTIM], wanted="quick", told=told.append, halted=lambda: len(told) >= 1)
+    unasked = {line.source for line in collect.lines(room.case) if line.state == UNASKED}
+    assert {ACCOUNT, ORGANISATION} <= unasked
+    gather(room.case, room.tenant, [VICTIM], refresh=True)
+    assert UNASKED not in {line.state for line in collect.lines(room.case)}
+
+
+def test_asking_again_days_later_asks_for_the_windows_that_were_left_open(room: Room) -> None:
+    first = collect.collect(room.case, room.tenant, [VICTIM], wanted=SIGN_INS)
+    young = {line.key for line in first.lines if line.state == PROVISIONAL}
+    assert young
+    room.tenant.sleep(3 * 24 * 3600)
+    again = collect.collect(room.case, room.tenant, [VICTIM], wanted=SIGN_INS, refresh=True)
+    assert {line.key for line in again.lines} == young
+    assert {line.state for line in again.lines} == {COMPLETE}
+    assert not any(line.needs_asking for line in collect.lines(room.case))
+
+
+def test_the_share_is_of_all_windows_and_never_goes_back(room: Room) -> None:
+    told: list[tuple[str, float]] = []
+    gather(room.case, room.tenant, [VICTIM], report=lambda what, share: told.append((what, share)))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    first = next(n for n, (what, _) in enumerate(told) if what == "Looking for findings")
+    assert 0 < told[first][1] < 0.9  # after the first step only
+    assert told[-1] == ("Looking for findings", 1.0)
 
 
 def test_what_the_role_does_not_offer_is_a_line_and_never_an_abort(room: Room) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from toolkit.case import Case
-from toolkit.collect.ledger import Line, lines
+from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.road import Halted
-from toolkit.collect.state import ACCOUNT, ORGANISATION, collect_state
-from toolkit.collect.work import Collection, collect
+from toolkit.collect.state import ACCOUNT, ORGANISATION, collect_state, states_to_read
+from toolkit.collect.work import Collection, collect, patiently
+from toolkit.contain import resolve
+from toolkit.contain.guards import check_tenant
 from toolkit.detect import Triage, triage
 from toolkit.tenant import Tenant
 
@@ -35,47 +38,65 @@ def gather(
 
     `found` gets the findings as they stand when the newest days are there (a profile's first step), and at the end
     (then its second argument is true), after a stop too; with `now_and_then` also while windows arrive. `report` is
-    told the share of a step (0 to 1).
+    told the share of all windows (0 to 1).
 
     Raises:
         GuardRefused, CaseBusy, TenantError: as `collect`.
     """
     chosen = wanted if isinstance(wanted, Profile) else profile(wanted)
-    looks = _Looks(case, found, now_and_then=now_and_then, steps=len(chosen.days))
+    looks = _Looks(case, found, report, now_and_then=now_and_then, steps=len(chosen.days))
 
     def reported(what: str, share: float) -> None:
         report(what, share)
-        looks.at(share)
+        looks.while_they_arrive(share)
 
+    check_tenant(case, tenant)
+    names = [patiently(partial(resolve, tenant, user)).user_principal_name for user in users]
+    if not refresh:
+        plan(case, states_to_read(case, tenant, names))
     done = collect(
-        case, tenant, users, wanted=chosen, refresh=refresh, told=told, report=reported, halted=halted
+        case, tenant, names, wanted=wanted, refresh=refresh, told=told, report=reported, step_done=looks.step_done,
+        halted=halted,
     )  # fmt: skip
     if not done.stopped and not (refresh and not _state_may_grow(case)):
-        done.lines += collect_state(case, tenant, users, told, lambda text: report(text, 1.0), halted)
+        done.lines += collect_state(case, tenant, names, told, lambda text: report(text, 1.0), halted)
         done.stopped = halted()
-    found(triage(case), True)
+    looks.look(1.0, last=True)
     return done
 
 
 class _Looks:
-    """When to look for findings: at the end of the first step, and, if wanted, seldom enough to cost little."""
+    """When to look for findings: after the first of several steps, and, if wanted, seldom enough to cost little."""
 
-    def __init__(self, case: Case, found: Callable[[Triage, bool], None], *, now_and_then: bool, steps: int) -> None:
-        self._case, self._found = case, found
-        self._often = now_and_then
-        self._first = steps > 1
+    def __init__(
+        self,
+        case: Case,
+        found: Callable[[Triage, bool], None],
+        report: Callable[[str, float], None],
+        *,
+        now_and_then: bool,
+        steps: int,
+    ) -> None:
+        self._case, self._found, self._report = case, found, report
+        self._often, self._first = now_and_then, steps > 1
         self._share = 0.0
         self._next = time.monotonic() + 2.0
 
-    def at(self, share: float) -> None:
-        ended = self._first and (share >= 1.0 or share < self._share)
+    def while_they_arrive(self, share: float) -> None:
         self._share = share
-        if not ended and not (self._often and time.monotonic() > self._next):
-            return
+        if self._often and time.monotonic() > self._next:
+            self.look(share)
+
+    def step_done(self) -> None:
+        if self._first:
+            self._first = False
+            self.look(self._share)
+
+    def look(self, share: float, *, last: bool = False) -> None:
+        self._report("Looking for findings", share)
         began = time.monotonic()
-        self._found(triage(self._case), False)
+        self._found(triage(self._case), last)
         self._next = time.monotonic() + SELDOM * (time.monotonic() - began)
-        self._first = self._first and not ended
 
 
 def _state_may_grow(case: Case) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.case import Case
-from toolkit.collect.ledger import ASKED, NOT_AVAILABLE, Line, lines
+from toolkit.collect.ledger import ASKED, NOT_AVAILABLE, UNASKED, Line, lines
 from toolkit.collect.state import ACCOUNT, ORGANISATION
 from toolkit.contain.snapshot import Snapshot
 from toolkit.detect.words import moment
@@ -145,9 +145,9 @@ def _plan(case: Case, state: Snapshot | None) -> str | None:
 def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
     """Since when each source was asked for, where it was; a state is of now, and has no before."""
     for source in sorted({line.source for line in known} - {ACCOUNT, ORGANISATION}):
-        somewhere = any(line.source == source and line.state != NOT_AVAILABLE for line in known)
+        somewhere = any(line.source == source and line.state not in (NOT_AVAILABLE, UNASKED) for line in known)
         for account in ["", *accounts]:
-            own = [line for line in known if line.source == source and line.account == account]
+            own = [line for line in known if (line.source, line.account) == (source, account) and line.state != UNASKED]
             starts = [line.start for line in own if line.state != NOT_AVAILABLE]
             whose = f" of {account}" if account else ""
             if starts:

@@ -1,10 +1,13 @@
 """The ledger: for every window that was asked for, what was expected, what came, and what may be said about it.
 
 Its lines stand in the case's journal, so that none can be taken out unnoticed; the newest line of a window counts.
+What a collection sets out to ask for stands there before it begins: stopped or killed, it leaves windows that are
+known to be unasked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,13 +19,16 @@ from toolkit.collect.pull import Pull
 from toolkit.collect.window import Window
 
 ASKED = "collect.window"
+PLANNED = "collect.planned"
 COMPLETE = "complete"
 PROVISIONAL = "provisional"
 UNCONFIRMED = "complete but unconfirmed"
 PARTIAL = "partial"
 FAILED = "failed"
 NOT_AVAILABLE = "not available"
-STATES = (COMPLETE, UNCONFIRMED, PROVISIONAL, PARTIAL, FAILED, NOT_AVAILABLE)
+UNASKED = "not asked yet"
+STATES = (COMPLETE, UNCONFIRMED, PROVISIONAL, PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
+ENDED_BEFORE = "the collection ended before it was asked for"
 CLOSED_AFTER = timedelta(hours=24)
 """Records reach the logs late; a window that ended less than this before it was asked for may still grow."""
 SAID = 20
@@ -72,7 +78,7 @@ class Line:
     @property
     def needs_asking(self) -> bool:
         """Whether asking again may bring more."""
-        return self.state in {PROVISIONAL, PARTIAL, FAILED}
+        return self.state in {PROVISIONAL, PARTIAL, FAILED, UNASKED}
 
 
 COLUMNS = tuple(Line.__dataclass_fields__)
@@ -96,18 +102,56 @@ def write(case: Case, line: Line) -> None:
     case.journal.append(ASKED, practice=case.practice, **asdict(line))
 
 
+def plan(case: Case, windows: Iterable[Line]) -> None:
+    """Note what is going to be asked for and is not in the ledger yet: of each line its source, account and window."""
+    known = {line.key for line in lines(case)}
+    fresh = [line for line in windows if line.key not in known]
+    if fresh:
+        told = [[line.source, line.road, line.account, line.start, line.end] for line in fresh]
+        case.journal.append(PLANNED, practice=case.practice, since=fresh[0].pulled, windows=told)
+
+
 def lines(case: Case) -> list[Line]:
     """The newest line of every window, oldest window first; what a later version added is left out.
 
-    A window that was left open and is part of one that was settled later is left out too.
+    A window that was left open and is part of one that was settled later is left out too. What was planned and never
+    asked for is among them, as "not asked yet".
     """
     newest: dict[tuple[str, str, str, str, str], Line] = {}
     for entry in case.journal.entries(ASKED):
         line = Line(**{name: value for name, value in entry.fields.items() if name in COLUMNS})
         newest[line.key] = line
-    found = sorted(newest.values(), key=lambda line: (line.source, line.account, line.start))
+    asked = list(newest.values())
+    found = sorted([*asked, *_unasked(case, asked)], key=lambda line: (line.source, line.account, line.start))
     final = [line for line in found if not line.needs_asking]
     return [line for line in found if not (line.needs_asking and any(other.covers(line) for other in final))]
+
+
+def _unasked(case: Case, asked: list[Line]) -> Iterator[Line]:
+    """What was planned and lies, in part at least, outside of all that was asked for, each once.
+
+    A state is planned without a road, for it has as many as lists; read at any time since, it was asked for.
+    """
+    spans: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    latest: dict[tuple[str, str], str] = {}
+    for line in sorted(asked, key=lambda line: line.start):
+        own = spans.setdefault((line.source, line.road, line.account), [])
+        if own and line.start <= own[-1][1]:
+            own[-1] = own[-1][0], max(own[-1][1], line.end)
+        else:
+            own.append((line.start, line.end))
+        latest[line.source, line.account] = max(latest.get((line.source, line.account), ""), line.end)
+    seen = set()
+    for entry in case.journal.entries(PLANNED):
+        for source, road, account, start, end in entry.fields["windows"]:
+            if road:
+                own = spans.get((source, road, account), [])
+                covered = any(first <= start and end <= last for first, last in own)
+            else:
+                covered = latest.get((source, account), "") >= end
+            if not covered and (source, road, account, start, end) not in seen:
+                seen.add((source, road, account, start, end))
+                yield Line(source, account, start, end, road, entry.fields["since"], UNASKED, ENDED_BEFORE)
 
 
 def ledger(case: Case) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -62,6 +62,11 @@ class Profile:
     twice: bool
     roads: tuple[type[Road], ...]
     options: Options = NO_OPTIONS
+
+
+def with_every_road(chosen: Profile) -> Profile:
+    """The same profile with all roads: what is to be asked for again may have come by any of them."""
+    return replace(chosen, roads=tuple(ROADS.values()))
 
 
 def profile(name_or_file: str) -> Profile:

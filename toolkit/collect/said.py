@@ -14,6 +14,7 @@ from toolkit.collect.ledger import (
     PARTIAL,
     PROVISIONAL,
     STATES,
+    UNASKED,
     UNCONFIRMED,
     Line,
     lines,
@@ -23,7 +24,7 @@ from toolkit.collect.state import ACCOUNT, ORGANISATION
 
 WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
 """States in which everything that the service had when it was asked came, as far as can be told."""
-HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE)
+HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
 NAMED = 8  # marks that a sentence names
 REASON = 240  # characters of a reason that a sentence has room for
 
@@ -106,15 +107,17 @@ def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
         return ""
     whole = sum(line.state in WHOLE for line in told)
     hindered = [line for line in told if line.state in HINDERED]
-    begin = f"By the ledger, {whole:,} of {len(told):,} windows that were asked for came whole"
+    begin = f"By the ledger, {whole:,} of {len(told):,} windows that were to be asked for came whole"
     if not hindered:
         young = sum(line.state == PROVISIONAL for line in told)
         them = "one of them is" if young == 1 else f"{young:,} of them are"
         return f"{begin}{f'; {them} so young that records may still come' if young else ''}."
+    unasked = sum(line.state == UNASKED for line in hindered)
+    ended = f"; for {unasked:,} the collection ended before it asked" if unasked else ""
     names = sorted({line.source for line in hindered})
     some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return (
-        f"{begin}; {len(hindered):,} did not or only in part ({some}), and what lies in them is not known: "
+        f"{begin}; {len(hindered):,} did not or only in part ({some}){ended}, and what lies in them is not known: "
         f"`python -m toolkit coverage` names them."
     )
 

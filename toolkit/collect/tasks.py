@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from toolkit.collect.ledger import Line
 from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Asked
@@ -84,6 +85,30 @@ def steps_back(chosen: Profile, targets: list[Target], now: datetime, scratch: P
                     path = scratch / f"{(number := number + 1)}.json"
                     tasks.append(Task(road, name, Asked(object_id, name, window), path))
         yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
+
+
+def steps_again(
+    chosen: Profile, about: Mapping[str, Target | Mark], known: Sequence[Line], scratch: Path
+) -> Iterator[list[Task]]:
+    """One step: the windows that the ledger leaves open on the profile's roads, newest first.
+
+    `about` are accounts or marks by their names in the ledger; what concerns everybody is asked for again with them.
+    """
+    kinds = (*chosen.roads, *PIVOTS[ADDRESS]) if any(isinstance(one, Mark) for one in about.values()) else chosen.roads
+    roads = {(road.source, road.name): road for road in (kind(chosen.options) for kind in kinds) if road.wanted}
+    tasks: list[Task] = []
+    for line in known:
+        road, whose = roads.get((line.source, line.road)), about.get(line.account)
+        if not line.needs_asking or road is None or (whose is None and line.account != EVERYBODY):
+            continue
+        window = Window(datetime.fromisoformat(line.start), datetime.fromisoformat(line.end))
+        path = scratch / f"{len(tasks) + 1}.json"
+        if isinstance(whose, Target):
+            asked = Asked(whose.object_id, whose.user_principal_name, window)
+        else:
+            asked = Asked("", "", window, whose)
+        tasks.append(Task(road, line.account, asked, path))
+    yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
 
 
 def steps_of_marks(chosen: Profile, marks: Sequence[Mark], now: datetime, scratch: Path) -> Iterator[list[Task]]:

@@ -21,13 +21,14 @@ from filelock import FileLock, Timeout
 
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
-from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, write
+from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, plan, write
 from toolkit.collect.marks import PIVOTED, Mark
-from toolkit.collect.profile import Profile, profile
+from toolkit.collect.names import file_name, person
+from toolkit.collect.profile import Profile, profile, with_every_road
 from toolkit.collect.pull import Pages, Pull, Stopped
 from toolkit.collect.roads.road import Halted
 from toolkit.collect.subscriptions import with_starts
-from toolkit.collect.tasks import Task, steps_back, steps_of_marks
+from toolkit.collect.tasks import Task, steps_again, steps_back, steps_of_marks
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import resolve
 from toolkit.errors import CaseBusy, TenantAnswer, TenantError, TenantUnreachable, UsageError
@@ -64,6 +65,7 @@ def collect(
     refresh: bool = False,
     told: Told = lambda line: None,
     report: Callable[[str, float], None] = lambda what, share: None,
+    step_done: Callable[[], None] = lambda: None,
     halted: Halted = lambda: False,
     seconds: float | None = None,
     workers: int = WORKERS,
@@ -74,7 +76,8 @@ def collect(
     At the end roads to one source are compared (`agreement`), which may write lines anew. `users` are user
     principal names or object ids. Windows that the ledger calls complete are not asked for again; with `refresh`
     only those are asked for that may still grow or did not come whole. `told` gets each line as it is written,
-    `report` what is being done and its share (0 to 1); `halted` is asked now and again whether to stop; `seconds`
+    `report` what is being done and the share of all (0 to 1), `step_done` that
+    a step of the profile ended; `halted` is asked now and again whether to stop; `seconds`
     is a budget for the whole run. Nothing in the tenant is changed.
 
     Raises:
@@ -82,11 +85,18 @@ def collect(
         CaseBusy: another collection into this case is going on.
         TenantError: the tenant cannot be asked at all.
     """
-    chosen = with_starts(case, wanted if isinstance(wanted, Profile) else profile(wanted))
+    chosen = with_starts(case, _chosen(wanted, refresh=refresh))
     check_tenant(case, tenant)
-    targets = [_patiently(partial(resolve, tenant, user)) for user in users]
-    run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
-    done = run.all(lambda now, scratch: steps_back(chosen, targets, now, scratch), pace)
+    targets = [patiently(partial(resolve, tenant, user)) for user in users]
+    run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh, step_done)
+    names = {target.user_principal_name: target for target in targets}
+
+    def steps(now: datetime, scratch: Path) -> Iterator[list[Task]]:
+        if refresh:
+            return steps_again(chosen, names, lines(case), scratch)
+        return steps_back(chosen, targets, now, scratch)
+
+    done = run.all(steps, pace)
     for line in agree(case):
         done.lines.append(line)
         told(line)
@@ -123,10 +133,16 @@ def pivot(
             "Nothing is marked as the attacker's: judge findings in notebook 1, or name an address, a session, an "
             "application or a device."
         )
-    chosen = with_starts(case, wanted if isinstance(wanted, Profile) else profile(wanted))
+    chosen = with_starts(case, _chosen(wanted, refresh=refresh))
     check_tenant(case, tenant)
     run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
-    done = run.all(lambda now, scratch: steps_of_marks(chosen, marks, now, scratch), pace)
+
+    def steps(now: datetime, scratch: Path) -> Iterator[list[Task]]:
+        if refresh:
+            return steps_again(chosen, {str(mark): mark for mark in marks}, lines(case), scratch)
+        return steps_of_marks(chosen, marks, now, scratch)
+
+    done = run.all(steps, pace)
     if not done.stopped:
         case.journal.append(PIVOTED, marks=[{"kind": mark.kind, "value": mark.value} for mark in marks])
     for line in agree(case):
@@ -147,6 +163,7 @@ class _Run:
     halted: Halted
     workers: int
     refresh: bool
+    step_done: Callable[[], None] = lambda: None
 
     def all(self, steps: Callable[[datetime, Path], Iterator[list[Task]]], pace: Pace | None) -> Collection:
         """Every step, one after the other, until a person stops it."""
@@ -156,17 +173,35 @@ class _Run:
         self.tenant.session.pace = pace or Pace(sleep=self.tenant.sleep, scale=scale)
         try:
             with _alone(self.case) as scratch:
-                for step in steps(now, scratch):
+                every = list(steps(now, scratch))
+                if not self.refresh:
+                    plan(self.case, [_blank(task, now) for step in every for task in step])
+                asked, total = 0, sum(map(len, every))
+                for step in every:
                     tasks = list(_left(self.case, step, result, refresh=self.refresh))
+                    report = partial(self._reported, asked + len(step) - len(tasks), len(tasks), total)
                     _work(
-                        self.case, self.tenant, tasks, self.chosen, now, result, self.told, self.report, self.halted,
+                        self.case, self.tenant, tasks, self.chosen, now, result, self.told, report, self.halted,
                         self.workers,
                     )  # fmt: skip
                     if result.stopped:
                         break
+                    asked += len(step)
+                    self.step_done()
         finally:
             self.tenant.session.pace = None
         return result
+
+    def _reported(self, before: int, tasks: int, total: int, what: str, share: float) -> None:
+        """A share of a step as a share of all of them."""
+        self.report(what, (before + share * tasks) / total)
+
+
+def _chosen(wanted: str | Profile, *, refresh: bool) -> Profile:
+    """What is asked for again may have come by any road, unless somebody says which."""
+    if isinstance(wanted, Profile):
+        return wanted
+    return with_every_road(profile(wanted)) if refresh else profile(wanted)
 
 
 def _stop(halted: Halted, seconds: float | None) -> Halted:
@@ -177,11 +212,11 @@ def _stop(halted: Halted, seconds: float | None) -> Halted:
 
 def _server_time(tenant: Tenant, case: Case) -> datetime:
     """The services' own clock: the earliest of three answers and of the case's clock, should one be wrong."""
-    answers = [_patiently(lambda: tenant.graph.get("/organization")) for _ in range(3)]
+    answers = [patiently(lambda: tenant.graph.get("/organization")) for _ in range(3)]
     return min([*(answer.date for answer in answers if answer.date), case.clock()])
 
 
-def _patiently(ask: Callable[[], Asking]) -> Asking:
+def patiently(ask: Callable[[], Asking]) -> Asking:
     """What everything else waits for is asked for again although the session gave up on it.
 
     Raises:
@@ -201,13 +236,17 @@ def _patiently(ask: Callable[[], Asking]) -> Asking:
 def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool) -> Iterator[Task]:
     known = {line.key: line for line in lines(case)}
     for task in step:
-        window = task.asked.window
-        blank = line_of(task.road.source, task.account, window, task.road.name, window.end, Pull(), agreed=False)
-        line = known.get(blank.key)
+        line = known.get(_blank(task, task.asked.window.end).key)
         if line is not None and not line.needs_asking:
             result.known += 1
         elif line is not None or not refresh:
             yield task
+
+
+def _blank(task: Task, now: datetime) -> Line:
+    """The line of a window before it was asked for."""
+    asked = task.asked.window
+    return line_of(task.road.source, task.account, asked, task.road.name, now, Pull(), agreed=False)
 
 
 def _work(
@@ -325,18 +364,31 @@ def _loaded(case: Case, pulled: list[tuple[Task, Line]]) -> list[Line]:
         paths = [task.path for task, _ in each if task.path.exists()]
         rejected, files = 0, []
         if paths:
+            named = _named([task for task, _ in each if task.path in paths])
+            paths[0].rename(named)
             for path in paths[1:]:
-                with open(paths[0], "ab") as whole, open(path, "rb") as more:
+                with open(named, "ab") as whole, open(path, "rb") as more:
                     shutil.copyfileobj(more, whole)
-            accounts = case.load(paths[0], report=lambda what, share: None).files
-            rejected, files = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
-            for path in paths:
                 path.unlink()
+            accounts = case.load(named, report=lambda what, share: None).files
+            rejected, files = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
+            named.unlink()
         for task, line in each:
             told = replace(line, rejected=rejected, files=files) if task.path in paths else line
             write(case, told)
             kept.append(told)
     return kept
+
+
+def _named(tasks: list[Task]) -> Path:
+    """Where what these tasks brought about one account or mark is put together, under a name that says what it is."""
+    first = tasks[0]
+    about = str(first.asked.mark) if first.asked.mark is not None else person(first.account)
+    windows = [task.asked.window for task in tasks]
+    name = file_name(
+        first.road.source, about, min(window.start for window in windows), max(window.end for window in windows)
+    )
+    return first.path.with_name(name)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from toolkit.collect.ledger import (
     NOT_AVAILABLE,
     PARTIAL,
     PROVISIONAL,
+    UNASKED,
     UNCONFIRMED,
     Line,
     lines,
@@ -36,6 +37,7 @@ COLOURS = {
     PARTIAL: "#e69f00",
     FAILED: "#d55e00",
     NOT_AVAILABLE: "#888888",
+    UNASKED: "#888888",
 }
 MEANING = {
     COMPLETE: "every page came, and two answers agreed",
@@ -44,7 +46,9 @@ MEANING = {
     PARTIAL: "something is missing",
     FAILED: "nothing came",
     NOT_AVAILABLE: "not offered by this tenant, licence or role",
+    UNASKED: "the collection ended before it",
 }
+HOLLOW = (FAILED, NOT_AVAILABLE, UNASKED)
 WIDTH, LEFT, RIGHT, ROW, TOP, BAR = 1080, 300, 300, 26, 8, 16
 MOST_ROWS = 40
 MOST_WINDOWS = 400  # of one strip; of more the newest are drawn
@@ -130,11 +134,11 @@ def _mark(state: str, x: float, y: float, width: float, hint: str = "") -> str:
     colour = COLOURS.get(state, "#888888")
     title = f"<title>{escape(hint)}</title>" if hint else ""
     top, high = (y + BAR / 2 + 2, BAR / 2) if state == PARTIAL else (y + 2, BAR)
-    look = f'fill="none" stroke="{colour}"' if state in (FAILED, NOT_AVAILABLE) else f'fill="{colour}"'
-    if state in (FAILED, NOT_AVAILABLE):
+    look = f'fill="none" stroke="{colour}"' if state in HOLLOW else f'fill="{colour}"'
+    if state in HOLLOW:
         # A hollow box takes the pointer all the same.
         look += ' pointer-events="all"'
-    dashed = ' stroke-dasharray="2 2"' if state == NOT_AVAILABLE else ""
+    dashed = {NOT_AVAILABLE: ' stroke-dasharray="2 2"', UNASKED: ' stroke-dasharray="6 3"'}.get(state, "")
     return f'<rect x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{high:.0f}" {look}{dashed}>{title}</rect>'
 
 
@@ -185,8 +189,13 @@ def _again(case: Case, told: Sequence[Line]) -> str:
     if not command:
         return ""
     young = sum(line.state == PROVISIONAL for line in told)
-    broken = sum(line.needs_asking for line in told) - young
-    what = [f"{young:,} that may still grow" if young else "", f"{broken:,} that did not come whole" if broken else ""]
+    unasked = sum(line.state == UNASKED for line in told)
+    broken = sum(line.needs_asking for line in told) - young - unasked
+    what = [
+        f"{young:,} that may still grow" if young else "",
+        f"{broken:,} that did not come whole" if broken else "",
+        f"{unasked:,} that were not asked for yet" if unasked else "",
+    ]
     return (
         f"<p>To ask again for windows ({' and '.join(filter(None, what))}), and for no others: "
         f"<code>{escape(command)}</code></p>"
