@@ -96,7 +96,9 @@ def collect(
         _print(_as_dict(case, done, found, told, expected))
     else:
         _summary(case, told)
-        _findings(found)
+        _findings(case, found)
+        if pivoting:
+            _say_touched(case)
         _say_open(case, found)
     if done.stopped:
         click.echo("Stopped by you: what was received is kept; the same command goes on.", err=True)
@@ -121,7 +123,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
     told, gaps, asked, limits = lines(case), file_gaps(case), questions(case), horizon(case)
     if as_json:
         rows = [
-            {name: _value(row[name]) for name in ("id", "question", "rows", "first", "last", "command", "kept")}
+            {name: _value(row[name]) for name in ("id", "question", "here", "rows", "first", "last", "command", "kept")}
             for _, row in asked.iterrows()
         ]
         _print({

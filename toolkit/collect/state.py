@@ -1,21 +1,27 @@
 """The state of the accounts and of the organisation as part of a collection: each reading a line of the ledger.
 
-A state is of one moment and not of a window: its line stands for the day on which it was read.
+A state is of one moment and not of a window: its line stands for the day on which it was read. What files can bring
+too, such as inbox rules and mailboxes, goes down the same road: its rows are loaded as evidence before the line counts.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from toolkit.case import Case
 from toolkit.case.journal import iso
-from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, UNCONFIRMED, Line, write
+from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, UNASKED, UNCONFIRMED, Line, write
+from toolkit.collect.names import file_name, person
 from toolkit.collect.roads.road import NOT_OFFERED, Halted
 from toolkit.contain import readings as of_account
 from toolkit.contain import resolve
-from toolkit.contain.readings import Reading
+from toolkit.contain.readings import HIDDEN, NAMES, Reading
 from toolkit.contain.snapshot import Snapshot, take
 from toolkit.harden import readings as of_organisation
 from toolkit.harden.state import read_state
@@ -25,6 +31,13 @@ ACCOUNT = "state of the account"
 ORGANISATION = "state of the organisation"
 REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b")
 SECONDS = 300.0
+# The lists whose records the formats room reads; what else a snapshot has stays in the snapshot alone. Risk of accounts
+# and Secure Score have roads of their own.
+EVIDENCE_OF_ACCOUNT = frozenset({"inbox rules", "mailbox"})
+EVIDENCE_OF_ORGANISATION = frozenset({
+    "licences", "organisation settings", "unified auditing", "mailboxes", "audit bypass", "accounts", "registration",
+    "conditional access", "security defaults", "roles", "outbound spam policy", "remote domains", "restricted senders",
+})  # fmt: skip
 
 
 def collect_state(
@@ -37,6 +50,8 @@ def collect_state(
 ) -> list[Line]:
     """Read how each account and the organisation stand now, keep that in the case, and write a line for each reading.
 
+    What was read of rules, mailboxes, settings and registered methods is loaded as evidence, as an export would be.
+
     `users` are user principal names or object ids. A line's window is the day (UTC) of the reading, its road the name
     of the list that was read. What the service refuses is "not available", what failed otherwise "failed", each with
     the service's reason; nothing is "complete", because a state is read once. Between two snapshots `halted` is asked
@@ -47,12 +62,12 @@ def collect_state(
         TenantError: the tenant cannot be asked at all.
     """
     written: list[Line] = []
-    # As for the windows: by the services' own clock.
-    now = min([case.clock(), *filter(None, [tenant.graph.get("/organization").date])])
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = _today(case, tenant)
 
     def keep(snapshot: Snapshot, source: str, account: str, known: dict[str, Reading]) -> None:
-        for line in _lines(snapshot, source, account, known, day):
+        wanted = EVIDENCE_OF_ACCOUNT if source == ACCOUNT else EVIDENCE_OF_ORGANISATION
+        loaded = _loaded(case, snapshot, wanted, account, day)
+        for line in _lines(snapshot, source, account, known, day, loaded):
             write(case, line)
             written.append(line)
             told(line)
@@ -73,14 +88,61 @@ def collect_state(
     return written
 
 
-def _lines(snapshot: Snapshot, source: str, account: str, known: dict[str, Reading], day: datetime) -> list[Line]:
+def states_to_read(case: Case, tenant: Tenant, accounts: Sequence[str]) -> list[Line]:
+    """What `collect_state` is going to read, for `ledger.plan`: a line for each account, and one for the organisation.
+
+    They name no road, for which lists there are is known only when they were read.
+    """
+    day = _today(case, tenant)
+    about = [*((ACCOUNT, account) for account in accounts), (ORGANISATION, "")]
+    return [Line(*whose, iso(day), iso(day + timedelta(days=1)), "", iso(day), UNASKED) for whose in about]
+
+
+def _today(case: Case, tenant: Tenant) -> datetime:
+    """Midnight of the day that it is by the services' own clock, as for the windows."""
+    now = min([case.clock(), *filter(None, [tenant.graph.get("/organization").date])])
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+Loaded = dict[str, tuple[int, list[str]]]
+"""Of each reading that was loaded as evidence: how many records were rejected, and its files (SHA-256)."""
+
+
+def _loaded(case: Case, snapshot: Snapshot, wanted: Collection[str], account: str, day: datetime) -> Loaded:
+    """Load what was read as an export of the same cmdlet or page would be: a file for each list that has rows."""
+    found: Loaded = {}
+    scratch = Path(case.folder) / ".scratch"
+    scratch.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="state-", dir=scratch) as folder:
+        for name in (name for name in snapshot.found if name in wanted and snapshot.rows(name)):
+            path = Path(folder) / file_name(f"state-{name}", person(account), day, day)
+            rows = [_exported(row) for row in snapshot.rows(name)]
+            path.write_bytes(json.dumps(rows, indent=1, ensure_ascii=False).encode("utf-8", "replace"))
+            accounts = case.load(path, report=lambda what, share: None).files
+            found[name] = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
+    return found
+
+
+def _exported(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without our own words beside it; whether the owner's list hides a rule is said as exports say it."""
+    told = {name: value for name, value in row.items() if name not in (HIDDEN, NAMES)}
+    return told | ({"Hidden": row[HIDDEN]} if HIDDEN in row else {})
+
+
+def _lines(
+    snapshot: Snapshot, source: str, account: str, known: dict[str, Reading], day: datetime, loaded: Loaded
+) -> list[Line]:
     start, end = iso(day), iso(day + timedelta(days=1))
     lines = []
     for name in (*snapshot.found, *snapshot.problems):
         reason, count = snapshot.problems.get(name, ""), len(snapshot.rows(name))
         state = UNCONFIRMED if not reason else NOT_AVAILABLE if REFUSED.search(reason) else FAILED
         title = known[name].title if name in known else name
+        rejected, files = loaded.get(name, (0, []))
         lines.append(
-            Line(source, account, start, end, title, snapshot.taken, state, reason, received=count, records=count)
-        )
+            Line(
+                source, account, start, end, title, snapshot.taken, state, reason, received=count, records=count,
+                rejected=rejected, files=files,
+            )
+        )  # fmt: skip
     return lines

@@ -11,8 +11,16 @@ import pandas as pd
 
 from toolkit import engine, reference
 from toolkit.case import Case
+from toolkit.case.journal import Entry
 from toolkit.collect.files import file_gaps
+from toolkit.collect.ledger import PARTIAL, lines
+from toolkit.collect.said import WHOLE
+from toolkit.collect.state import ACCOUNT, ORGANISATION
+from toolkit.contain import readings as account_readings
+from toolkit.contain.snapshot import TAKEN as OF_ACCOUNT
 from toolkit.harden import audit_gaps, kept_state
+from toolkit.harden import readings as organisation_readings
+from toolkit.harden.state import TAKEN as OF_ORGANISATION
 from toolkit.tables import TABLES
 from toolkit.views.hardening_auditing import gaps_html
 from toolkit.views.look import as_text, html_table
@@ -21,22 +29,28 @@ HEADINGS = {"question": "Question", "here": "In this case", "span": "Covers", "h
 
 
 def coverage(case: Case) -> pd.DataFrame:
-    """One row a question: `question`, `rows` (0: missing), `first`, `last` (UTC), `portal`, `command`, `kept`."""
+    """One row a question: `question`, `rows`, `first`, `last` (UTC), `here`, `read`, `portal`, `command`, `kept`.
+
+    `here` says in words what there is, "missing" only where nobody looked; `read` when the tenant was last asked for
+    it (UTC), None where that was never.
+    """
     with open(reference.path("evidence_sources.csv"), encoding="utf-8", newline="") as file:
         questions = list(csv.DictReader(file))
-    found = []
+    found, asked_for = [], _asked_for(case)
     for asked in questions:
         counted = [_count(case, table, asked["operations"]) for table in asked["tables"].split(",")]
         firsts, lasts = ([c[n] for c in counted if c[n] is not None] for n in (1, 2))
         # The log covers its days even where it holds none of these records.
         log = None if any(c[0] for c in counted) or not asked["operations"] else _count(case, "audit", "")
+        rows, (told, read) = sum(c[0] for c in counted), _read(asked["collected"], asked_for)
         found.append(
             {
                 **{name: asked[name] for name in ("id", "question", "portal", "command", "kept")},
-                "rows": sum(c[0] for c in counted),
+                "rows": rows,
+                "here": _here(rows, bool(log and log[0]), told, read),
+                "read": read,
                 "first": min(firsts, default=log[1] if log else None),
                 "last": max(lasts, default=log[2] if log else None),
-                "log": bool(log and log[0]),
             }
         )
     return pd.DataFrame(found)
@@ -45,7 +59,6 @@ def coverage(case: Case) -> pd.DataFrame:
 def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
     """The same as a table: what is here, over which days, the way to what is missing, and when nothing was recorded."""
     shown = coverage(case)
-    shown["here"] = [_here(int(n), log) for n, log in zip(shown.rows, shown.log, strict=True)]
     shown["span"] = [_span(row, zone, zone_name) for _, row in shown.iterrows()]
     shown["how"] = [
         f"<details><summary>{'how' if row.rows else '<b>get it</b>'}</summary><p>{escape(str(row.portal))}</p>"
@@ -55,6 +68,16 @@ def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
     table = html_table(shown, headings=HEADINGS, drawn={"how": str, "here": _marked})
     gaps = gaps_html(audit_gaps(case, kept_state(case)), bool(case.count("audit")), zone, zone_name)
     return f"{table}<h3>Times without a record</h3>{gaps}"
+
+
+def counted(case: Case, table: str) -> int:
+    """How many records the case has for a table; where it has none, how many its snapshots and readings have."""
+    if rows := case.count(table):
+        return rows
+    with open(reference.path("evidence_sources.csv"), encoding="utf-8", newline="") as file:
+        asked = [row["collected"] for row in csv.DictReader(file) if row["tables"] == table and not row["operations"]]
+    known = _asked_for(case)
+    return max((_read(names, known)[0] for names in asked), default=0)
 
 
 def files_html(case: Case) -> str:
@@ -75,10 +98,48 @@ def _count(case: Case, table: str, operations: str) -> tuple[int, Any, Any]:
     return int(found.n), first, last
 
 
-def _here(rows: int, log: bool) -> str:
+def _asked_for(case: Case) -> dict[str, tuple[int, str]]:
+    """What the tenant was asked for, by source or list: how many records it has, and when it was last asked (UTC)."""
+    found: dict[str, tuple[int, str]] = {}
+    latest: dict[tuple[str, str], Entry] = {}
+    for kind in (OF_ACCOUNT, OF_ORGANISATION):
+        for entry in case.journal.entries(kind):
+            latest[kind, str(entry.fields["target"].get("object_id"))] = entry
+    for entry in latest.values():
+        for name, many in entry.fields["read"].items():
+            before, when = found.get(name, (0, ""))
+            found[name] = before + int(many), max(when, entry.time)
+    titles = {(ACCOUNT, one.title): name for name, one in account_readings.READINGS.items()}
+    titles |= {(ORGANISATION, one.title): name for name, one in organisation_readings.READINGS.items()}
+    for line in lines(case):
+        if line.state in (*WHOLE, PARTIAL):
+            state = line.source in (ACCOUNT, ORGANISATION)
+            name = titles.get((line.source, line.road), "") if state else line.source
+            before, when = found.get(name, (0, ""))
+            # The lists of a state are counted by its snapshot, which may have said the same for days.
+            found[name] = before + (0 if state else line.records), max(when, line.pulled)
+    return found
+
+
+def _read(names: str, asked_for: dict[str, tuple[int, str]]) -> tuple[int, str | None]:
+    """Of `names` (a;b: all of them, a|b: the first that is there) how many records, and the time of the last."""
+    every = [next((asked_for[n] for n in one.split("|") if n in asked_for), None) for one in names.split(";")]
+    known = [one for one in every if one]
+    return sum(many for many, _ in known), max((when for _, when in known), default=None)
+
+
+def _here(rows: int, log: bool, told: int, read: str | None) -> str:
     if rows:
         return f"{rows:,} records" if rows > 1 else "1 record"
+    if read and told:
+        return f"{told:,} read on {_minute(read)}, kept beside the tables"
+    if read:
+        return f"none when the tenant was asked on {_minute(read)}"
     return "none in the audit log" if log else "missing"
+
+
+def _minute(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC"
 
 
 def _marked(text: Any) -> str:
@@ -87,6 +148,7 @@ def _marked(text: Any) -> str:
 
 def _span(row: Any, zone: tzinfo, zone_name: str) -> str:
     if row["first"] is None or pd.isna(row["first"]):
-        return "the state when it was exported" if row["rows"] else ""
+        read = row["read"]
+        return (f"the state of {_minute(read)}" if read else "the state when it was exported") if row["rows"] else ""
     first, last = (as_text(row[name], zone=zone)[:16] for name in ("first", "last"))
     return f"{first} to {last} {zone_name}"

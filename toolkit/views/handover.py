@@ -68,7 +68,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         "doors": doors_known(case, found.findings),
         "roadmap": _roadmap(case, found),
         "not-run": pd.DataFrame([(n.id, n.reason) for n in found.not_run], columns=["detection", "reason"]),
-        "coverage": coverage(case)[["question", "rows", "first", "last", "command"]],
+        "coverage": coverage(case)[["question", "here", "rows", "first", "last", "command"]],
         "ledger": _ledger(case),
         "files": _files(case),
     }

@@ -18,7 +18,7 @@ from toolkit.collect.ledger import lines
 from toolkit.formats.source import Report
 from toolkit.tables import TABLES
 from toolkit.views.background import Background
-from toolkit.views.coverage import coverage_html, files_html
+from toolkit.views.coverage import counted, coverage_html, files_html
 from toolkit.views.ledger import horizon_html, ledger_html
 from toolkit.views.look import as_text, box, figures, html_table, page
 from toolkit.views.notebook import case_from, show, show_panel, zone_from
@@ -61,7 +61,7 @@ def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
     """Display what the case is: its folder, tenant, days covered, and counts."""
     this = case_from(case)
     zone = zone_from(display_time_zone)
-    numbers = [(label, this.count(table)) for table, label in COUNTED.items()]
+    numbers = [(label, counted(this, table)) for table, label in COUNTED.items()]
     covered = [
         (f"{COUNTED[table][0].upper()}{COUNTED[table][1:]} cover", _covered(this, table, zone, display_time_zone))
         for table in DATED
