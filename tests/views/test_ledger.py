@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -64,6 +65,14 @@ def test_every_state_is_a_word_and_a_shape_beside_its_colour(case: Case) -> None
     assert "href" not in html
 
 
+def test_what_may_still_grow_is_said_so_that_it_is_true_of_ninety_days_too(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    write(case, replace(day(1, PROVISIONAL, source="Secure Score"), start="2026-06-05T00:00:00.000000Z"))
+    text = words(ledger_html(case))
+    assert "provisional : reaches into the 24 hours before it was asked for: may still grow" in text
+    assert "younger" not in text
+
+
 def test_what_did_not_come_whole_has_its_reason_and_one_command_asks_for_it_again(case: Case) -> None:
     text = words(ledger_html(case))
     assert re.search(r"What did not come whole, and why\s+audit log of anna@contoso\.com", text)
@@ -94,25 +103,29 @@ def test_a_ledger_without_a_line_says_so_and_has_no_sentence(tmp_path: Path) -> 
 
 def test_the_sentence_that_findings_cite_says_what_is_not_known(case: Case) -> None:
     said = collected_sentence(case, [ANNA.upper()])
-    assert "3 of 6 windows that were asked for came whole; 3 did not or only in part (audit log)" in said
+    assert "3 of 7 windows that were to be asked for came whole; 4 did not or only in part (audit log)" in said
     assert "what lies in them is not known" in said
     assert collected_sentence(case, ["nobody@contoso.com"]) == ""
     assert said in words(headline(triage(case), ledger=said))
     assert said in words(handover(case).read_text("utf-8"))
     assert of_the_view is ledger_sentence
     assert ledger_sentence(case, "audit log", ANNA) == (
-        "The ledger on audit log of anna@contoso.com by Search-UnifiedAuditLog: 2026-09-01 to 2026-09-07, 6 windows: "
-        "1 complete, 1 complete but unconfirmed, 1 provisional, 1 partial, 1 failed, 1 not available (why partial)."
+        "The ledger on audit log of anna@contoso.com by Search-UnifiedAuditLog: 2026-09-01 to 2026-09-08, 7 windows: "
+        "1 complete, 1 complete but unconfirmed, 1 provisional, 1 partial, 1 failed, 1 not available, "
+        "1 not asked yet (why partial)."
     )
 
 
 def test_a_collection_that_came_whole_is_not_made_smaller_than_it_is(tmp_path: Path) -> None:
     case = open_case(tmp_path / "case")
     write(case, day(1, COMPLETE))
-    assert collected_sentence(case) == "By the ledger, 1 of 1 windows that were asked for came whole."
+    assert collected_sentence(case) == "By the ledger, 1 of 1 windows that were to be asked for came whole."
     write(case, day(2, PROVISIONAL))
-    assert "1 of them are so young" not in collected_sentence(case)
-    assert "one of them is so young that records may still come" in collected_sentence(case)
+    assert "1 of them reach" not in collected_sentence(case)
+    assert (
+        "one of them reaches into the 24 hours before it was asked for: records may still come"
+        in collected_sentence(case)
+    )
     assert "What did not come whole" not in words(ledger_html(case))
 
 

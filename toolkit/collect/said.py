@@ -110,8 +110,9 @@ def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
     begin = f"By the ledger, {whole:,} of {len(told):,} windows that were to be asked for came whole"
     if not hindered:
         young = sum(line.state == PROVISIONAL for line in told)
-        them = "one of them is" if young == 1 else f"{young:,} of them are"
-        return f"{begin}{f'; {them} so young that records may still come' if young else ''}."
+        them, asked = ("one of them reaches", "it was") if young == 1 else (f"{young:,} of them reach", "they were")
+        grow = f"; {them} into the 24 hours before {asked} asked for: records may still come" if young else ""
+        return f"{begin}{grow}."
     unasked = sum(line.state == UNASKED for line in hindered)
     ended = f"; for {unasked:,} the collection ended before it asked" if unasked else ""
     names = sorted({line.source for line in hindered})

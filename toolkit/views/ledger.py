@@ -42,7 +42,7 @@ COLOURS = {
 MEANING = {
     COMPLETE: "every page came, and two answers agreed",
     UNCONFIRMED: "every page came, asked for once",
-    PROVISIONAL: "younger than 24 hours: may still grow",
+    PROVISIONAL: "reaches into the 24 hours before it was asked for: may still grow",
     PARTIAL: "something is missing",
     FAILED: "nothing came",
     NOT_AVAILABLE: "not offered by this tenant, licence or role",
