@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,11 @@ from toolkit.case import Case
 from toolkit.case.journal import iso
 from toolkit.case.verdicts import key_of
 from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, UNCONFIRMED, Line, write
+from toolkit.collect.marks import ADDRESS, Mark
 from toolkit.collect.names import file_name, person
+from toolkit.collect.profile import Profile
+from toolkit.collect.roads.risk import RiskDetections
+from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.state import ACCOUNT, EVIDENCE_OF_ACCOUNT, EVIDENCE_OF_ORGANISATION, ORGANISATION, collect_state
 from toolkit.contain import readings as of_account
 from toolkit.contain.snapshot import take
@@ -25,6 +30,7 @@ from toolkit.detect import triage
 from toolkit.harden import kept_state
 from toolkit.harden import readings as of_organisation
 from toolkit.views.coverage import counted, coverage, coverage_html
+from toolkit.views.start import overview
 
 STATE_TABLES = ("inbox_rules", "mailboxes", "tenant_settings", "mfa_registration")
 
@@ -115,6 +121,37 @@ def test_a_snapshot_that_was_taken_to_contain_counts_too(room: Room) -> None:
     assert counted(room.case, "inbox_rules") > 3
     assert rules_of(room.case)["here"].startswith(f"{counted(room.case, 'inbox_rules')} read on ")
     assert counted(room.case, "mfa_registration") == 0
+
+
+def test_risk_that_was_collected_has_its_question_and_its_tile(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def risk() -> pd.Series[Any]:
+        return coverage(room.case).set_index("id").loc["risk"]
+
+    assert risk()["here"] == "missing"
+    assert "python -m toolkit collect" in risk()["portal"]
+    assert "riskDetections" in risk()["command"]
+    collect.collect(
+        room.case, room.tenant, [VICTIM], wanted=Profile("risk", (7,), twice=False, roads=(RiskDetections,))
+    )
+    assert room.case.count("risk") > 3
+    assert risk()["rows"] == room.case.count("risk")
+    shown: list[str] = []
+    monkeypatch.setattr("toolkit.views.start.show", lambda *parts, practice: shown.extend(parts))
+    overview(room.case)
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", "".join(shown)))
+    assert f"{room.case.count('risk')} risk detections" in told
+    assert "Risk detections cover 2026-" in told
+
+
+def test_what_came_in_is_named_so_that_a_person_knows_it(room: Room) -> None:
+    week = Profile("a week", (7,), twice=False, roads=(SearchLog, RiskDetections))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=week)
+    address = str(room.case.sql("SELECT ip_address FROM audit WHERE ip_address IS NOT NULL LIMIT 1").ip_address[0])
+    collect.pivot(room.case, room.tenant, [Mark(ADDRESS, address)], wanted=week)
+    names = {Path(entry.fields["path"]).name for entry in room.case.journal.entries("loaded", "not loaded")}
+    assert "audit-log-katrin.vogel-2026-09-11-to-2026-09-18.json" in names
+    assert all(re.fullmatch(r"[a-z][A-Za-z0-9._-]*-20\d\d-\d\d-\d\d\.json", name) for name in names), names
+    assert any(f"-address-{address.replace(':', '-')}-" in name for name in names)
 
 
 def test_names_of_files_say_what_they_are_and_keep_no_path() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.detect.scenario import VICTIM
 from tests.formats.exports import document, purview, sign_in, written
 from toolkit.case import Case
 from toolkit.story.timeline import LANES, timeline
+from toolkit.views.evidence_rows import record_text
 
 FIRST, LAST = datetime(2026, 9, 16, tzinfo=UTC), datetime(2026, 9, 18, 14, tzinfo=UTC)
 
@@ -109,6 +111,26 @@ def test_an_operation_has_its_lane_whatever_its_spelling(case: Case, tmp_path: P
     assert found is not None
     assert found.points is not None
     assert found.points.lane.tolist() == [lane]
+
+
+def test_risk_that_entra_noticed_has_a_lane_at_the_time_when_it_happened(case: Case, tmp_path: Path) -> None:
+    detection = {
+        "id": "r1", "riskEventType": "anomalousToken", "riskState": "atRisk", "riskLevel": "high",
+        "detectedDateTime": "2026-09-16T09:00:00Z", "activityDateTime": "2026-09-16T08:00:00Z",
+        "userPrincipalName": VICTIM.upper(), "ipAddress": "203.0.113.7", "location": {"countryOrRegion": "RO"},
+    }  # fmt: skip
+    late = {**detection, "id": "r2", "activityDateTime": None, "riskLevel": None, "riskEventType": None}
+    case.load(written(tmp_path / "risk.json", json.dumps({"value": [detection, late]})))
+    found = timeline(case, [VICTIM])
+    assert found is not None
+    assert found.points is not None
+    assert set(found.points.lane) == {"Risk that Entra noticed"}
+    first, second = found.points.to_dict("records")
+    assert (first["what"], first["detail"]) == ("risk noticed: anomalousToken", "level high, atRisk")
+    assert (first["ip_address"], first["time"].hour) == ("203.0.113.7", 8)
+    assert (second["what"], second["detail"]) == ("risk noticed: type not told", "level not told, atRisk")
+    assert second["time"].hour == 9  # when it was noticed, where nothing says when it happened
+    assert "anomalousToken" in record_text(case, first["table"], first["row_id"])
 
 
 def test_an_empty_case_has_no_timeline(case: Case) -> None:

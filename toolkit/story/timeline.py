@@ -1,4 +1,4 @@
-"""What happened on one axis: sign-ins and audit records as events in lanes by kind of activity.
+"""What happened on one axis: sign-ins, audit records and risk detections as events in lanes by kind of activity.
 
 Many events are counted in bars, few are shown as points: a million points are a solid block whatever they cost.
 """
@@ -29,6 +29,7 @@ LANES: dict[str, tuple[str, ...]] = {
     "Files and sharing": ("file", "sharing", "teams", "automation"),
     "Sign-ins": ("signin",),
     "Sign-ins that failed": (),
+    "Risk that Entra noticed": (),
     "Other": (),
 }
 FEW = 1500  # events; up to here each is shown as a point, above bars tell more
@@ -92,7 +93,21 @@ def events(case: Case) -> ir.Table:
         row_id=other.row_id,
         table=ibis.literal("audit"),
     )
-    return entries.union(acts)
+    risk = case.table("risk")
+    noticed = risk.filter(risk.row_id == risk.record_id).select(
+        time=ibis.coalesce(risk.time, risk.detected),
+        lane=ibis.literal("Risk that Entra noticed"),
+        user=ibis.coalesce(risk.user_principal_name, risk.user_id).lower(),
+        what=ibis.literal("risk noticed: ") + ibis.coalesce(risk.risk_event_type, "type not told"),
+        detail=ibis.literal("level ")
+        + ibis.coalesce(risk.risk_level, "not told")
+        + ibis.coalesce(ibis.literal(", ") + risk.risk_state, ""),
+        ip_address=risk.ip_address,
+        country=risk.country,
+        row_id=risk.row_id,
+        table=ibis.literal("risk"),
+    )
+    return entries.union(acts, noticed)
 
 
 class Events:

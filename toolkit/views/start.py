@@ -37,6 +37,8 @@ HEADINGS = {
 COUNTED = {
     "signins": "sign-ins",
     "audit": "audit records",
+    "risk": "risk detections",
+    "risky_users": "entries on the risk of accounts",
     "messages": "messages traced",
     "inbox_rules": "inbox rules",
     "mailboxes": "mailboxes",
@@ -47,7 +49,7 @@ COUNTED = {
     "mfa_registration": "accounts with their registered methods",
 }
 REPORT_EVERY = 0.5  # seconds
-DATED = ("signins", "audit", "messages")
+DATED = ("signins", "audit", "risk", "messages")
 NEXT_PAGE = "it names a next page"
 WHICH_ORDER = (
     "Some dates, such as 3/12/2026, can be read both ways, and nothing in the file settles it. How was the computer"
