@@ -21,7 +21,8 @@ from toolkit.views import look
 
 LANE_HEIGHT, FLAGS_HEIGHT, GAP, TOP, BOTTOM = 58, 100, 8, 24, 96
 COLOURS = (
-    "#d55e00", "#cc79a7", "#e69f00", "#882255", "#0072b2", "#56b4e9", "#009e73", "#7f7f7f", "#a6761d", "#332288", "#999",
+    "#d55e00", "#cc79a7", "#e69f00", "#882255", "#0072b2", "#56b4e9", "#009e73", "#7f7f7f", "#a6761d", "#332288",
+    "#999",
 )  # fmt: skip
 LANE_COLOURS = dict(zip(LANES, COLOURS, strict=True))
 FLAGS = "Findings"
