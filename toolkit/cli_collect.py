@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -145,7 +146,7 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         click.echo(f"  {_plain(sentence)}")
     click.echo("\nQuestions:")
     for _, row in asked.iterrows():
-        here = _records(int(row["rows"])) if row["rows"] else "missing: " + str(row["portal"])
+        here = f"missing: {row['portal']}" if row["here"] == "missing" else row["here"]
         span = f", {row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}" if row["rows"] and _value(row["first"]) else ""
         click.echo(f"  {row['question']} {here}{span}")
 
@@ -179,15 +180,19 @@ def _run(
     from toolkit.collect.marks import marks_of, pivots_open
     from toolkit.collect.work import pivot
     from toolkit.detect import triage
+    from toolkit.detect.finding import SEVERITIES
+    from toolkit.detect.words import plural
 
     seen: list[Triage] = []
 
     def found(now: Triage, last: bool) -> None:
         seen.append(now)
         if not last:
-            click.echo("\nAs it stands after the newest days:", err=True)
-            _findings(now, err=True)
-            click.echo("", err=True)
+            worst = Counter(finding.severity for finding in now.findings)
+            counted = ", ".join(f"{worst[name]} {name}" for name in reversed(SEVERITIES) if worst[name])
+            click.echo(
+                f"\nAs it stands: {plural(len(now.findings), 'finding')}{f' ({counted})' * bool(counted)}.\n", err=True
+            )
 
     done = Collection()
     if accounts:
@@ -219,6 +224,17 @@ def _say_open(case: Case, found: Triage | None = None) -> None:
 
     if sentence := open_sentence(case, pivots_open(case, found)):
         click.echo(_plain(sentence))
+
+
+def _say_touched(case: Case) -> None:
+    """Whose records have what was looked for in all accounts."""
+    from toolkit.collect.marks import pivoted
+    from toolkit.collect.said import touched_sentences
+
+    if marks := pivoted(case):
+        click.echo("\nWhat was looked for in all accounts, and whose records have it:")
+        for sentence in touched_sentences(case, marks):
+            click.echo(_plain(f"  {sentence}"))
 
 
 def _line(line: Line) -> None:
@@ -284,22 +300,21 @@ def _summary(case: Case, told: Sequence[Line]) -> None:
         click.echo(f"What may still grow or did not come whole is asked for again by: {command}")
 
 
-def _findings(found: Triage, *, err: bool = False) -> None:
+def _findings(case: Case, found: Triage) -> None:
+    from toolkit.detect.words import plural
+
     for finding in found.findings[:TOP]:
         when = f"{finding.first:%Y-%m-%d %H:%M} UTC" if finding.first else "no time"
-        click.echo(
-            _plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}"), err=err
-        )
+        click.echo(_plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}"))
     more = len(found.findings) - TOP
     if more > 0:
-        click.echo(f"… and {more} findings more: `python -m toolkit triage`.", err=err)
+        click.echo(f'… and {plural(more, "more finding")}: `python -m toolkit triage --case "{case.folder}"`.')
     if not found.findings:
-        click.echo(
-            f"No finding by what could be looked for; {len(found.not_run)} detections had nothing to look at.", err=err
-        )
+        click.echo(f"No finding by what could be looked for; {len(found.not_run)} detections had nothing to look at.")
 
 
 def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], expected: Preflight) -> dict[str, Any]:
+    from toolkit.collect.marks import pivoted, touched
     from toolkit.collect.said import again, strips
 
     return {
@@ -313,6 +328,10 @@ def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], 
         ],
         "again": again(case, told),
         "pivots_open": [asdict(mark) for mark in _open(case)],
+        "touched": [
+            {name: _value(value) for name, value in row.items()}
+            for row in touched(case, pivoted(case)).to_dict("records")
+        ],
         "preflight": [asdict(check) for check in expected.checks if check.kind != "action"],
         "findings": found.to_dict()["findings"],
         "not_run": found.to_dict()["not_run"],

@@ -19,7 +19,8 @@ from toolkit import collect, open_case
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
 from toolkit.cli_collect import NOTHING_OPEN
-from toolkit.collect.ledger import FAILED, Line, write
+from toolkit.collect.ledger import FAILED, UNASKED, Line, write
+from toolkit.collect.said import collected_sentence
 from toolkit.detect import triage
 
 __all__ = ["room", "unconfirmed_room"]
@@ -104,11 +105,14 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> 
     assert "Traceback" not in said
     case = open_case(folder)
     assert case.verify() == []
-    kept = collect.lines(case)
-    assert 0 < len(kept) < 60
-    rest = command(*a_week_of_sign_ins(folder))
+    left = {line.key for line in collect.lines(case) if line.state == UNASKED}
+    assert 0 < len(left) < len(collect.lines(case))
+    assert f"for {len(left)} the collection ended before it asked" in collected_sentence(case)
+    # A narrower command leaves them open, and says so; the one that is printed asks for them.
+    assert command(*a_week_of_sign_ins(folder)).returncode == 1
+    rest = command("collect", "--case", folder, "--account", VICTIM, "--refresh")
     assert rest.returncode == 0, rest.stderr
-    assert len(collect.lines(case)) > len(kept)
+    assert UNASKED not in {line.state for line in collect.lines(case)}
 
 
 def test_what_is_refused_is_told_before_and_after_and_the_code_is_one(room: Room) -> None:
@@ -142,6 +146,7 @@ def test_what_nobody_looked_for_yet_is_told_and_one_command_does_just_that(room:
     done = run("collect", "--pivot-open", "--profile", "quick")
     assert done.exit_code in (0, 1), done.output
     assert sentence not in done.stdout
+    assert f"{mark}: in records of " in done.stdout
     assert {line.account for line in collect.lines(room.case)} == {str(mark), *map(str, others)}
     assert json.loads(run("coverage", "--json").stdout)["pivots_open"] == []
     again = run("collect", "--pivot-open")

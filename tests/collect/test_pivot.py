@@ -12,12 +12,12 @@ from tests.needs import ROOT
 from toolkit import collect, open_case
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.collect.ledger import COMPLETE, FAILED, NOT_AVAILABLE, PARTIAL, PROVISIONAL, UNCONFIRMED, Line
-from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark, marks_of, named_mark, pivots_open
+from toolkit.collect.marks import ADDRESS, APP, DEVICE, SESSION, Mark, marks_of, named_mark, pivots_open, touched
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.audit_search import AuditSearch
 from toolkit.collect.roads.road import Options
 from toolkit.collect.roads.search_log import SearchLog
-from toolkit.collect.said import again
+from toolkit.collect.said import again, touched_sentences
 from toolkit.detect import Triage, triage
 from toolkit.errors import UsageError
 from toolkit.practice.faults import Fault
@@ -53,10 +53,24 @@ def test_marks_come_from_what_a_person_judged_and_never_from_the_owners_places(j
     assert any(mark.kind == SESSION for mark in marks)
 
 
+def test_it_is_said_whose_records_have_a_mark(judged: tuple[Room, Triage]) -> None:
+    room, found = judged
+    mark = next(mark for mark in marks_of(room.case, found) if mark.kind == ADDRESS)
+    rows = touched(room.case, [mark, Mark(ADDRESS, "192.0.2.250")])
+    sql = f"ip_address = '{mark.value}'"
+    counted = room.case.sql(f"SELECT count(*) AS n FROM signins WHERE {sql}").n[0]
+    counted += room.case.sql(f"SELECT count(*) AS n FROM audit WHERE {sql}").n[0]
+    assert rows.records.sum() == counted > 0
+    assert VICTIM in set(rows.account)
+    first, second = touched_sentences(room.case, [mark, Mark(ADDRESS, "192.0.2.250")])
+    assert first.startswith(f"{mark}: in records of {VICTIM} (")
+    assert second == "address 192.0.2.250: in no record of this case."
+
+
 def test_without_a_verdict_nothing_is_marked_and_nothing_is_asked(room: Room) -> None:
     room.case.load(ROOT / "data" / "samples" / "contoso-bec")
     assert marks_of(room.case, triage(room.case)) == []
-    with pytest.raises(UsageError, match="judge findings in notebook 1"):
+    with pytest.raises(UsageError, match="judge findings as the attacker's in notebook 1"):
         collect.pivot(room.case, room.tenant, [])
 
 

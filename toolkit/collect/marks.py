@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
+
 from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, key_of, verdicts
@@ -76,8 +78,38 @@ def pivots_open(case: Case, found: Triage | None = None) -> list[Mark]:
     """
     if not judged(case):
         return []
-    done = {(str(one["kind"]), str(one["value"])) for e in case.journal.entries(PIVOTED) for one in e.fields["marks"]}
-    return [mark for mark in marks_of(case, found or triage(case)) if (mark.kind, mark.value) not in done]
+    done = pivoted(case)
+    return [mark for mark in marks_of(case, found or triage(case)) if mark not in done]
+
+
+def pivoted(case: Case) -> list[Mark]:
+    """The marks that were looked for in everybody's records, sorted."""
+    told = [one for entry in case.journal.entries(PIVOTED) for one in entry.fields["marks"]]
+    return sorted({Mark(str(one["kind"]), str(one["value"])) for one in told})
+
+
+def touched(case: Case, marks: Iterable[Mark]) -> pd.DataFrame:
+    """Whose records have the marks, as far as the case has them: the question that looking in all accounts answers.
+
+    One row a mark and account: `kind`, `value`, `account` (lower case; "" where the record names none), `records`,
+    `first` and `last` (UTC); the marks in their order, of each the account with the most records first.
+    """
+    found = []
+    for mark in marks:
+        parts = [
+            f"SELECT lower(coalesce(user_principal_name, '')) AS account, time FROM {table} "
+            f"WHERE lower({columns[mark.kind]}) = lower({engine.text(mark.value)})"
+            for table, columns in COLUMNS.items()
+        ]
+        rows = case.sql(
+            "SELECT account, count(*) AS records, min(time) AS first, max(time) AS last "
+            f"FROM ({' UNION ALL '.join(parts)}) GROUP BY account ORDER BY records DESC, account"
+        )
+        rows.insert(0, "kind", mark.kind)
+        rows.insert(1, "value", mark.value)
+        found.append(rows)
+    columns = ["kind", "value", "account", "records", "first", "last"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
 
 
 def kind_of(account: str) -> str:

@@ -19,7 +19,7 @@ from toolkit.collect.ledger import (
     Line,
     lines,
 )
-from toolkit.collect.marks import Mark, kind_of
+from toolkit.collect.marks import Mark, kind_of, touched
 from toolkit.collect.state import ACCOUNT, ORGANISATION
 
 WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
@@ -52,7 +52,7 @@ class Strip:
     def reasons(self) -> dict[str, int]:
         """Why windows did not come whole, the most frequent first. Service texts, not escaped."""
         hindered = [line for line in self.lines if line.state in HINDERED]
-        told = (f"{line.road}: {line.reason}" if self.of_state else line.reason for line in hindered)
+        told = (f"{line.road}: {line.reason}" if self.of_state and line.road else line.reason for line in hindered)
         return dict(Counter(reason[:REASON] or "no reason given" for reason in told).most_common())
 
     @property
@@ -130,8 +130,12 @@ def again(case: Case, told: Sequence[Line]) -> str:
         return ""
     marked = any(kind_of(line.account) for line in left)
     others = [line for line in left if not kind_of(line.account)]
-    people = sorted({line.account for line in others if "@" in line.account} or (_people(told) if others else set()))
-    named = [f"--account {_quoted(name)}" for name in people] or ["--account NAME@DOMAIN"] * bool(others)
+    people = {line.account for line in others if "@" in line.account} or (_people(told) if others else set())
+    if others and not people:
+        people = _people(lines(case))  # whom it was collected with
+    named = [f"--account {_quoted(name)}" for name in sorted(people)]
+    if not named and not marked:
+        named = ["--account NAME@DOMAIN"]
     return f'python -m toolkit collect --case "{case.folder}" {" ".join([*named, *["--pivot"] * marked])} --refresh'
 
 
@@ -144,6 +148,17 @@ def open_sentence(case: Case, marks: Sequence[Mark]) -> str:
         f"Judged the attacker's, and not looked for in the other accounts yet: {some}. "
         f'`python -m toolkit collect --case "{case.folder}" --pivot-open` does that.'
     )
+
+
+def touched_sentences(case: Case, marks: Sequence[Mark]) -> list[str]:
+    """Of each mark, whose records have it, and that nobody else's do; not escaped."""
+    rows, told = touched(case, marks), []
+    for mark in marks:
+        own = rows[(rows.kind == mark.kind) & (rows.value == mark.value)].to_dict("records")
+        each = [f"{row['account'] or 'no account named'} ({row['records']:,})" for row in own[:NAMED]]
+        more = f" and {len(own) - NAMED:,} accounts more" if len(own) > NAMED else ""
+        told.append(f"{mark}: {'in records of ' if each else 'in no record of this case'}{', '.join(each)}{more}.")
+    return told
 
 
 def _people(told: Sequence[Line]) -> set[str]:

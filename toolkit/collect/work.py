@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -96,7 +96,9 @@ def collect(
             return steps_again(chosen, names, lines(case), scratch)
         return steps_back(chosen, targets, now, scratch)
 
+    settled = _settled(case, names) if refresh else 0
     done = run.all(steps, pace)
+    done.known += settled
     for line in agree(case):
         done.lines.append(line)
         told(line)
@@ -130,8 +132,7 @@ def pivot(
     """
     if not marks:
         raise UsageError(
-            "Nothing is marked as the attacker's: judge findings in notebook 1, or name an address, a session, an "
-            "application or a device."
+            "Nothing is marked as the attacker's yet: judge findings as the attacker's in notebook 1, then look again."
         )
     chosen = with_starts(case, _chosen(wanted, refresh=refresh))
     check_tenant(case, tenant)
@@ -142,13 +143,21 @@ def pivot(
             return steps_again(chosen, {str(mark): mark for mark in marks}, lines(case), scratch)
         return steps_of_marks(chosen, marks, now, scratch)
 
+    settled = _settled(case, [str(mark) for mark in marks]) if refresh else 0
     done = run.all(steps, pace)
+    done.known += settled
     if not done.stopped:
         case.journal.append(PIVOTED, marks=[{"kind": mark.kind, "value": mark.value} for mark in marks])
     for line in agree(case):
         done.lines.append(line)
         told(line)
     return done
+
+
+def _settled(case: Case, about: Iterable[str]) -> int:
+    """How many windows of accounts or marks are not asked for again."""
+    names = set(about)
+    return sum(line.account in names and not line.needs_asking for line in lines(case))
 
 
 @dataclass
