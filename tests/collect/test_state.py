@@ -78,6 +78,20 @@ def test_the_same_state_read_again_is_no_second_row(read: Room) -> None:
     assert {table: read.case.count(table) for table in STATE_TABLES} == before
 
 
+def test_what_changed_between_two_readings_is_counted_once_and_nothing_is_said_of_now(room: Room) -> None:
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=Profile("a week", (7,), twice=False, roads=(SearchLog,)))
+    collect_state(room.case, room.tenant, [VICTIM])
+    before = {table: counted(room.case, table) for table in STATE_TABLES}
+    assert before == {table: room.case.count(table) for table in STATE_TABLES}
+    assert room.run(next(key for key in room.statuses() if key.startswith("disable-inbox-rule"))).status == "done"
+    assert room.run("clear-forwarding").status == "done"
+    collect_state(room.case, room.tenant, [VICTIM])
+    assert room.case.count("inbox_rules") > before["inbox_rules"]  # both states are kept
+    assert {table: counted(room.case, table) for table in STATE_TABLES} == before
+    (forward,) = [f for f in triage(room.case).findings if f.id == "FW-01"]
+    assert "It stood in the mailbox when that was read." in forward.summary
+
+
 def test_a_rule_that_log_and_state_both_show_is_one_finding(room: Room) -> None:
     collect.collect(room.case, room.tenant, [VICTIM])
     before = triage(room.case).findings

@@ -15,7 +15,7 @@ from toolkit.detect import triage
 
 OBJECT = "26be570a-ae82-4189-b4e2-a37c6808512d"
 OWN = document("own", "Set-Mailbox", UserType=2, UserId=ADMIN, RecordType=1)  # tells the tenant's own domain
-STANDS = " It stands in the mailbox now."
+STANDS = " It stood in the mailbox when that was read."
 UNRECORDED = STANDS + " No record of its making: older than the log, or not recorded."
 RULES = ("IR-01", "IR-02", "IR-03", "IR-04", "IR-05")
 BASE64 = "AQAAADo1y/Q="  # NUMBER as Graph writes it
@@ -184,7 +184,7 @@ def test_what_the_mailbox_shows_changed_or_switched_off_is_said(case: Case, tmp_
     assert (changed_since.severity, changed_since.evidence) == ("high", ["gone"])
     assert unrecorded.summary.endswith(STANDS + " The audit log has no record of the change that made it so.")
     assert (unrecorded.severity, unrecorded.evidence) == ("high", [f"{ADELE}|2"])
-    assert "It stands in the mailbox now, switched off. No record" in off.summary
+    assert "It stood in the mailbox when that was read, switched off. No record" in off.summary
     assert off.severity == "medium"
 
 

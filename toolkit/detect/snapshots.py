@@ -30,7 +30,7 @@ _CONDITIONS = {
     "recipientContains": "RecipientAddressContainsWords",
     "sentToAddresses": "SentTo",
 }
-STANDS = " It stands in the mailbox now."
+STANDS = " It stood in the mailbox when that was read."
 UNRECORDED = " No record of its making: older than the log, or not recorded."
 NO_LOG = " There is no audit log in this case that could tell who made it."
 

@@ -25,6 +25,11 @@ from toolkit.tables import TABLES
 from toolkit.views.hardening_auditing import gaps_html
 from toolkit.views.look import as_text, html_table
 
+ONCE = {
+    **dict.fromkeys(("inbox_rules", "mailboxes", "tenant_settings"), "count(DISTINCT record_id)"),
+    "mfa_registration": "count(DISTINCT lower(coalesce(user_id, user_principal_name)))",
+}
+"""How a state is counted: what was read several times is there once."""
 HEADINGS = {"question": "Question", "here": "In this case", "span": "Covers", "how": "How to get it"}
 
 
@@ -71,8 +76,11 @@ def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
 
 
 def counted(case: Case, table: str) -> int:
-    """How many records the case has for a table; where it has none, how many its snapshots and readings have."""
-    if rows := case.count(table):
+    """How many things the case has in a table; where it has none, how many its snapshots and readings have.
+
+    A rule, mailbox, setting or account that several readings show, each as it stood then, is one.
+    """
+    if rows := _count(case, table, "")[0]:
         return rows
     with open(reference.path("evidence_sources.csv"), encoding="utf-8", newline="") as file:
         asked = [row["collected"] for row in csv.DictReader(file) if row["tables"] == table and not row["operations"]]
@@ -93,7 +101,7 @@ def _count(case: Case, table: str, operations: str) -> tuple[int, Any, Any]:
         names = ", ".join(engine.text(name.lower()) for name in operations.split("|"))
         where = f" WHERE lower(operation) IN ({names})"
     times = "min(time), max(time)" if "time" in TABLES[table].names else "NULL, NULL"
-    found = case.sql(f"SELECT count(*) AS n, {times} FROM {table}{where}").iloc[0]
+    found = case.sql(f"SELECT {ONCE.get(table, 'count(*)')} AS n, {times} FROM {table}{where}").iloc[0]
     first, last = (None if pd.isna(moment) else moment for moment in found.iloc[1:3])
     return int(found.n), first, last
 
