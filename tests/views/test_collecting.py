@@ -148,6 +148,7 @@ def test_marks_that_nobody_looked_for_yet_are_named_and_looked_for_by_one_click(
     assert {line.account for line in collect.lines(room.case)} == {str(mark) for mark in open_before}
     assert collect.pivots_open(room.case) == []
     assert panel._open_row.layout.display == "none"
+    assert f"{open_before[0]}: in records of {VICTIM} (" in words(panel.found.value)
     assert room.case.verify() == []
 
 

@@ -16,9 +16,9 @@ from toolkit import contain
 from toolkit.case import Case
 from toolkit.collect.gather import gather
 from toolkit.collect.ledger import Line
-from toolkit.collect.marks import Mark, judged, pivots_open
+from toolkit.collect.marks import Mark, judged, pivoted, pivots_open
 from toolkit.collect.profile import NAMES
-from toolkit.collect.said import WHOLE, open_sentence
+from toolkit.collect.said import WHOLE, open_sentence, touched_sentences
 from toolkit.collect.work import pivot
 from toolkit.detect import Triage
 from toolkit.detect.words import plural
@@ -202,6 +202,7 @@ class CollectingPanel:
             )  # fmt: skip
             emit("found", (findings_of(self.case), True))
             emit("ended", (done.lines, done.known, done.stopped))
+            emit("touched", touched_sentences(self.case, pivoted(self.case)))
             self._tell_open(emit)
         finally:
             emit("over", None)
@@ -289,6 +290,10 @@ class CollectingPanel:
         when = "" if last else f"{QUIET}As it stands now, while windows arrive.</p>"
         next_page = "<p>Next: <b>1-evidence-review.ipynb</b> shows the rows that prove them.</p>" if last else ""
         self.found.value = page(f"<h3>Findings</h3>{headline(found, clickable=False)}{when}{next_page}")
+
+    def _on_touched(self, sentences: list[str]) -> None:
+        items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+        self.found.value += page(f"<h3>In whose records</h3><ul>{items}</ul>") if items else ""
 
     def _on_ended(self, told: tuple[list[Line], int, bool]) -> None:
         lines, known, stopped = told
