@@ -30,6 +30,7 @@ def busy(tmp_path: Path, clock: Clock) -> Iterator[Client]:
 
 
 def begun(client: Client, **more: Any) -> str:
+    client.tenant.arrange(search_seconds=30)
     answer = client.graph("POST", QUERIES, json=BODY | more)
     assert answer.status_code == 201, answer.text
     assert answer.json()["status"] == "notStarted"

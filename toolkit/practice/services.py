@@ -9,7 +9,7 @@ DEFAULTS: Record = {
     "lacks": [],
     "audit_days": 180,
     "sign_in_days": None,
-    "search_seconds": 30,
+    "search_seconds": 3,
     "searches_at_once": 10,
     "record_count_limit": None,
     "first_content_seconds": 120,
