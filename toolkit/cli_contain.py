@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.case import Case
-    from toolkit.contain import Door, Outcome
+    from toolkit.contain import Door, Outcome, Plan
     from toolkit.tenant import Secret, Tenant
 
 DONE = ("done", "already so")
@@ -32,6 +33,9 @@ DONE = ("done", "already so")
 @click.option("--practice", is_flag=True, help="A folder that is no case yet becomes one of the practice tenant.")
 @click.option("--emergency", metavar="UPN", help="Block, reset, revoke now, after you typed the account's name.")
 @click.option("--account", metavar="UPN", help="Show the plan for this account, and its doors.")
+@click.option(
+    "--with", "more", metavar="KEY", multiple=True, help="With --account: a step that the plan left out; repeatable."
+)
 @click.option("--write", "plan_out", type=click.Path(path_type=Path), help="With --account: write the plan file.")
 @click.option("--script", "script_out", type=click.Path(path_type=Path), help="With --account: as PowerShell.")
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path, exists=True), help="Show a plan file's digest.")
@@ -44,6 +48,7 @@ def contain(
     practice: bool,
     emergency: str | None,
     account: str | None,
+    more: tuple[str, ...],
     plan_out: Path | None,
     script_out: Path | None,
     plan_file: Path | None,
@@ -60,6 +65,8 @@ def contain(
 
     if sum(map(bool, (emergency, account, plan_file))) != 1:
         raise UsageError("Name one of --emergency UPN, --account UPN and --plan FILE.")
+    if more and not account:
+        raise UsageError("--with KEY goes with --account UPN.")
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     case = open_case(case_folder, practice=practice)
@@ -68,7 +75,7 @@ def contain(
             sys.exit(_stop(case, tenant, emergency, as_json))
         if plan_file:
             sys.exit(_run_plan(case, tenant, plan_file, approve, four_eyes=four_eyes, as_json=as_json))
-        sys.exit(_show(case, tenant, str(account), plan_out, script_out, watching=watching, as_json=as_json))
+        sys.exit(_show(case, tenant, str(account), more, plan_out, script_out, watching=watching, as_json=as_json))
 
 
 def _stop(case: Case, tenant: Tenant, user: str, as_json: bool) -> int:
@@ -103,6 +110,7 @@ def _show(
     case: Case,
     tenant: Tenant,
     user: str,
+    more: tuple[str, ...],
     plan_out: Path | None,
     script_out: Path | None,
     *,
@@ -124,7 +132,9 @@ def _show(
             if look.opened:
                 click.echo(f"OPENED since the last look: {', '.join(look.opened)}. Somebody is still inside.")
         return 0 if all(d.state == CLOSED for d in found if d.must) else 1
-    plan = make_plan(case, tenant, user, suspicion=suspicion, progress=lambda text: click.echo(f"… {text}", err=True))
+    plan = make_plan(
+        case, tenant, user, also=more, suspicion=suspicion, progress=lambda text: click.echo(f"… {text}", err=True)
+    )
     digest = write_plan(plan, plan_out) if plan_out else ""
     if script_out:
         script_out.write_text(script(plan), "utf-8")
@@ -132,12 +142,26 @@ def _show(
     if as_json:
         steps = [{"key": s.action.key, "title": s.action.title, "status": s.status} for s in plan.steps]
         told = [{"name": d.name, "state": d.state, "evidence": d.evidence} for d in found]
-        _print({"account": user, "steps": steps, "doors": told, "digest": digest, "by_hand": plan.by_hand})
+        left = [
+            {"key": o.action.key, "title": o.action.title, "suspected": o.suspected, "why": o.why, "what": o.text}
+            for o in plan.left_out
+        ]
+        _print(
+            {
+                "account": user,
+                "steps": steps,
+                "left_out": left,
+                "doors": told,
+                "digest": digest,
+                "by_hand": plan.by_hand,
+            }
+        )
     else:
         for number, step in enumerate(plan.steps, 1):
             click.echo(f"\n{number}. {_plain(step.action.title)} [{step.status}]\n{_plain(call_text(step.call))}")
+        _left_out(plan)
         click.echo("")
-        _doors(found)
+        _doors(found, plan)
         if digest:
             click.echo(f"\nThe plan is in {plan_out}; its digest is {digest}.")
     return 0 if all(d.state == CLOSED for d in found if d.must) else 1
@@ -206,9 +230,23 @@ def _outcomes(outcomes: dict[str, Outcome]) -> None:
         click.echo(f"{outcome.status.upper():9} {_plain(title)}: {_plain(outcome.text)}")
 
 
-def _doors(found: list[Door]) -> None:
+def _left_out(plan: Plan) -> None:
+    """What was found and is no step, with the key by which it becomes one."""
+    if plan.left_out:
+        click.echo("\nFound, and not in the plan. To take one in, ask again with --with and its key:")
+    for offer in plan.left_out:
+        everybody = "hits the whole organisation; " if offer.action.hits_everybody else ""
+        why = "; ".join(filter(None, [offer.text, offer.why]))
+        what = _plain(f"{offer.action.title}: {everybody}{why}")
+        click.echo(f"  --with {_plain(shlex.quote(offer.action.key))}\n      {what}")
+
+
+def _doors(found: list[Door], plan: Plan | None = None) -> None:
     for door in found:
         click.echo(f"{door.state.upper():12} {door.name}: {_plain(door.evidence)}")
+        for offer in plan.would_close(door) if plan is not None else []:
+            key = _plain(shlex.quote(offer.action.key))
+            click.echo(f"{'':12} No step closes it: {_plain(offer.action.title)} (--with {key})")
 
 
 def _code(outcomes: dict[str, Outcome]) -> int:

@@ -111,6 +111,24 @@ def test_a_plan_is_written_shown_by_its_digest_and_run_without_a_terminal(folder
     assert run.returncode == 1
 
 
+def test_what_the_plan_left_out_is_listed_and_taken_in_by_its_key(folder: Path) -> None:
+    case = open_case(folder)
+    case.journal.append("containment.tenant-confirmed", tenant_id="267be786-39f0-500e-8ce2-f6a7fb0a7a4a")
+    case.close()
+    shown = command("--case", folder, "--account", VICTIM)
+    plan, _, left = shown.stdout.partition("Found, and not in the plan")
+    keys = dict(re.findall(r"--with '?(\S+?)'?\n +([^:\n]+)", left))
+    key, title = next((k, t) for k, t in keys.items() if t.startswith("Disable the inbox rule"))
+    assert title not in plan
+    again = command("--case", folder, "--account", VICTIM, "--with", key)
+    plan, _, left = again.stdout.partition("Found, and not in the plan")
+    assert title in plan
+    assert key not in left
+    wrong = command("--case", folder, "--account", VICTIM, "--with", "nothing:1")
+    assert wrong.returncode == 2
+    assert "'nothing:1'" in wrong.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["--emergency", VICTIM, "--account", VICTIM]])
 def test_what_is_wanted_has_to_be_said(folder: Path, arguments: list[str]) -> None:
     said = command("--case", folder, *arguments)

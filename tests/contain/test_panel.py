@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,27 @@ def test_other_rules_can_be_chosen_and_the_name_has_to_be_typed_again(driver: Dr
     titles = [step.action.title for step in driver.panel.plan.steps] if driver.panel.plan else []
     assert [title for title in titles if "inbox rule" in title] == ["Disable the inbox rule “Supplier news”"]
     assert driver.card("block").run.disabled
+
+
+def test_what_hits_everybody_is_named_at_the_list_and_at_its_open_door_until_it_is_ticked(room: Room) -> None:
+    suspicion = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
+    driver = Driver(containment_panel(room.case, [VICTIM], sleep=room.sleep))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(contain, "suspicion_from", lambda *_: suspicion)
+        driver.preview()
+        screen = driver.panel.screen
+        [ticked] = [tick for key, tick in screen.offers if key.startswith("disable-transport-rule")]
+        assert not ticked.value
+        assert re.search(
+            "hit the whole organisation, so only you tick that: [^<]*Disable the transport rule", driver.text()
+        )
+        door = screen.doors.value.partition("mail flow of the organisation")[2].partition("</tr>")[0]
+        assert "tick: Disable the transport rule" in door
+        for _, tick in screen.offers:
+            tick.value = True
+        driver.preview()
+        assert "only you tick that" not in driver.text()
+        assert "No step of the plan closes it" not in screen.doors.value
 
 
 def test_steps_change_places_by_a_click_as_far_as_that_is_safe(room: Room, driver: Driver) -> None:

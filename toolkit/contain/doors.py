@@ -17,6 +17,7 @@ from toolkit.contain.actions import (
     CloseProtocols,
     DisableDevice,
     DisableInboundConnector,
+    DisableInboxRule,
     DisableOutboundConnector,
     DisableSweepRule,
     DisableTransportRule,
@@ -74,6 +75,8 @@ FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
         (DisableTransportRule, DisableInboundConnector, DisableOutboundConnector),
     ),
 }
+# Each door that is about things found, and the actions that close it.
+CLOSING: dict[str, tuple[type[Action], ...]] = {NAMES[4]: (DisableInboxRule,)} | {n: k for n, (_, k) in FURTHER.items()}
 # Things that can be made anew: one that was not in the first snapshot is an open door, whoever made it.
 MADE = (
     DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, DisableSweepRule, RemoveFullAccess, RemoveSendAs,

@@ -26,7 +26,7 @@ from toolkit.contain.actions import (
     action_named,
 )
 from toolkit.contain.actions.shapes import OnThing, Settings
-from toolkit.contain.doors import CLOSED, look_at_doors
+from toolkit.contain.doors import CLOSED, CLOSING, OPEN, Door, look_at_doors
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
@@ -108,6 +108,22 @@ class Plan:
         return [o.action.key for o in self.offers if o.action.key in steps]
 
     @property
+    def left_out(self) -> list[Offer]:
+        """The offers that are not steps, of things that still work: the suspected first."""
+        steps = {step.action.key for step in self.steps}
+        left = [o for o in self.offers if o.action.key not in steps and not o.is_off]
+        return sorted(left, key=lambda o: not o.suspected)
+
+    def would_close(self, door: Door) -> list[Offer]:
+        """What of `left_out` has to become a step for an open door to close."""
+        kinds = CLOSING.get(door.name, ())
+        if door.state != OPEN:
+            return []
+        return [
+            o for o in self.left_out if isinstance(o.action, kinds) and (o.suspected or o.action.title in door.evidence)
+        ]
+
+    @property
     def order(self) -> list[str]:
         """The keys of the steps as they stand."""
         return [step.action.key for step in self.steps]
@@ -141,6 +157,7 @@ def make_plan(
     user: str,
     *,
     chosen: Collection[str] | None = None,
+    also: Collection[str] = (),
     order: Sequence[str] = (),
     suspicion: Suspicion | None = None,
     emergency: Iterable[str] = (),
@@ -149,11 +166,12 @@ def make_plan(
     """Read the account's state into a snapshot and lay out the plan; nothing is changed.
 
     `user` is a user principal name or object id; `chosen` the keys of the offers to take (without it those that are
-    suggested), `order` the keys of steps as a person arranged them; `suspicion` what findings say about the intruder;
-    `emergency` more break-glass accounts.
+    suggested), `also` the keys of more of them, `order` the keys of steps as a person arranged them; `suspicion` what
+    findings say about the intruder; `emergency` more break-glass accounts.
 
     Raises:
         GuardRefused: the tenant has to be confirmed first, or the account must not be changed.
+        UsageError: a key of `also` is of nothing that was found.
         TenantError: the account could not be read.
     """
     check_tenant(case, tenant)
@@ -165,7 +183,11 @@ def make_plan(
     ours = frozenset(r.action for r in history if r.status not in {REFUSED, NOT_DONE})
     refused = frozenset(key for key, last in {r.action: r for r in history}.items() if last.status == REFUSED)
     found = offers(snapshot, replace(suspicion or Suspicion(), ours=ours, refused=refused))
-    actions = [o.action for o in taken(found, chosen)]
+    unknown = [key for key in also if key not in {o.action.key for o in found}]
+    if unknown:
+        raise UsageError(f"Nothing that was found has the key {unknown[0]!r}; the plan lists the keys there are.")
+    suggested = taken(found, chosen)
+    actions = [o.action for o in found if o in suggested or o.action.key in also]
     actions += _done_before(history, actions)
     if any(a.kind in MAKES_TOKENS for a in actions):
         actions.append(RevokeAgain())

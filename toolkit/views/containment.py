@@ -97,7 +97,7 @@ class ContainmentPanel:
         return "".join([*parts, f"<p>Accounts: {escape(accounts)}</p>"])
 
     def _record(self) -> HTML:
-        text = page(record(self.case, self._doors))
+        text = page(record(self.case, self._doors, self.plan))
         return HTML(f'<div class="toolkit-twin">{text}</div>')  # type: ignore[no-untyped-call]
 
     def _keep(self) -> None:
@@ -384,5 +384,5 @@ class ContainmentPanel:
 
     def _on_doors(self, found: list[contain.Door]) -> None:
         self._doors = found
-        self.screen.show_doors(found)
+        self.screen.show_doors(found, self.plan)
         self._keep()

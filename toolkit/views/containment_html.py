@@ -122,11 +122,39 @@ def offer_label(offer: Offer) -> str:
     return one_line(f"{offer.action.title}{text}{why}", 240)
 
 
-def doors_table(found: list[Door]) -> str:
-    """The doors with their state and the evidence for it."""
+def untaken(plan: Plan) -> str:
+    """What looks like the intruder's and is no step, because it hits everybody: a sentence, "" if there is none."""
+    left = [o for o in plan.left_out if o.suspected and o.action.hits_everybody]
+    if not left:
+        return ""
+    many = "1 more looks" if len(left) == 1 else f"{len(left)} more look"
+    it = "it hits" if len(left) == 1 else "they hit"
+    return (
+        f"{many} like the intruder's work too, but {it} the whole organisation, so only you tick that: "
+        f"{'; '.join(o.action.title for o in left)}. Such a step also needs the tenant's domain typed."
+    )
+
+
+def how_to_close(door: Door, plan: Plan | None) -> str:
+    """What to tick for an open door that no step of the plan closes; "" if there is nothing to tick."""
+    left = plan.would_close(door) if plan is not None else []
+    if not left:
+        return ""
+    ticks = "; ".join(o.action.title for o in left)
+    domain = ", and type the tenant's domain" if any(o.action.hits_everybody for o in left) else ""
+    return f"No step of the plan closes it. Under “What was found” tick: {ticks}; then press Preview plan{domain}."
+
+
+def doors_table(found: list[Door], plan: Plan | None = None) -> str:
+    """The doors with their state, the evidence for it, and what to tick where no step of the plan closes one."""
     if not found:
         return "<h3>Doors</h3><p class='toolkit-quiet'>Not read yet.</p>"
-    rows = pd.DataFrame([{"door": d.name, "state": d.state, "evidence": d.evidence} for d in found])
+    rows = pd.DataFrame(
+        [
+            {"door": d.name, "state": d.state, "evidence": " ".join(filter(None, [d.evidence, how_to_close(d, plan)]))}
+            for d in found
+        ]
+    )
     return f"<h3>Doors</h3>{html_table(rows)}"
 
 
@@ -140,11 +168,11 @@ def journal_table(case: Case) -> str:
     return f"<h3>Journal</h3>{html_table(rows, limit=50)}{where}"
 
 
-def record(case: Case, found: list[Door]) -> str:
+def record(case: Case, found: list[Door], plan: Plan | None = None) -> str:
     """What a notebook keeps of a finished plan: doors, with the tenant's time at which they were so, and journal."""
     read = next((door.read for door in found if door.read), None)
     when = f"<p class='toolkit-quiet'>Read at {read:%Y-%m-%d %H:%M:%S} UTC, the tenant's time.</p>" if read else ""
-    return f"{doors_table(found)}{when}{journal_table(case)}"
+    return f"{doors_table(found, plan)}{when}{journal_table(case)}"
 
 
 def _line(call: Record) -> dict[str, str]:

@@ -20,13 +20,14 @@ from toolkit.views.containment_html import (
     offer_label,
     offline_plan,
     plan_heading,
+    untaken,
 )
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.secret import SecretOnce
 
 CHOOSE = (
-    "<h3>What was found</h3><p>Ticked is what the intruder may have made or uses; each tick is a step below. Ask the "
-    "owner by voice about the rest. After a change here, press Preview plan again.</p>"
+    "<h3>What was found</h3><p>Ticked is what the intruder may have made or uses and touches this account alone; each "
+    "tick is a step below. Ask the owner by voice about the rest. After a change here, press Preview plan again.</p>"
 )
 KINDS = {"done": "done", "already so": "note", "in doubt": "warning", "sent, not yet visible": "warning"}
 QUIET = '<p class="toolkit-quiet">'
@@ -58,6 +59,7 @@ class Screen:
         self._case, self._clicks = case, clicks
         self.cards: dict[str, StepCard] = {}
         self.offers: list[tuple[str, w.Checkbox]] = []
+        self._untaken = ""
         self.user = w.Combobox(
             options=accounts,
             value=accounts[0] if accounts else "",
@@ -149,7 +151,7 @@ class Screen:
         self._steps.children = boxes
 
     def show_plan(self, plan: Plan) -> None:
-        if [o.action.key for o in plan.offers] != [key for key, _ in self.offers]:
+        if [o.action.key for o in plan.offers] != [key for key, _ in self.offers] or self._untaken != untaken(plan):
             self._offers_box.children = self._choice(plan)
         self._heading.value = page(plan_heading(plan))
         self._confirm_row.layout.display = None
@@ -176,16 +178,16 @@ class Screen:
         self.cards[key].say(outcome.text, KINDS.get(outcome.status, "error"))
         self.show_journal()
 
-    def show_doors(self, found: list[Door]) -> None:
+    def show_doors(self, found: list[Door], plan: Plan | None = None) -> None:
         self._after_row.layout.display = None
-        self.doors.value = page(doors_table(found))
+        self.doors.value = page(doors_table(found, plan))
 
     def show_journal(self) -> None:
         self.journal.value = page(journal_table(self._case))
 
     def _choice(self, plan: Plan) -> list[w.Widget]:
         """Everything that was found, with a tick each, in groups; what is suspected is ticked."""
-        self.offers = []
+        self.offers, self._untaken = [], untaken(plan)
         taken = set(plan.chosen)
         groups: dict[str, list[w.Checkbox]] = {}
         for offer in plan.offers:
@@ -200,7 +202,8 @@ class Screen:
             groups.setdefault(offer.group, []).append(tick)
         if not groups:
             return []
-        shown: list[w.Widget] = [w.HTML(page(CHOOSE))]
+        more = untaken(plan)
+        shown: list[w.Widget] = [w.HTML(page(CHOOSE, box(more, "warning") if more else ""))]
         for group, ticks in groups.items():
             shown += [w.HTML(page(f"<h4>{escape(READINGS[group].title)}</h4>")), *ticks]
         return shown
