@@ -290,6 +290,7 @@ def _work(
                     done += 1
                     continue
                 running[pool.submit(_one, tenant, task, chosen, now, halted)] = task
+                report(f"Fetching {task.road.source}", done / len(tasks))
             if not running:
                 break
             finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
@@ -307,7 +308,8 @@ def _work(
                     result.lines.append(line)
                     told(line)
                 done += len(pulled)
-                report(f"Fetching {pulled[-1][0].road.source}", done / len(tasks))
+                still = next(iter(running.values()), pulled[-1][0])
+                report(f"Fetching {still.road.source}", done / len(tasks))
                 pulled, loaded = [], time.monotonic()
         result.stopped = result.stopped or bool(waiting)
 
