@@ -50,16 +50,20 @@ def gather(
         report(what, share)
         looks.while_they_arrive(share)
 
+    def line_told(line: Line) -> None:
+        told(line)
+        looks.outdated()
+
     check_tenant(case, tenant)
     names = [patiently(partial(resolve, tenant, user)).user_principal_name for user in users]
     if not refresh:
         plan(case, states_to_read(case, tenant, names))
     done = collect(
-        case, tenant, names, wanted=wanted, refresh=refresh, told=told, report=reported, step_done=looks.step_done,
+        case, tenant, names, wanted=wanted, refresh=refresh, told=line_told, report=reported, step_done=looks.step_done,
         halted=halted,
     )  # fmt: skip
     if not done.stopped and not (refresh and not _state_may_grow(case)):
-        done.lines += collect_state(case, tenant, names, told, lambda text: report(text, 1.0), halted)
+        done.lines += collect_state(case, tenant, names, line_told, lambda text: report(text, 1.0), halted)
         done.stopped = halted()
     looks.look(1.0, last=True)
     return done
@@ -80,6 +84,7 @@ class _Looks:
         self._case, self._found, self._report = case, found, report
         self._often, self._first = now_and_then, steps > 1
         self._share = 0.0
+        self._seen: Triage | None = None
         self._next = time.monotonic() + 2.0
 
     def while_they_arrive(self, share: float) -> None:
@@ -92,10 +97,16 @@ class _Looks:
             self._first = False
             self.look(self._share)
 
+    def outdated(self) -> None:
+        """Something came that the last look did not see."""
+        self._seen = None
+
     def look(self, share: float, *, last: bool = False) -> None:
-        self._report("Looking for findings", share)
         began = time.monotonic()
-        self._found(triage(self._case), last)
+        if self._seen is None:
+            self._report("Looking for findings", share)
+            self._seen = triage(self._case)
+        self._found(self._seen, last)
         self._next = time.monotonic() + SELDOM * (time.monotonic() - began)
 
 

@@ -28,7 +28,7 @@ FAILED = "failed"
 NOT_AVAILABLE = "not available"
 UNASKED = "not asked yet"
 STATES = (COMPLETE, UNCONFIRMED, PROVISIONAL, PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
-ENDED_BEFORE = "the collection ended before it was asked for"
+NOT_YET = "planned, and not asked for yet"
 CLOSED_AFTER = timedelta(hours=24)
 """Records reach the logs late; a window that ended less than this before it was asked for may still grow."""
 SAID = 20
@@ -151,7 +151,7 @@ def _unasked(case: Case, asked: list[Line]) -> Iterator[Line]:
                 covered = latest.get((source, account), "") >= end
             if not covered and (source, road, account, start, end) not in seen:
                 seen.add((source, road, account, start, end))
-                yield Line(source, account, start, end, road, entry.fields["since"], UNASKED, ENDED_BEFORE)
+                yield Line(source, account, start, end, road, entry.fields["since"], UNASKED, NOT_YET)
 
 
 def ledger(case: Case) -> pd.DataFrame:

@@ -271,6 +271,8 @@ def _work(
     workers: int,
 ) -> None:
     done, waiting = 0, list(tasks)
+    if tasks:
+        report(f"Fetching {tasks[0].road.source}", 0.0)
     absent: dict[tuple[str, str, str], str] = {}  # what the tenant does not offer is asked for once
     with ThreadPoolExecutor(workers, thread_name_prefix="collecting") as pool:
         running: dict[Future[Line], Task] = {}
@@ -290,7 +292,6 @@ def _work(
                     done += 1
                     continue
                 running[pool.submit(_one, tenant, task, chosen, now, halted)] = task
-                report(f"Fetching {task.road.source}", done / len(tasks))
             if not running:
                 break
             finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)

@@ -46,7 +46,7 @@ MEANING = {
     PARTIAL: "something is missing",
     FAILED: "nothing came",
     NOT_AVAILABLE: "not offered by this tenant, licence or role",
-    UNASKED: "the collection ended before it",
+    UNASKED: "planned, but the collection was stopped before it or is still going on",
 }
 HOLLOW = (FAILED, NOT_AVAILABLE, UNASKED)
 WIDTH, LEFT, RIGHT, ROW, TOP, BAR = 1080, 300, 300, 26, 8, 16

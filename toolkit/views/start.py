@@ -64,6 +64,8 @@ def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
     this = case_from(case)
     zone = zone_from(display_time_zone)
     numbers = [(label, counted(this, table)) for table, label in COUNTED.items()]
+    held = [(label, number) for label, number in numbers if number]
+    without = ", ".join(label for label, number in numbers if not number)
     covered = [
         (f"{COUNTED[table][0].upper()}{COUNTED[table][1:]} cover", _covered(this, table, zone, display_time_zone))
         for table in DATED
@@ -79,7 +81,8 @@ def overview(case: Source = None, *, display_time_zone: str = "UTC") -> None:
     )
     show(
         f"<h3>{escape(this.name)}</h3>",
-        figures(numbers),
+        figures(held),
+        f'<p class="toolkit-quiet">None loaded: {escape(without)}.</p>' if without else "",
         html_table(about, headings={"what": "", "is": ""}),
         practice=this.practice,
     )
