@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk, pictures_folder
 from tests.browser.test_notebooks_run import requests_to_the_practice_tenant
 from tests.lab_process import LabProcess
+from toolkit.case import open_case
+from toolkit.case.verdicts import ATTACKER, give, key_of
+from toolkit.collect.marks import ADDRESS, marks_of
+from toolkit.detect import triage
+from toolkit.views.collecting import PROFILES
 
 pytestmark = pytest.mark.browser
 ACCOUNT = "katrin.vogel@contoso.com"
 SECONDS = 120_000
+
+
+def judge_a_stolen_session(folder: Path) -> str:
+    """Say of the session in several places that it is the attacker's; returns the address that is a mark by that."""
+    with closing(open_case(folder)) as case:
+        found = triage(case)
+        finding = next(f for f in found.findings if f.id == "TK-01")
+        give(case, key_of(finding.id, finding.user, finding.evidence), ATTACKER)
+        return next(mark.value for mark in marks_of(case, found) if mark.kind == ADDRESS)
 
 
 def test_an_account_is_collected_from_the_notebook(
@@ -43,7 +60,20 @@ def test_an_account_is_collected_from_the_notebook(
     expect(panel.locator(".collecting-ledger svg.toolkit-ledger")).to_be_visible()
     expect(panel.locator(".collecting-found")).to_contain_text("findings")
     desk.screenshot("0-start-collected")
-    assert [r for r in requests_to_the_practice_tenant(lab.folder) if r["kind"] == "write"] == []
+
+    address = judge_a_stolen_session(lab.folder)
+    panel.get_by_role("button", name="Sign out").click()
+    panel.get_by_role("button", name="Sign in", exact=True).click()
+    expect(panel.locator(".collecting-open")).to_contain_text(address, timeout=SECONDS)
+    panel.locator(".collecting-profile select").select_option(label=PROFILES["quick"])
+    desk.screenshot("0-start-marks-open")
+    panel.get_by_role("button", name="Look for these in all accounts").click()
+    expect(panel.locator(".collecting-found")).to_contain_text(f"{address}: in records of", timeout=SECONDS)
+    expect(panel.get_by_role("button", name="Look for these in all accounts")).to_be_hidden()
+    desk.screenshot("0-start-marks-looked-for")
+
+    written = {r["path"] for r in requests_to_the_practice_tenant(lab.folder) if r["kind"] == "write"}
+    assert written == {"/v1.0/security/auditLog/queries"}  # a search is made by POST, and changes nothing
     assert desk.errors() == []
     assert desk.outside == []
     desk.leave()

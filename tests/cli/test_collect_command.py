@@ -107,7 +107,7 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> 
     assert case.verify() == []
     left = {line.key for line in collect.lines(case) if line.state == UNASKED}
     assert 0 < len(left) < len(collect.lines(case))
-    assert f"{len(left)} were not asked for yet" in collected_sentence(case)
+    assert f"; {len(left)} not asked for yet)" in collected_sentence(case)
     # A narrower command leaves them open, and says so; the one that is printed asks for them.
     assert command(*a_week_of_sign_ins(folder)).returncode == 1
     rest = command("collect", "--case", folder, "--account", VICTIM, "--refresh")

@@ -69,7 +69,7 @@ def test_a_person_stops_it_and_what_was_received_is_kept(busy_room: Room) -> Non
     # What it set out to ask for and did not is neither forgotten nor called whole, and asking again fetches it.
     left = {line.key for line in collect.lines(room.case) if line.state == UNASKED}
     assert len(left) + len(stopped.lines) == len(collect.lines(room.case)) > 30
-    assert f"{len(left)} were not asked for yet" in collected_sentence(room.case)
+    assert f"; {len(left)} not asked for yet)" in collected_sentence(room.case)
     rest = collect.collect(room.case, room.tenant, [VICTIM], wanted=AUDIT_LOG, refresh=True)
     assert not rest.stopped
     assert {line.key for line in rest.lines} >= left

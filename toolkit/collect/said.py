@@ -114,11 +114,11 @@ def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
         grow = f"; {them} into the 24 hours before {asked} asked for: records may still come" if young else ""
         return f"{begin}{grow}."
     unasked = sum(line.state == UNASKED for line in hindered)
-    ended = f"; {unasked:,} {'was' if unasked == 1 else 'were'} not asked for yet" if unasked else ""
+    ended = f"; {unasked:,} not asked for yet" if unasked else ""
     names = sorted({line.source for line in hindered})
     some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return (
-        f"{begin}; {len(hindered):,} did not or only in part ({some}){ended}, and what lies in them is not known: "
+        f"{begin}; {len(hindered):,} did not or only in part ({some}{ended}), and what lies in them is not known: "
         f"`python -m toolkit coverage` names them."
     )
 

@@ -25,7 +25,7 @@ from toolkit.collect.ledger import (
     lines,
 )
 from toolkit.collect.said import Strip, again, collected_sentence, ledger_sentence, strips
-from toolkit.views.look import as_text, html_table
+from toolkit.views.look import as_text, html_table, prose
 
 __all__ = ["collected_sentence", "horizon_html", "ledger_html", "ledger_sentence", "ledger_svg"]
 
@@ -45,7 +45,7 @@ MEANING = {
     PROVISIONAL: "reaches into the 24 hours before it was asked for: may still grow",
     PARTIAL: "something is missing",
     FAILED: "nothing came",
-    NOT_AVAILABLE: "not offered by this tenant, licence or role",
+    NOT_AVAILABLE: "not offered by the service, or not by this tenant, licence or role",
     UNASKED: "planned, but the collection was stopped before it or is still going on",
 }
 HOLLOW = (FAILED, NOT_AVAILABLE, UNASKED)
@@ -66,7 +66,7 @@ def ledger_html(case: Case, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
     more = len(found) - MOST_ROWS
     cut = f'<p class="toolkit-quiet">… and {more:,} more strips; the table has them all.</p>' if more > 0 else ""
     return "".join([
-        f"<p>{escape(collected_sentence(case))}</p>", ledger_svg(found, zone, zone_name), cut, _legend(found),
+        f"<p>{prose(collected_sentence(case))}</p>", ledger_svg(found, zone, zone_name), cut, _legend(found),
         _hindered(found), _again(case, told), _table(found),
     ])  # fmt: skip
 

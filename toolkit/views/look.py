@@ -7,6 +7,7 @@ from palettes that colour-blind readers can tell apart, and never stand alone: a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from html import escape
@@ -77,10 +78,15 @@ def practice_banner(practice: bool = True) -> str:
 
 
 def box(text: str, kind: str = "note", *, title: str = "") -> str:
-    """A calm box around plain text; `kind` is note, warning, error or done."""
+    """A calm box around plain text (commands in backticks); `kind` is note, warning, error or done."""
     head = f"<b>{escape(title)}</b><br>" if title else ""
     colour = BOX_COLOURS[kind]
-    return f'<div class="toolkit-box" style="border-left-color:{colour}">{head}{escape(text)}</div>'
+    return f'<div class="toolkit-box" style="border-left-color:{colour}">{head}{prose(text)}</div>'
+
+
+def prose(text: str) -> str:
+    """Plain text, escaped; what stands between backticks is shown as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def severity(level: str) -> str:
