@@ -52,7 +52,19 @@ def test_a_preview_reads_the_tenant_and_writes_nothing(panel: Desk, lab: LabProc
 
 def test_nothing_can_be_run_before_the_accounts_name_was_typed(panel: Desk, lab: LabProcess) -> None:
     assert not any(run_buttons(panel))
-    panel.outputs.get_by_placeholder("type the account's name").fill(ACCOUNT)
+    field = panel.outputs.get_by_placeholder("type the account's name")
+    field.fill("katrin.vogel@contoso.org")
+    panel.click("Confirm")
+    refused = panel.outputs.get_by_text(f"Type {ACCOUNT} exactly: what you typed is not the name of this account")
+    expect(refused).to_be_visible(timeout=SECONDS)
+    below, above = refused.bounding_box(), field.bounding_box()
+    assert below is not None
+    assert above is not None
+    assert 0 < below["y"] - above["y"] < 100  # right at the field
+    assert not any(run_buttons(panel))
+    panel.screenshot("3-containment-wrong-name")
+    field.fill(ACCOUNT)
+    expect(refused).to_have_count(0, timeout=SECONDS)
     panel.click("Confirm")
     expect(panel.outputs.get_by_role("button", name="Run", exact=True).first).to_be_enabled(timeout=SECONDS)
     assert sent(lab) == []
@@ -131,7 +143,12 @@ def test_all_that_is_left_is_run_with_one_click_and_the_doors_are_read_again(pan
     every.click()
     stop = panel.outputs.get_by_role("button", name="Stop after this step")
     expect(stop).to_be_enabled(timeout=SECONDS)
+    pills = panel.outputs.locator(".containment-state")
+    expect(pills.filter(has_text="running")).to_have_count(1, timeout=SECONDS)
+    assert pills.filter(has_text="waiting").count() >= 5
+    panel.screenshot("3-containment-running-all")
     expect(stop).to_be_disabled(timeout=4 * SECONDS)
+    expect(pills.filter(has_text=re.compile("running|waiting"))).to_have_count(0)
     expect(every).to_be_disabled(timeout=SECONDS)
     doors = panel.outputs.locator(".containment-doors")
     for name in ("forwarding", "devices", "sign-in methods", "applications", "inbox rules"):

@@ -54,8 +54,15 @@ def test_an_intruder_is_stopped_from_an_empty_case_with_one_typed_name(
         desk.screenshot("0-emergency-preview")
         assert writes(empty_lab) == []
 
-        desk.outputs.locator(".emergency-typed input").fill(ACCOUNT)
         stop = desk.outputs.get_by_role("button", name="Stop the intruder now")
+        desk.outputs.locator(".emergency-typed input").fill("katrin.vogel")
+        stop.click()
+        refused = desk.outputs.get_by_text(f"Type {ACCOUNT} exactly: what you typed is not the name of this account")
+        expect(refused).to_be_visible(timeout=SECONDS)
+        desk.screenshot("0-emergency-wrong-name")
+        assert writes(empty_lab) == []
+        desk.outputs.locator(".emergency-typed input").fill(ACCOUNT)
+        expect(refused).to_have_count(0, timeout=SECONDS)
         stop.dblclick()
         shown = desk.outputs.locator(".toolkit-secret-value")
         expect(shown).to_be_visible(timeout=SECONDS)

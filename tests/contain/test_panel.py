@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,16 @@ class Driver:
     def card(self, key: str) -> StepCard:
         return next(card for name, card in self.panel.screen.cards.items() if name.startswith(key))
 
+    def pill(self, key: str) -> str:
+        """What the card of a step says in its corner."""
+        found = re.search(r"containment-state[^>]*>([^<]*)<", self.card(key)._html.value)
+        return found[1] if found else ""
+
+    def now(self, key: str) -> str:
+        """What the card of a step says about how it stands."""
+        found = re.search(r"<dt>now</dt><dd>([^<]*)<", self.card(key)._html.value)
+        return found[1] if found else ""
+
     def text(self) -> str:
         """Everything that the panel shows as HTML."""
         return "\n".join(str(getattr(w, "value", "")) for w in _all(self.panel.screen.widget))
@@ -50,6 +63,38 @@ class Driver:
         for message in self.sent:
             self.panel.screen.secret._heard(None, {"type": "shown", "run": message["run"]}, None)
         self.panel.desk.drain()
+
+
+REAL_RUN = contain.run
+
+
+class OneByOne:
+    """Holds each step just before its first reading, so that a test can look at the panel while it runs."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver, self._go = driver, queue.Queue[contain.Outcome | None]()
+        self._held: queue.Queue[str] = queue.Queue()
+
+    def run(self, plan: contain.Plan, key: str, *given: Any, **more: Any) -> contain.Outcome:
+        self._held.put(key)
+        return self._go.get(timeout=60) or REAL_RUN(plan, key, *given, **more)
+
+    def begun(self) -> str:
+        """The key of the step that begins next, with all that was told until then on the screen."""
+        key = self._held.get(timeout=60)
+        self._driver.panel.desk.drain()
+        return key
+
+    def go_on(self, instead: contain.Outcome | None = None) -> None:
+        self._go.put(instead)
+
+
+@contextmanager
+def one_by_one(driver: Driver) -> Iterator[OneByOne]:
+    with pytest.MonkeyPatch.context() as patched:
+        held = OneByOne(driver)
+        patched.setattr(contain, "run", held.run)
+        yield held
 
 
 def _all(widget: Any) -> list[Any]:
@@ -71,13 +116,141 @@ def test_run_works_only_after_the_name_was_typed_exactly(room: Room, driver: Dri
     driver.preview()
     assert all(card.run.disabled for card in driver.panel.screen.cards.values())
     driver.confirm("katrin")
-    assert "exactly as it is written" in driver.text()
+    assert f"Type {VICTIM} exactly: what you typed is not the name of this account, and nothing was sent." in (
+        driver.panel.screen.name_refused.shown.value
+    )
+    assert driver.panel.screen.message.value == ""
     driver.card("block").run.click()
     driver.panel.desk.wait()
     assert all(card.run.disabled for card in driver.panel.screen.cards.values())
     assert room.writes() == []
     driver.confirm(VICTIM)
     assert not any(card.run.disabled for card in driver.panel.screen.cards.values())
+    assert room.writes() == []
+
+
+def test_the_right_name_in_the_field_takes_the_sentence_away_and_a_wrong_one_takes_the_yes_back(
+    room: Room, driver: Driver
+) -> None:
+    driver.preview()
+    screen = driver.panel.screen
+    refused = screen.name_refused.shown
+    driver.confirm(f"{VICTIM} ")
+    assert "there was a space before or after it, and nothing was sent" in refused.value
+    screen.typed.value = VICTIM[:-1]
+    driver.panel.desk.drain()
+    assert refused.value != ""
+    screen.typed.value = VICTIM
+    driver.panel.desk.drain()
+    assert refused.value == ""
+    driver.confirm(VICTIM)
+    assert not driver.card("block").run.disabled
+    driver.confirm("")
+    assert "the field was empty" in refused.value
+    assert "The name was typed" not in driver.text()
+    assert driver.card("block").run.disabled
+    driver.panel.run("block-sign-in")
+    driver.panel.desk.wait()
+    assert room.writes() == []
+    driver.confirm(VICTIM)
+    assert refused.value == ""
+
+
+def test_what_was_typed_by_mistake_stands_nowhere_but_in_its_field(driver: Driver) -> None:
+    driver.preview()
+    evil = '<img src=x onerror="alert(1)">'
+    driver.confirm(evil)
+    html = "".join(w.value for w in _all(driver.panel.screen.widget) if type(w).__name__ == "HTML")
+    assert "and nothing was sent" in html
+    assert "onerror" not in html
+
+
+def test_the_domain_for_steps_that_hit_everybody_is_refused_at_its_field(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspicion = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
+    monkeypatch.setattr(contain, "suspicion_from", lambda *_: suspicion)
+    driver = Driver(containment_panel(room.case, [VICTIM], sleep=room.sleep))
+    driver.preview()
+    screen = driver.panel.screen
+    for key, tick in screen.offers:
+        tick.value = key.startswith("disable-transport-rule")
+    driver.preview()
+    refused = screen.everybody_refused.shown
+    screen.everybody.value = "contoso.org"
+    driver.click(screen.extend)
+    assert "press Confirm first" in refused.value
+    driver.confirm(VICTIM)
+    driver.click(screen.extend)
+    assert f"Type {DOMAIN} exactly: what you typed is not the domain of this tenant" in refused.value
+    driver.click(driver.card("disable-transport-rule").run)
+    assert room.writes() == []
+    screen.everybody.value = DOMAIN
+    driver.click(screen.extend)
+    assert "steps that hit everybody can be run too" in refused.value
+    driver.click(driver.card("disable-transport-rule").run)
+    assert len(room.writes()) == 1
+
+
+def test_each_card_says_that_it_waits_runs_and_how_it_stands_while_all_are_run(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    first, second, *others = list(driver.panel.screen.cards)
+    with one_by_one(driver) as held:
+        driver.panel.screen.run_all.click()
+        assert held.begun() == first == "block-sign-in"
+        assert [driver.pill(key) for key in (first, second)] == ["running …", "waiting"]
+        assert driver.now(first) == "accountEnabled: true"
+        held.go_on()
+        assert held.begun() == second
+        assert [driver.pill(key) for key in (first, second)] == ["done, read back", "running …"]
+        assert driver.now(first) == "accountEnabled: false"
+        assert {driver.pill(key) for key in others} == {"waiting"}
+        assert driver.card(first).run.disabled
+        assert driver.panel.plan is not None
+        assert driver.panel.plan.step(second).status == "to do"
+        held.go_on(contain.Outcome("refused", "It was refused for this test."))
+        driver.panel.desk.wait()
+    assert {driver.pill(key) for key in (second, *others)} == {"to do"}
+    assert "It was refused for this test." in driver.text()
+    assert len(room.writes()) == 1
+
+
+def test_a_card_shows_its_own_reading_before_the_account_is_read_again(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    shown: list[tuple[str, str]] = []
+    update = driver.panel.desk._update
+
+    def watched(event: Event) -> None:
+        update(event)
+        if event.kind in {"began", "outcome"}:
+            shown.append((driver.pill("block"), driver.now("block")))
+
+    driver.panel.desk._update = watched
+    driver.click(driver.card("block").run)
+    driver.click(driver.card("block").undo)
+    assert shown == [
+        ("running …", "accountEnabled: true"),
+        ("done, read back", "accountEnabled: false"),
+        ("running …", "accountEnabled: false"),
+        ("to do", "accountEnabled: true"),
+    ]
+
+
+def test_what_somebody_else_did_since_the_preview_is_shown_as_it_stands(room: Room, driver: Driver) -> None:
+    driver.preview()
+    driver.confirm(VICTIM)
+    room.change_user(accountEnabled=False)
+    with one_by_one(driver) as held:
+        driver.panel.screen.run_all.click()
+        held.begun()
+        held.go_on()
+        held.begun()
+        assert driver.pill("block") == "already so"
+        assert driver.now("block") == "accountEnabled: false"
+        held.go_on(contain.Outcome("refused", "Enough for this test."))
+        driver.panel.desk.wait()
     assert room.writes() == []
 
 
@@ -161,8 +334,11 @@ def test_the_tenant_is_asked_for_first(unconfirmed_room: Room) -> None:
     assert f"Type {DOMAIN}" in screen.message.value
     screen.domain.value = "contoso.org"
     driver.click(screen.confirm_tenant)
-    assert f"type {DOMAIN} exactly" in screen.message.value
+    assert f"Type {DOMAIN} exactly: what you typed is not the domain" in screen.domain_refused.shown.value
+    assert "does not say which tenant it is of" in screen.message.value
     screen.domain.value = DOMAIN
+    driver.panel.desk.drain()
+    assert screen.domain_refused.shown.value == ""
     driver.click(screen.confirm_tenant)
     driver.preview()
     assert len(screen.cards) >= 7

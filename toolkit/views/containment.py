@@ -13,13 +13,14 @@ from IPython.display import HTML, DisplayHandle, display
 
 from toolkit import contain
 from toolkit.case import Case
-from toolkit.contain import Confirmation, Outcome, Plan
+from toolkit.contain import Confirmation, Outcome, Plan, Step
 from toolkit.detect import Finding
-from toolkit.errors import ToolkitError
+from toolkit.errors import GuardRefused, ToolkitError
 from toolkit.tenant import Secret, Tenant, TokenSource
 from toolkit.views.containment_accounts import accounts_with_findings, findings_of
 from toolkit.views.containment_html import STYLE, offline_plan, record
 from toolkit.views.containment_screen import Clicks, Screen
+from toolkit.views.containment_steps import RUNNING, WAITING, as_left, with_step
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
@@ -65,6 +66,7 @@ class ContainmentPanel:
         self._unseen: dict[str, Plan] = {}
         self._seen: set[str] = set()
         self._busy = False
+        self._stages: dict[str, str] = {}
         self._halted, self._watching = threading.Event(), threading.Event()
         self._doors: list[contain.Door] = []
         self._kept: DisplayHandle | None = None
@@ -72,7 +74,7 @@ class ContainmentPanel:
         self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
         clicks = Clicks(
             self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self.move, self.run_all,
-            self.halt, self.watch, self.give_back, self._shown,
+            self.halt, self.watch, self.give_back, self._shown, self._typing,
         )  # fmt: skip
         self.screen = Screen(case, users, clicks)
         self._whole = self.screen.widget if case.practice else w.VBox([self.sign_in.widget, self.screen.widget])
@@ -121,7 +123,13 @@ class ContainmentPanel:
         typed = self.screen.domain.value
 
         def job(emit: Emit) -> None:
-            contain.confirm_tenant(self.case, self._connected(), typed)
+            tenant = self._connected()
+            try:
+                contain.confirm_tenant(self.case, tenant, typed)
+            except GuardRefused:
+                emit("tenant", contain.tenant_question(self.case, tenant))
+                emit("not_the_tenant", (typed, tenant.domain))
+                return
             emit("tenant", None)
             emit("said", "The tenant is confirmed and noted in the journal. Press Preview plan.")
 
@@ -130,19 +138,33 @@ class ContainmentPanel:
     def confirm(self) -> None:
         """Take the typed name as the yes to the plan that is shown."""
         plan, typed = self.plan, self.screen.typed.value
-        if plan is not None:
-            self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
+        if plan is None:
+            return
+
+        def job(emit: Emit) -> None:
+            try:
+                emit("confirmed", contain.confirm(plan, typed))
+            except GuardRefused:
+                if typed == plan.target.user_principal_name:
+                    raise
+                emit("not_the_name", (typed, plan.target.user_principal_name))
+
+        self.desk.start(job)
 
     def extend(self) -> None:
         """Take the typed domain as the yes to the steps that hit everybody in the organisation."""
         plan, confirmation, typed = self.plan, self.confirmation, self.screen.everybody.value
 
         def job(emit: Emit) -> None:
-            if plan is None or confirmation is None:
-                emit("problem", "Type the account's name and press Confirm first.")
+            if plan is None or plan.tenant is None or confirmation is None:
+                emit("everybody", ("Type the account's name above and press Confirm first.", "error"))
                 return
-            confirmation.extend(plan, typed)
-            emit("said", "The domain was typed: the steps that hit everybody can be run too.")
+            try:
+                confirmation.extend(plan, typed)
+            except GuardRefused:
+                emit("not_the_domain", (typed, plan.tenant.domain))
+                return
+            emit("everybody", ("The domain was typed: the steps that hit everybody can be run too.", "done"))
 
         self.desk.start(job)
 
@@ -172,21 +194,21 @@ class ContainmentPanel:
             return
         self._halted.clear()
 
+        left = [s for s in plan.steps if s.status in {"to do", "offered again", "in doubt"} and s.before is not None]
+
         def job(emit: Emit) -> None:
-            emit("running_all", True)
+            emit("running_all", [step.action.key for step in left])
             try:
-                for step in plan.steps:
+                for step in left:
                     if self._halted.is_set():
                         emit("problem", "Stopped by you; the steps after the last one were not begun.")
                         break
-                    if step.status not in {"to do", "offered again", "in doubt"} or step.before is None:
-                        continue
                     outcome = self._carry_out(emit, plan, confirmation, step.action.key, undo=False)
                     if outcome.status not in {"done", "already so"}:
                         emit("problem", f"Stopped at “{step.action.title}”; the steps after it were not begun.")
                         break
             finally:
-                emit("running_all", False)
+                emit("running_all", [])
             self._read(emit, plan.target.user_principal_name, plan.chosen, plan.order)
 
         self.desk.start(job)
@@ -253,6 +275,7 @@ class ContainmentPanel:
         def progress(text: str) -> None:
             emit("progress", (key, text))
 
+        emit("began", key)
         try:
             if undo:
                 outcome = contain.undo(plan, key, confirmation, progress=progress)
@@ -260,7 +283,7 @@ class ContainmentPanel:
                 outcome = contain.run(plan, key, confirmation, show_secret=show_secret, progress=progress)
         except ToolkitError as error:
             outcome = Outcome("refused", str(error))
-        emit("outcome", (key, outcome))
+        emit("outcome", (key, outcome, as_left(plan, key, outcome)))
         return outcome
 
     # In the worker's thread: no widget is touched here.
@@ -298,6 +321,9 @@ class ContainmentPanel:
             contain.record_shown(plan, run)
             self.desk.put("seen", run)
 
+    def _typing(self) -> None:
+        self.desk.put("typing")
+
     # The updater: the only place from which widgets change.
 
     def _update(self, event: Event) -> None:
@@ -310,6 +336,8 @@ class ContainmentPanel:
 
     def _on_busy(self, nothing: None) -> None:
         self._busy = self.desk.busy
+        if not self._busy:
+            self._stages = {}
         self.screen.working(self._busy)
         self._show_steps()
 
@@ -319,8 +347,18 @@ class ContainmentPanel:
     def _on_reading(self, text: str) -> None:
         self.screen.show_reading(text)
 
-    def _on_running_all(self, running: bool) -> None:
-        self.screen.halt.disabled = not running
+    def _on_running_all(self, keys: list[str]) -> None:
+        self.screen.halt.disabled = not keys
+        self._stages = dict.fromkeys(keys, WAITING)
+        self._show_steps()
+
+    def _on_began(self, key: str) -> None:
+        self._stages[key] = RUNNING
+        self._show_steps()
+
+    def _on_typing(self, nothing: None) -> None:
+        for refused in (self.screen.domain_refused, self.screen.name_refused, self.screen.everybody_refused):
+            refused.look()
 
     def _on_watched(self, look: contain.Watch) -> None:
         if look.opened:
@@ -333,6 +371,22 @@ class ContainmentPanel:
 
     def _on_tenant(self, question: str | None) -> None:
         self.screen.ask_tenant(question)
+
+    def _on_not_the_tenant(self, told: tuple[str, str]) -> None:
+        self.screen.domain_refused.refuse(*told, "the domain of the connected tenant")
+
+    def _on_not_the_name(self, told: tuple[str, str]) -> None:
+        self.confirmation = None
+        if self.plan is not None:
+            self.screen.ask_name(self.plan)
+        self.screen.name_refused.refuse(*told, "the name of this account")
+        self._show_steps()
+
+    def _on_not_the_domain(self, told: tuple[str, str]) -> None:
+        self.screen.everybody_refused.refuse(*told, "the domain of this tenant")
+
+    def _on_everybody(self, told: tuple[str, str]) -> None:
+        self.screen.everybody_refused.say(*told)
 
     def _on_offline(self, plan: Plan) -> None:
         self.plan = plan
@@ -352,7 +406,7 @@ class ContainmentPanel:
     def _show_steps(self) -> None:
         if self.plan is not None and self.plan.tenant is not None:
             allowed = self.confirmation is not None and not self._busy
-            self.screen.show_steps(self.plan, allowed=allowed, busy=self._busy)
+            self.screen.show_steps(self.plan, self._stages, allowed=allowed, busy=self._busy)
 
     def _mark_seen(self) -> None:
         # A plan may have been read just before the page told that it showed the password.
@@ -367,8 +421,14 @@ class ContainmentPanel:
     def _on_progress(self, told: tuple[str, str]) -> None:
         self.screen.show_progress(*told)
 
-    def _on_outcome(self, told: tuple[str, Outcome]) -> None:
-        self.screen.show_outcome(*told)
+    def _on_outcome(self, told: tuple[str, Outcome, Step]) -> None:
+        key, outcome, step = told
+        self._stages.pop(key, None)
+        if self.plan is not None:
+            self.plan = with_step(self.plan, step)
+        self._mark_seen()
+        self.screen.show_outcome(key, outcome)
+        self._show_steps()
 
     def _on_secret(self, told: tuple[Secret, str, str]) -> None:
         secret, run, name = told

@@ -50,9 +50,9 @@ class StepCard:
         self.box.add_class("containment-step")
         self.box.add_class("containment-step-" + re.sub(r"[^a-z0-9-]+", "-", key.lower())[:60])
 
-    def show(self, number: int, step: Step, *, allowed: bool) -> None:
-        """Show the step as it stands; `allowed` says whether the name was typed and nothing is running."""
-        self._html.value = page(card(number, step))
+    def show(self, number: int, step: Step, *, allowed: bool, stage: str = "") -> None:
+        """Show the step as it stands; `allowed`: the name was typed and nothing runs; `stage`: waiting, or running."""
+        self._html.value = page(card(number, step, stage))
         self.run.disabled = not (allowed and step.can_run)
         self.undo.disabled = not (allowed and step.undo is not None)
         self.undo.layout.display = None if step.undo is not None else "none"

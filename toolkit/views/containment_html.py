@@ -8,6 +8,7 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.contain import Door, Offer, Plan, Record, Step, call_text, records
+from toolkit.views.containment_steps import RUNNING
 from toolkit.views.evidence_rows import one_line
 from toolkit.views.look import box, html_table
 
@@ -29,6 +30,7 @@ dl.containment-facts.containment-facts dd { margin: 0; width: auto; overflow-wra
   overflow: visible; line-height: 1.5; }
 .containment-state { float: right; border: 1px solid var(--jp-border-color1, #bbb); border-radius: 10px;
   padding: 0 10px; font-size: 12px; }
+.containment-running { border: 2px solid #0072b2; font-weight: 600; }
 """
 WORDS = {
     "to do": "to do",
@@ -42,8 +44,11 @@ WORDS = {
 }
 
 
-def card(number: int, step: Step) -> str:
-    """One step of a plan: why, the exact call, before and after, and what it does not do."""
+def card(number: int, step: Step, stage: str = "") -> str:
+    """One step of a plan: why, the exact call, before and after, and what it does not do.
+
+    `stage` says where the step is while steps are run (waiting, running …), in the place of its state.
+    """
     action = step.action
     unread = step.problem or "not read: this case has no live tenant"
     now = action.before(step.before.values) if step.before else unread
@@ -79,10 +84,11 @@ def card(number: int, step: Step) -> str:
         # What is done takes little room: how it stands now, the rest behind a click.
         more = [*facts[1:], *more]
         told = f'{_facts(facts[:1])}<details class="containment-more"><summary>What was sent</summary>{call}</details>'
+    mark = " containment-running" if stage == RUNNING else ""
+    state = f'<span class="containment-state{mark}">{escape(stage or WORDS[step.status])}</span>'
     label = "Effect, undo, permissions, tests" if settled else "Undo, permissions, tests"
     return (
-        f'<div class="containment-card"><span class="containment-state">{escape(WORDS[step.status])}</span>'
-        f"<h4>{number}. {escape(action.title)}</h4>"
+        f'<div class="containment-card">{state}<h4>{number}. {escape(action.title)}</h4>'
         f"{told}{''.join(box(w, 'warning') for w in warnings)}{back}"
         f'<details class="containment-more"><summary>{label}</summary>{_facts(more)}</details></div>'
     )

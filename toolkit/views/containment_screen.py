@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -22,6 +22,7 @@ from toolkit.views.containment_html import (
     plan_heading,
     untaken,
 )
+from toolkit.views.containment_typed import Refusal, what_to_type
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.secret import SecretOnce
 
@@ -50,6 +51,7 @@ class Clicks:
     watch: Callable[[], None]
     back: Callable[[], None]
     shown: Callable[[str], None]
+    typing: Callable[[], None]
 
 
 class Screen:
@@ -73,20 +75,21 @@ class Screen:
         self.domain = w.Text(placeholder="the tenant's domain", layout=w.Layout(width="300px"))
         self.domain.add_class("containment-domain")
         self.confirm_tenant = _button("Confirm tenant", "containment-confirm-tenant", clicks.confirm_tenant)
-        self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
+        self.domain_refused = Refusal(self.domain, clicks.typing)
+        self._tenant_row = _asking([self.domain, self.confirm_tenant], self.domain_refused)
         self._heading = _html("containment-heading")
         self._offers_box = w.VBox([])
         self._instruction = w.HTML()
         self.typed = w.Text(placeholder="type the account's name", layout=w.Layout(width="300px"))
         self.typed.add_class("containment-typed")
         self.confirm = _button("Confirm", "containment-confirm", clicks.confirm)
-        self._confirm_row = w.VBox(
-            [self._instruction, w.HBox([self.typed, self.confirm])], layout=w.Layout(display="none")
-        )
+        self.name_refused = Refusal(self.typed, clicks.typing)
+        self._confirm_row = _asking([self.typed, self.confirm], self.name_refused, above=[self._instruction])
         self.everybody = w.Text(placeholder="type the tenant's domain", layout=w.Layout(width="300px"))
         self.everybody.add_class("containment-everybody")
         self.extend = _button("Allow steps for everybody", "containment-extend", clicks.extend)
-        self._everybody_row = w.HBox([self.everybody, self.extend], layout=w.Layout(display="none"))
+        self.everybody_refused = Refusal(self.everybody, clicks.typing)
+        self._everybody_row = _asking([self.everybody, self.extend], self.everybody_refused)
         self.run_all = _button("Run all that is left", "containment-run-all", clicks.run_all, "primary")
         self.halt = _button("Stop after this step", "containment-halt", clicks.halt)
         self.halt.disabled = True
@@ -127,6 +130,7 @@ class Screen:
     def ask_tenant(self, question: str | None) -> None:
         """Show the question which tenant to act in, or take it away."""
         self._tenant_row.layout.display = None if question else "none"
+        self.domain_refused.clear()
         if question:
             self.say(question, "warning")
 
@@ -136,12 +140,11 @@ class Screen:
     def lay_out(self, plan: Plan) -> None:
         """Make the cards of a plan that is new, and empty the field for the name."""
         self.typed.value = self.everybody.value = ""
+        self.name_refused.clear()
+        self.everybody_refused.clear()
         self._offers_box.children = self._choice(plan)
         self._everybody_row.layout.display = None if plan.hits_everybody else "none"
-        self._instruction.value = page(
-            f"<p>Nothing has been changed. To be able to run the steps, type "
-            f"<code>{escape(plan.target.user_principal_name)}</code> and press Confirm.</p>"
-        )
+        self.ask_name(plan)
         does = self._clicks.run, self._clicks.undo, self._clicks.move
         self.cards = {step.action.key: StepCard(step.action.key, *does) for step in plan.steps}
         boxes = []
@@ -150,6 +153,10 @@ class Screen:
             boxes += [self.secret] if step.action.makes_secret else []
         self._steps.children = boxes
 
+    def ask_name(self, plan: Plan) -> None:
+        """Say what has to be typed before a step of the plan can be run."""
+        self._instruction.value = what_to_type(plan)
+
     def show_plan(self, plan: Plan) -> None:
         if [o.action.key for o in plan.offers] != [key for key, _ in self.offers] or self._untaken != untaken(plan):
             self._offers_box.children = self._choice(plan)
@@ -157,16 +164,20 @@ class Screen:
         self._confirm_row.layout.display = None
         self.show_journal()
 
-    def show_steps(self, plan: Plan, *, allowed: bool, busy: bool = False) -> None:
-        """The steps as they stand; `allowed`: the name was typed and nothing runs. They move while nothing runs."""
+    def show_steps(self, plan: Plan, stages: Mapping[str, str], *, allowed: bool, busy: bool = False) -> None:
+        """The steps as they stand; `allowed`: the name was typed and nothing runs. They move while nothing runs.
+
+        `stages` says which are waiting or running.
+        """
         self._all_row.layout.display = None
         self.run_all.disabled = not (allowed and any(step.can_run for step in plan.steps))
         for number, step in enumerate(plan.steps, 1):
             card, key = self.cards[step.action.key], step.action.key
-            card.show(number, step, allowed=allowed)
+            card.show(number, step, allowed=allowed, stage=stages.get(key, ""))
             card.show_place(why_not_moved(plan, key, -1), why_not_moved(plan, key, 1), allowed=not busy)
 
     def show_confirmed(self) -> None:
+        self.name_refused.clear()
         self._instruction.value = page(
             box("The name was typed: each step runs when you press its Run, one at a time.", "done")
         )
@@ -207,6 +218,11 @@ class Screen:
         for group, ticks in groups.items():
             shown += [w.HTML(page(f"<h4>{escape(READINGS[group].title)}</h4>")), *ticks]
         return shown
+
+
+def _asking(row: list[w.Widget], refused: Refusal, above: Sequence[w.Widget] = ()) -> w.VBox:
+    """A field with its button, and below them why what was typed was not taken; hidden until it is needed."""
+    return w.VBox([*above, w.HBox(row), refused.shown], layout=w.Layout(display="none"))
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:

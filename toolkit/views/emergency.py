@@ -12,9 +12,11 @@ import ipywidgets as w
 from toolkit import contain
 from toolkit.case import Case
 from toolkit.contain import Plan, Stopped, call_text
+from toolkit.errors import GuardRefused
 from toolkit.tenant import Secret, Tenant, TokenSource
 from toolkit.views.containment_html import STYLE
 from toolkit.views.containment_screen import KINDS, QUIET
+from toolkit.views.containment_typed import Refusal
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, show_panel
@@ -57,6 +59,7 @@ class EmergencyPanel:
         self.stop = _button("Stop the intruder now", "emergency-stop", self.go, "danger")
         self._row = w.HBox([self.typed, self.stop], layout=w.Layout(display="none"))
         self.said = w.HTML()
+        self._refused = Refusal(self.typed, lambda: self.desk.put("typing"), self.said)
         self.secret = SecretOnce(self._seen)
         top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
         self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
@@ -90,7 +93,15 @@ class EmergencyPanel:
                 self._plans[run] = plan
                 emit("secret", (secret, run))
 
-            emit("stopped", contain.stop(plan, typed, show_secret=show, progress=lambda text: emit("reading", text)))
+            def progress(text: str) -> None:
+                emit("reading", text)
+
+            try:
+                emit("stopped", contain.stop(plan, typed, show_secret=show, progress=progress))
+            except GuardRefused:
+                if typed == plan.target.user_principal_name:
+                    raise
+                emit("not_the_name", (typed, plan.target.user_principal_name))
 
         self.desk.start(job)
 
@@ -126,6 +137,12 @@ class EmergencyPanel:
 
     def _on_problem(self, text: str) -> None:
         self.said.value = page(box(text, "error"))
+
+    def _on_not_the_name(self, told: tuple[str, str]) -> None:
+        self._refused.refuse(*told, "the name of this account")
+
+    def _on_typing(self, nothing: None) -> None:
+        self._refused.look()
 
     def _on_reading(self, text: str) -> None:
         self.said.value = page(f"{QUIET}… {escape(text)}</p>")

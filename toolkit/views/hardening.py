@@ -16,9 +16,10 @@ import ipywidgets as w
 from toolkit import contain, harden
 from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
-from toolkit.errors import ToolkitError
+from toolkit.errors import GuardRefused, ToolkitError
 from toolkit.tenant import Tenant, TokenSource
 from toolkit.views.containment_screen import QUIET
+from toolkit.views.containment_typed import Refusal
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.hardening_auditing import auditing_html
 from toolkit.views.hardening_mfa import mfa_html
@@ -100,7 +101,9 @@ class HardeningPage:
         self.message.add_class("hardening-message")
         self.domain = w.Text(placeholder="the tenant's domain", layout=w.Layout(width="300px"))
         self.confirm_tenant = _button("Confirm tenant", "hardening-confirm-tenant", self.start_confirming)
-        self._tenant_row = w.HBox([self.domain, self.confirm_tenant], layout=w.Layout(display="none"))
+        self.domain_refused = Refusal(self.domain, lambda: self.desk.put("typing"))
+        asked = [w.HBox([self.domain, self.confirm_tenant]), self.domain_refused.shown]
+        self._tenant_row = w.VBox(asked, layout=w.Layout(display="none"))
         self.about = w.HTML(self._about())
         self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
         asking = [] if case.practice else [self.sign_in.widget]
@@ -146,7 +149,13 @@ class HardeningPage:
         typed = self.domain.value
 
         def job(emit: Emit) -> None:
-            contain.confirm_tenant(self.case, self._connected(), typed)
+            tenant = self._connected()
+            try:
+                contain.confirm_tenant(self.case, tenant, typed)
+            except GuardRefused:
+                emit("tenant", contain.tenant_question(self.case, tenant))
+                emit("not_the_tenant", (typed, tenant.domain))
+                return
             self._read(emit)
 
         self.desk.start(job)
@@ -213,8 +222,15 @@ class HardeningPage:
 
     def _on_tenant(self, question: str | None) -> None:
         self._tenant_row.layout.display = None if question else "none"
+        self.domain_refused.clear()
         if question:
             self.message.value = page(box(question, "warning"))
+
+    def _on_not_the_tenant(self, told: tuple[str, str]) -> None:
+        self.domain_refused.refuse(*told, "the domain of the connected tenant")
+
+    def _on_typing(self, nothing: None) -> None:
+        self.domain_refused.look()
 
     def _on_drawn(self, told: tuple[Section, str]) -> None:
         told[0].put(told[1])

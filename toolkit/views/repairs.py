@@ -12,11 +12,12 @@ from toolkit import contain, harden
 from toolkit.case import Case
 from toolkit.contain import Confirmation, Outcome, Plan
 from toolkit.contain.action import Action
-from toolkit.errors import ToolkitError
+from toolkit.errors import GuardRefused, ToolkitError
 from toolkit.tenant import Tenant
 from toolkit.views.containment_card import StepCard, fitting
 from toolkit.views.containment_html import STYLE
 from toolkit.views.containment_screen import KINDS, QUIET
+from toolkit.views.containment_typed import Refusal, what_to_type
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
 
@@ -66,7 +67,9 @@ class Repairs:
         self.typed.add_class("repairs-typed")
         self.confirm = _button("Confirm", "repairs-confirm", self.say_yes)
         self.run_all = _button("Run all that is left", "repairs-run-all", self.run_every, "primary")
-        self._asking = w.HBox([self.typed, self.confirm, self.run_all], layout=w.Layout(display="none"))
+        self.refused = Refusal(self.typed, lambda: self.desk.put("typing"))
+        row = w.HBox([self.typed, self.confirm, self.run_all])
+        self._asking = w.VBox([row, self.refused.shown], layout=w.Layout(display="none"))
         self._steps = w.VBox([])
         style = w.HTML(f"<style>{STYLE}</style>")
         self.widget = w.VBox(
@@ -86,8 +89,18 @@ class Repairs:
     def say_yes(self) -> None:
         """Take the typed domain as the yes to the plan that is shown."""
         plan, typed = self.plan, self.typed.value
-        if plan is not None:
-            self.desk.start(lambda emit: emit("confirmed", contain.confirm(plan, typed)))
+        if plan is None:
+            return
+
+        def job(emit: Emit) -> None:
+            try:
+                emit("confirmed", contain.confirm(plan, typed))
+            except GuardRefused:
+                if typed == plan.target.user_principal_name:
+                    raise
+                emit("not_the_name", (typed, plan.target.user_principal_name))
+
+        self.desk.start(job)
 
     def run(self, key: str) -> None:
         """Carry out one step."""
@@ -174,17 +187,14 @@ class Repairs:
             self.confirmation = None
         if fresh or self.confirmation is None:
             self.typed.value = ""
+            self.refused.clear()
             self.cards = {s.action.key: StepCard(s.action.key, self.run, self.undo, movable=False) for s in plan.steps}
             self._steps.children = [card.box for card in self.cards.values()]
-        name = escape(plan.target.user_principal_name)
         self._asking.layout.display = None if plan.steps else "none"
         if not plan.steps:
             self.heading.value = ""
         elif self.confirmation is None:
-            self.heading.value = page(
-                f"<p>Nothing has been changed. To be able to run the steps, type <code>{name}</code> and press "
-                f"Confirm.</p>"
-            )
+            self.heading.value = what_to_type(plan)
         self._show_steps()
 
     def _show_steps(self) -> None:
@@ -196,8 +206,19 @@ class Repairs:
         for number, step in enumerate(plan.steps, 1):
             self.cards[step.action.key].show(number, step, allowed=allowed)
 
+    def _on_not_the_name(self, told: tuple[str, str]) -> None:
+        self.confirmation = None
+        if self.plan is not None:
+            self.heading.value = what_to_type(self.plan)
+        self.refused.refuse(*told, "the domain of this organisation")
+        self._show_steps()
+
+    def _on_typing(self, nothing: None) -> None:
+        self.refused.look()
+
     def _on_confirmed(self, confirmation: Confirmation) -> None:
         self.confirmation = confirmation
+        self.refused.clear()
         self.heading.value = page(box("The domain was typed: each step runs when you press its Run.", "done"))
 
     def _on_progress(self, told: tuple[str, str]) -> None:
