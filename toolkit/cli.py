@@ -205,6 +205,7 @@ def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> N
     """What looks like an intruder, worst first, and what could not be looked for."""
     from toolkit.collect.said import collected_sentence
     from toolkit.detect import triage as run
+    from toolkit.views.findings import with_title
 
     case = _case(case_folder)
     result = run(case, users or None)
@@ -218,7 +219,7 @@ def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> N
     if not result.findings and not result.not_run:
         click.echo("All detections ran on what is in this case; none found anything. What is not in it stays unknown.")
     for n in result.not_run:
-        click.echo(f"not run: {n.id}: {n.reason}")
+        click.echo(f"not run: {with_title(n.id)}: {n.reason}")
     if ledger:
         click.echo(_plain(ledger))
 

@@ -70,6 +70,15 @@ def test_a_path_that_is_not_there_is_said_in_one_sentence(desk: Desk) -> None:
     expect(desk.outputs.last.get_by_text("There is no file or folder “/no/such <b>folder</b>”.")).to_be_visible()
 
 
+def test_who_it_is_about_fits_on_the_screen_and_says_what_weight_is(review: Desk) -> None:
+    table = review.outputs.locator(".toolkit-scroll", has_text="What was found")
+    expect(table.get_by_role("columnheader", name="Weight")).to_be_visible()
+    expect(review.outputs.get_by_text("Weight orders the accounts and proves nothing")).to_be_visible()
+    wide, seen = table.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert wide <= seen, "columns are cut"
+    review.screenshot("1-evidence-review")
+
+
 def test_a_finding_opens_to_the_rows_that_prove_it(review: Desk) -> None:
     finding = review.outputs.locator(".toolkit-findings > details").first
     rows = finding.locator("tbody tr")

@@ -13,6 +13,7 @@ from tests.browser.desk import Desk
 from tests.lab_process import LabProcess
 
 pytestmark = pytest.mark.browser
+CODE = re.compile(r"\b[A-Z]{2}-\d\d\b")
 SIGN_INS = 8  # the row of that lane, from the top
 
 
@@ -61,6 +62,28 @@ def test_zooming_reads_the_finer_view_and_leads_back(timeline: Desk) -> None:
     timeline.click("Show all of it")
     expect(live(timeline).get_by_text(f"{whole:,} events")).to_be_visible()
     assert timeline.errors() == []
+
+
+def test_the_codes_on_the_flags_are_told_above_the_figure(timeline: Desk) -> None:
+    key = live(timeline).locator(".toolkit-key")
+    figure = live(timeline).locator(".js-plotly-plot")
+    told = {item.split()[0] for item in key.locator("li").all_inner_texts()}
+    on_flags = {code for text in figure.locator("text").all_text_contents() for code in CODE.findall(text)}
+    assert on_flags
+    assert on_flags <= told
+    expect(key.get_by_text("Sign-in from a new country")).to_be_visible()
+    key_box, figure_box = key.bounding_box(), figure.bounding_box()
+    assert key_box is not None
+    assert figure_box is not None
+    assert key_box["y"] + key_box["height"] <= figure_box["y"]
+    timeline.screenshot("2-timeline")
+    figure_box = figure.bounding_box()
+    # The figure must not jump under the pointer when the window changes.
+    timeline.click("Around the worst finding")
+    expect(live(timeline).get_by_text(re.compile("each a point"))).to_be_visible()
+    assert figure.bounding_box() == figure_box
+    # A third visit to a kernel that keeps the panels of all earlier runs takes longer than anywidget waits for them.
+    timeline.shut_kernels_down()
 
 
 def test_a_stretch_selected_in_a_lane_lists_its_events_and_their_records(timeline: Desk) -> None:

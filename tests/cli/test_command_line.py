@@ -246,7 +246,7 @@ def test_triage_of_an_empty_case_says_not_run(shell: Shell) -> None:
     assert (code, said["findings"]) == (0, [])
     assert {"id": "SI-02", "reason": "no sign-ins in this case"} in said["not_run"]
     _, out, _ = shell("triage", "--case", shell.case)
-    assert "not run: IR-01: no audit log and no inbox rules in this case" in out
+    assert "not run: IR-01 Inbox rule forwards or redirects mail: no audit log and no inbox rules in this case" in out
     assert "none found anything" not in out
 
 

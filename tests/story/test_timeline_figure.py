@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,10 +14,11 @@ import pytest
 from tests.formats.exports import document, named, purview, sign_in, written
 from toolkit.case import Case
 from toolkit.detect import Finding, Triage, triage
+from toolkit.detect.catalogue import DETECTIONS
 from toolkit.errors import UsageError
 from toolkit.story.timeline import Timeline, timeline
 from toolkit.views.timeline import moment
-from toolkit.views.timeline_figure import TimelineFigure, from_axis, on_axis
+from toolkit.views.timeline_figure import TimelineFigure, from_axis, key_html, on_axis
 from toolkit.views.timeline_svg import svg
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -90,6 +92,33 @@ def test_all_events_and_findings_of_the_sample_are_in_the_figure(contoso: Case, 
         assert named <= {f.id for f in findings}
         # Too many for a label are counted in it.
         assert len(named) > 5
+
+
+def test_every_code_on_a_flag_is_in_the_key_with_its_title_and_severities(contoso_found: Triage) -> None:
+    findings = contoso_found.findings
+    key = {line[:5]: line[6:] for line in lines(key_html(findings))}
+    titles = {d.id: d.title for d in DETECTIONS}
+    assert set(key) == {f.id for f in findings if f.first}
+    assert all(told.startswith(titles[code]) for code, told in key.items())
+    assert key["SI-02"] == "Sign-in from a new country high medium low"
+    assert key["FW-01"] == "Mailbox forwards to another address critical"
+    worst = [line.split(" ")[0] for line in lines(key_html(findings))]
+    assert worst[:3] == ["CL-04", "FW-01", "IR-01"]
+
+
+def test_what_has_no_flag_is_not_in_the_key_and_its_text_stays_text() -> None:
+    def one(code: str, first: datetime | None) -> Finding:
+        return Finding(code, EVIL, "high", "", EVIL, first, first, 1, "", [], "audit", "")
+
+    key = key_html([one("FW-01", None), one(EVIL, datetime(2026, 3, 4, tzinfo=UTC))])
+    assert "FW-01" not in key
+    assert "<img" not in key
+    assert key.count("&lt;img src=x") == 2
+    assert key_html([one("FW-01", None)]) == ""
+
+
+def lines(key: str) -> list[str]:
+    return [" ".join(re.sub(r"<[^>]+>", " ", f"<li{item}").split()) for item in key.split("<li")[1:]]
 
 
 def test_a_flag_near_the_left_edge_has_its_text_to_the_right(contoso: Case, contoso_found: Triage) -> None:

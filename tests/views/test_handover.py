@@ -109,3 +109,7 @@ def test_a_case_without_evidence_has_one_too(tmp_path: Path) -> None:
     page = handover(open_case(tmp_path / "case")).read_text("utf-8")
     assert "That is not the same as a clean account." in page
     assert "missing" in page or "0" in page
+    assert "Inbox rule forwards or redirects mail" in page
+    (rule,) = [r for r in rows(tmp_path / "case" / "handover" / "not-run.csv") if r["detection"] == "IR-01"]
+    assert rule["title"] == "Inbox rule forwards or redirects mail"
+    assert rule["reason"] == "no audit log and no inbox rules in this case"

@@ -15,10 +15,11 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.case.verdicts import Verdict, key_of, verdicts
-from toolkit.detect import Finding, Triage
+from toolkit.detect import Finding, Triage, score
+from toolkit.detect.catalogue import DETECTIONS
 from toolkit.tables import TABLES
 from toolkit.views.evidence_rows import EvidenceRows
-from toolkit.views.look import SEVERITIES, as_text, box, html_table, severity
+from toolkit.views.look import SEVERITIES, as_text, box, html_table, prose, severity
 
 ROWS = 20
 TITLES = 3
@@ -37,7 +38,7 @@ def findings_html(case: Case, found: Triage, zone: tzinfo, zone_name: str) -> st
 
 def headline(found: Triage, *, clickable: bool = True, ledger: str = "") -> str:
     """How many findings there are, by severity; `ledger` is what the ledger says of what they rest on, plain text."""
-    cited = f'<p class="toolkit-quiet">{escape(ledger)}</p>' if ledger else ""
+    cited = f'<p class="toolkit-quiet">{prose(ledger)}</p>' if ledger else ""
     counts = {level: n for level in SEVERITIES if (n := sum(f.severity == level for f in found.findings))}
     if not found.findings:
         return box("Nothing was found by what could be run. That is not the same as a clean account.", "note") + cited
@@ -53,39 +54,59 @@ def not_run_html(found: Triage) -> str:
         return ""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for item in found.not_run:
-        by_reason[item.reason].append(item.id)
-    listed = "".join(f"<li>{escape(', '.join(ids))}: {escape(reason)}</li>" for reason, ids in by_reason.items())
+        by_reason[item.reason].append(escape(with_title(item.id)))
+    listed = "".join(
+        f'<li>{"<br>".join(names)}<br><span class="toolkit-quiet">{escape(reason)}</span></li>'
+        for reason, names in by_reason.items()
+    )
     return f"<h3>Not looked for</h3><ul>{listed}</ul>"
+
+
+def with_title(detection: str) -> str:
+    """A detection's code with its title, for people: `SI-01 Impossible travel`."""
+    return f"{detection} {title_of(detection)}".rstrip()
+
+
+def title_of(detection: str) -> str:
+    """What the code of a detection stands for; "" for one that is not of the catalogue."""
+    return next((d.title for d in DETECTIONS if d.id == detection), "")
 
 
 def people(found: Triage, given: Mapping[str, Verdict]) -> pd.DataFrame:
     """Users by the points of their findings (`toolkit.detect.score`), most first; verdicts `given` count.
 
-    Columns: `user`, `score`, `worst` (severity), one for each severity, `findings`, `first`, `last` (UTC), `titles`.
+    Columns: `user`, `score`, `findings` (each severity, worst first, with how many), `first`, `last` (UTC), `titles`.
     """
     ranked = found.users(given)
-    levels = [level for level in SEVERITIES if level != "info"]
     rows: list[dict[str, Any]] = []
     for user, points in zip(ranked.user, ranked.score, strict=True):
         own = [f for f in found.findings if f.user == user]
-        counts = {level: sum(f.severity == level for f in own) for level in levels}
         rows.append(
             {
                 "user": user or "no one account",
                 "score": int(points),
-                "worst": next(level for level in (*levels, "info") if any(f.severity == level for f in own)),
-                **counts,
-                "findings": len(own),
+                "findings": [(level, n) for level in SEVERITIES if (n := sum(f.severity == level for f in own))],
                 "first": min((f.first for f in own if f.first), default=None),
                 "last": max((f.last or f.first for f in own if f.first), default=None),
                 "titles": _few(list(dict.fromkeys(f.title for f in own))),
             }
         )
-    columns = ["user", "score", "worst", *levels, "findings", "first", "last", "titles"]
-    frame = pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=["user", "score", "findings", "first", "last", "titles"])
     for name in ("first", "last"):
         frame[name] = pd.to_datetime(frame[name], utc=True)
     return frame
+
+
+def weight_in_words() -> str:
+    """By which rule `people` ranks, with the numbers that are in use."""
+    levels = [f"{points} ({level})" for level, points in score.POINTS.items()]
+    return (
+        "Weight orders the accounts and proves nothing: of each kind of finding the heaviest counts, and these are "
+        f"added up. A finding weighs {', '.join(levels[:-1])} or {levels[-1]}; {score.INTRUDERS_PLACE} more if it was "
+        f"done from an address or in a session of the intruder; {score.SECOND_FAMILY} more if the account has a "
+        "finding of another family too, such as an inbox rule beside a sign-in, that was not judged the owner's; "
+        f"{-score.OWNERS} less, but never below 0, if it was itself judged the owner's."
+    )
 
 
 def _few(titles: list[str]) -> str:

@@ -31,6 +31,7 @@ from toolkit.story.timeline import Events
 from toolkit.views import look
 from toolkit.views.coverage import coverage
 from toolkit.views.evidence_rows import one_line
+from toolkit.views.findings import title_of
 from toolkit.views.findings_panel import on_other_rows, said
 from toolkit.views.handover_doors import doors_known
 from toolkit.views.ledger import ledger_svg
@@ -67,7 +68,9 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         "actions": _actions(case),
         "doors": doors_known(case, found.findings),
         "roadmap": _roadmap(case, found),
-        "not-run": pd.DataFrame([(n.id, n.reason) for n in found.not_run], columns=["detection", "reason"]),
+        "not-run": pd.DataFrame(
+            [(n.id, title_of(n.id), n.reason) for n in found.not_run], columns=["detection", "title", "reason"]
+        ),
         "coverage": coverage(case)[["question", "here", "rows", "first", "last", "command"]],
         "ledger": _ledger(case),
         "files": _files(case),
@@ -144,6 +147,7 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
     ]
     sections.insert(1, Section("Timeline", note, Markup(picture)))  # noqa: S704 (svg escapes)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True)
+    environment.filters["prose"] = lambda text: Markup(look.prose(text))  # noqa: S704 (prose escapes)
     return environment.get_template(
         "handover.html.jinja"
     ).render(

@@ -11,7 +11,7 @@ from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.verdicts import verdicts
 from toolkit.views.evidence_rows import EvidenceRows, window_from
-from toolkit.views.findings import findings_html, headline, not_run_html, people
+from toolkit.views.findings import findings_html, headline, not_run_html, people, weight_in_words
 from toolkit.views.findings_panel import SHOWN, FindingsPanel
 from toolkit.views.handover_button import HandoverButton
 from toolkit.views.ledger import collected_sentence
@@ -71,7 +71,7 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
 
 
 def about(case: Source = None, *, users: Users = None, display_time_zone: str = "UTC") -> None:
-    """Display who this is about: the users with findings, by points, which rank and prove nothing."""
+    """Display who this is about: the users with findings, by their weight, which ranks and proves nothing."""
     this = case_from(case)
     ranked = people(findings_of(this, window_from(users, None, None).users or None), verdicts(this))
     if ranked.empty:
@@ -79,15 +79,27 @@ def about(case: Source = None, *, users: Users = None, display_time_zone: str = 
         return
     headings = {
         "user": "User",
-        "score": "Points",
-        "worst": "Worst",
-        **{level: level.capitalize() for level in ("critical", "high", "medium", "low")},
-        "first": f"First ({display_time_zone})",
-        "last": f"Last ({display_time_zone})",
+        "score": "Weight",
+        "findings": "Findings",
+        "first": "First",
+        "last": "Last",
         "titles": "What was found",
     }
     zone = zone_from(display_time_zone)
-    show(html_table(ranked, headings=headings, zone=zone, limit=PEOPLE, drawn={"worst": severity}))
+    table = html_table(
+        ranked,
+        headings=headings,
+        caption=f"Times are {display_time_zone}.",
+        limit=PEOPLE,
+        zone=zone,
+        drawn={"findings": _counted},
+    )
+    show(f"<p>{escape(weight_in_words())}</p>", table)
+
+
+def _counted(levels: list[tuple[str, int]]) -> str:
+    lines = "<br>".join(f"{severity(level)} {n:,}" for level, n in levels)
+    return f'<span style="white-space:nowrap">{lines}</span>'
 
 
 def sign_ins(

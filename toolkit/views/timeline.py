@@ -22,7 +22,7 @@ from toolkit.views.background import InOrder
 from toolkit.views.event_rows import EventRows
 from toolkit.views.notebook import case_from, findings_of, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable
-from toolkit.views.timeline_figure import TimelineFigure, from_axis, in_words, on_axis
+from toolkit.views.timeline_figure import TimelineFigure, from_axis, in_words, key_html, on_axis
 from toolkit.views.timeline_svg import svg
 
 HOURS_BEFORE, HOURS_AFTER = timedelta(hours=6), timedelta(hours=18)
@@ -62,7 +62,7 @@ def show_timeline(
     show(look.practice_banner(this.practice))
     if sentence := open_sentence(this, pivots_open(this, findings_of(this))):
         show(look.box(f"{sentence} Or by a click: notebook 0, “Collect from the tenant”.", "note"))
-    show_panel(panel.panel, panel.summary(found) + twin)
+    show_panel(panel.panel, panel.summary(found) + key_html(result.findings) + twin)
 
 
 def moment(value: str | datetime | None) -> datetime | None:
@@ -96,6 +96,8 @@ class TimelinePanel:
         self.figure = self.drawn.figure = go.FigureWidget(self.drawn.figure)
         self.figure._config = CONFIG
         self.said = widgets.HTML(look.page(self.summary(found)))
+        # Of all findings, so that the figure below it stays where it is while the window changes.
+        self.key = widgets.HTML(look.page(key_html(findings)))
         self.selected = widgets.HTML()
         fit = widgets.Layout(width="max-content")
         self.back = widgets.Button(description="Show all of it", layout=fit, disabled=True)
@@ -111,6 +113,7 @@ class TimelinePanel:
             [
                 self.said,
                 widgets.HBox([self.back, self.worst, widgets.Label("Dragging:"), self.mode]),
+                self.key,
                 self.figure,
                 self.below,
             ]

@@ -7,6 +7,7 @@ reads hover text as HTML.
 from __future__ import annotations
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from html import escape
@@ -160,6 +161,29 @@ class TimelineFigure:
         self.figure.layout.yaxis.update(
             range=[-0.6, max(1, len(levels)) - 0.4], tickvals=list(range(len(levels))), ticktext=levels
         )
+
+
+def key_html(findings: Sequence[Finding]) -> str:
+    """The codes that the flags carry, worst first: each with its title and the severities it was found in."""
+    by_id: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.first:
+            by_id[finding.id].append(finding)
+    if not by_id:
+        return ""
+    told = [([s for s in look.SEVERITIES if any(f.severity == s for f in own)], own[0]) for own in by_id.values()]
+    told.sort(key=lambda each: (look.SEVERITIES.index(each[0][0]), each[1].id))
+    row = "display:grid;grid-template-columns:52px minmax(0,1fr) auto;padding:1px 0;break-inside:avoid"
+    lines = "".join(
+        f'<li style="{row}"><b>{_short(one.id)}</b> <span>{_short(one.title)}</span>'
+        f" <span>{' '.join(look.severity(level) for level in levels)}</span></li>"
+        for levels, one in told
+    )
+    style = "columns:2 400px;column-gap:32px;list-style:none;margin:0;padding:0"
+    return (
+        "<p>Codes of the findings, with what was found and how severe it is:</p>"
+        f'<ul class="toolkit-key" style="{style}">{lines}</ul>'
+    )
 
 
 def on_axis(moment: datetime, zone: tzinfo) -> str:
