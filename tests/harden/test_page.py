@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from tests.contain.room import DOMAIN, Room
 from tests.needs import ROOT
 from toolkit import open_case
+from toolkit.views.containment_work import Event
 from toolkit.views.hardening import HardeningPage, hardening_page
+from toolkit.views.repairs import Repairs
 
 SAMPLE = ROOT / "data" / "samples" / "contoso-bec"
 
@@ -43,6 +46,20 @@ def read(hardening: HardeningPage) -> None:
 def settled(hardening: HardeningPage) -> None:
     hardening.audit_repairs.desk.wait()
     hardening.desk.drain()
+
+
+def corners_seen(repairs: Repairs) -> list[list[str]]:
+    """A list that grows by what all cards say in their corners, after each event."""
+    seen: list[list[str]] = []
+    update = repairs.desk._update
+
+    def watched(event: Event) -> None:
+        update(event)
+        found = [re.search(r"containment-state[^>]*>([^<]*)<", c._html.value) for c in repairs.cards.values()]
+        seen.append([match[1] for match in found if match])
+
+    repairs.desk._update = watched
+    return seen
 
 
 def test_running_the_cells_sends_nothing_that_changes_and_says_what_was_not_read(
@@ -83,8 +100,12 @@ def test_a_repair_of_auditing_is_previewed_confirmed_run_read_back_and_undone(
     repairs.typed.value = DOMAIN
     repairs.confirm.click()
     settled(hardening)
+    seen = corners_seen(repairs)
     repairs.run_all.click()
     settled(hardening)
+    for number in range(len(keys)):
+        done, left = ["done, read back"] * number, ["waiting"] * (len(keys) - number - 1)
+        assert [*done, "running …", *left] in seen
     assert [step.status for step in repairs.plan.steps] == ["done"] * len(keys)
     assert len(room.writes()) == len(keys)
     assert hardening.audits.actions() == []  # it was read again, and asks for nothing more

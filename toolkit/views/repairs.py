@@ -10,13 +10,14 @@ import ipywidgets as w
 
 from toolkit import contain, harden
 from toolkit.case import Case
-from toolkit.contain import Confirmation, Outcome, Plan
+from toolkit.contain import Confirmation, Outcome, Plan, Step
 from toolkit.contain.action import Action
 from toolkit.errors import GuardRefused, ToolkitError
 from toolkit.tenant import Tenant
 from toolkit.views.containment_card import StepCard, fitting
 from toolkit.views.containment_html import STYLE
 from toolkit.views.containment_screen import KINDS, QUIET
+from toolkit.views.containment_steps import RUNNING, WAITING, as_left, with_step
 from toolkit.views.containment_typed import Refusal, what_to_type
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
@@ -57,6 +58,7 @@ class Repairs:
         self.plan: Plan | None = None
         self.confirmation: Confirmation | None = None
         self.cards: dict[str, StepCard] = {}
+        self._stages: dict[str, str] = {}
         self._connected, self._after, self._kinds = connected, after, kinds
         self.desk = Desk(self._update)
         self.preview = _button("Preview", "repairs-preview", self.look, "primary")
@@ -124,11 +126,13 @@ class Repairs:
 
         def job(emit: Emit) -> None:
             changed = False
+            emit("left", keys)
             for key in keys:
                 outcome = self._carry_out(emit, plan, confirmation, key, undo=undo)
                 changed = changed or outcome.status in {"done", "sent, not yet visible", "in doubt"}
                 if outcome.status not in {"done", "already so"}:
                     break
+            emit("left", [])
             if changed:
                 self._after(lambda text: emit("reading", text))
             self._read(emit, [step.action for step in plan.steps], asked=False)
@@ -141,12 +145,13 @@ class Repairs:
         def progress(text: str) -> None:
             emit("progress", (key, text))
 
+        emit("began", key)
         try:
             does = contain.undo if undo else contain.run
             outcome = does(plan, key, yes, progress=progress)
         except ToolkitError as error:
             outcome = Outcome("refused", str(error))
-        emit("outcome", (key, outcome))
+        emit("outcome", (key, outcome, as_left(plan, key, outcome)))
         return outcome
 
     def _read(self, emit: Emit, actions: list[Action], *, asked: bool) -> None:
@@ -170,8 +175,10 @@ class Repairs:
             self.message.value = page(f"{QUIET}… working</p>")
             for card in self.cards.values():
                 card.lock()
-        elif QUIET in self.message.value:
-            self.message.value = ""
+        else:
+            self._stages = {}
+            if QUIET in self.message.value:
+                self.message.value = ""
         self._show_steps()
 
     def _on_problem(self, text: str) -> None:
@@ -204,7 +211,8 @@ class Repairs:
         allowed = self.confirmation is not None and not self.desk.busy
         self.run_all.disabled = not (allowed and any(step.can_run for step in plan.steps))
         for number, step in enumerate(plan.steps, 1):
-            self.cards[step.action.key].show(number, step, allowed=allowed)
+            key = step.action.key
+            self.cards[key].show(number, step, allowed=allowed, stage=self._stages.get(key, ""))
 
     def _on_not_the_name(self, told: tuple[str, str]) -> None:
         self.confirmation = None
@@ -221,12 +229,24 @@ class Repairs:
         self.refused.clear()
         self.heading.value = page(box("The domain was typed: each step runs when you press its Run.", "done"))
 
+    def _on_left(self, keys: list[str]) -> None:
+        self._stages = dict.fromkeys(keys, WAITING)
+        self._show_steps()
+
+    def _on_began(self, key: str) -> None:
+        self._stages[key] = RUNNING
+        self._show_steps()
+
     def _on_progress(self, told: tuple[str, str]) -> None:
         self.cards[told[0]].progress(told[1])
 
-    def _on_outcome(self, told: tuple[str, Outcome]) -> None:
-        key, outcome = told
+    def _on_outcome(self, told: tuple[str, Outcome, Step]) -> None:
+        key, outcome, step = told
+        self._stages.pop(key, None)
+        if self.plan is not None:
+            self.plan = with_step(self.plan, step)
         self.cards[key].say(outcome.text, KINDS.get(outcome.status, "error"))
+        self._show_steps()
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
