@@ -82,7 +82,7 @@ def test_the_codes_on_the_flags_are_told_above_the_figure(timeline: Desk) -> Non
     timeline.click("Around the worst finding")
     expect(live(timeline).get_by_text(re.compile("each a point"))).to_be_visible()
     assert figure.bounding_box() == figure_box
-    # A third visit to a kernel that keeps the panels of all earlier runs takes longer than anywidget waits for them.
+    # Panels of earlier runs stay on the kernel; a third visit to the same one was seen to fail while restoring them.
     timeline.shut_kernels_down()
 
 
