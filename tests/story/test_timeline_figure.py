@@ -132,6 +132,24 @@ def test_a_flag_near_the_left_edge_has_its_text_to_the_right(contoso: Case, cont
     assert flags.textposition[max(range(len(flags.x)), key=lambda n: flags.x[n])] == "middle left"
 
 
+def test_labels_that_face_each_other_name_fewer_ids(contoso: Case) -> None:
+    found = timeline(contoso)
+    assert found is not None
+    span = found.end - found.start
+
+    def flags(*places: float) -> list[tuple[str, str]]:
+        days = [found.start + place * span for place in places]
+        made = [Finding(f"SI-0{n}", "", "high", "", "", day, day, 1, "", [], "", "") for day in days for n in range(6)]
+        drawn = figure(found, made, ZoneInfo("UTC")).data[0]
+        return [(side.removeprefix("middle "), text) for side, text in zip(drawn.textposition, drawn.text, strict=True)]
+
+    four, one = "SI-00, SI-01, SI-02, SI-03 +2", "SI-00 +5"
+    assert flags(0.1, 0.9) == [("right", four), ("left", four)]
+    assert flags(0.2, 0.3, 0.9) == [("right", one), ("right", four), ("left", four)]
+    assert flags(0.2, 0.4) == [("right", one), ("left", one)]
+    assert flags(0.5, 0.6, 0.99) == [("left", four), ("left", one), ("left", four)]
+
+
 @pytest.mark.parametrize("zone", [ZoneInfo("UTC"), BERLIN], ids=str)
 def test_a_place_on_the_axis_leads_back_to_its_time(zone: ZoneInfo) -> None:
     time = datetime(2026, 9, 16, 8, 30, 1, 250_000, tzinfo=UTC)

@@ -29,6 +29,7 @@ LANE_COLOURS = dict(zip(LANES, COLOURS, strict=True))
 FLAGS = "Findings"
 FLAGS_ACROSS = 12  # flags closer than a twelfth of the window share one
 FLAGS_NAMED = 4  # ids in one flag's label; the hover text has all
+IDS_ACROSS = 18  # ids that stand beside each other on the axis
 POINTS_ROWS = 7  # that points of one lane are spread over, so that neighbours do not hide each other
 GRID = "rgba(128,128,128,.2)"
 # An empty trace would lose its entry in the legend, and its axis the memory that it shows dates: the browser drops
@@ -144,17 +145,15 @@ class TimelineFigure:
 
     def _draw_flags(self, findings: list[Finding], found: Timeline) -> None:
         levels = [level for level in reversed(look.SEVERITIES) if any(f.severity == level for f in findings)]
-        groups = [(y, group) for y, level in enumerate(levels) for group in _near(findings, level, found)]
-        span = found.end - found.start
+        rows = [_near(findings, level, found) for level in levels]
+        groups = [(y, group) for y, row in enumerate(rows) for group in row]
+        labels = [label for row in rows for label in _labels(row, found)]
         colours = [look.SEVERITY_COLOURS[g[0].severity] for _, g in groups]
         self.figure.data[0].update(
             x=_places(pd.Series([g[0].first for _, g in groups], dtype="datetime64[us, UTC]"), self.zone),
             y=[y for y, _ in groups],
-            text=[_label(g) for _, g in groups],
-            # To the left, unless the title of the row is there.
-            textposition=[
-                "middle right" if _first(g[0]) - found.start < span / 4 else "middle left" for _, g in groups
-            ] or "middle left",
+            text=[text for _, text in labels],
+            textposition=[side for side, _ in labels] or "middle left",
             marker={"symbol": "diamond", "size": 12, "color": colours},
             hovertext=["<br><br>".join(_flag_text(f, self.zone) for f in g[:5]) for _, g in groups],
         )  # fmt: skip
@@ -224,10 +223,31 @@ def _near(findings: list[Finding], level: str, found: Timeline) -> list[list[Fin
     return groups
 
 
-def _label(group: list[Finding]) -> str:
+def _labels(groups: list[list[Finding]], found: Timeline) -> list[tuple[str, str]]:
+    """Where the label of each flag of a row stands, and what it says: as many ids as there is room for.
+
+    It stands to the left, unless the row's title or another label is there.
+    """
+    span = max(found.end - found.start, timedelta(seconds=1))
+    at = [(_first(group[0]) - found.start) / span for group in groups]
+    right: list[bool] = []
+    for n, place in enumerate(at):
+        right.append(place < 1 / 4 or (n > 0 and right[-1] and place - at[n - 1] < 2 / FLAGS_ACROSS))
+    labels = []
+    for n, group in enumerate(groups):
+        beside = n + 1 if right[n] else n - 1
+        room = 1.0
+        if 0 <= beside < len(at):
+            room = abs(at[beside] - at[n]) / (2 if right[beside] != right[n] else 1)
+        labels.append(("middle right" if right[n] else "middle left", _label(group, room)))
+    return labels
+
+
+def _label(group: list[Finding], room: float) -> str:
     ids = list(dict.fromkeys(f.id for f in group))
-    more = f" +{len(ids) - FLAGS_NAMED}" if len(ids) > FLAGS_NAMED else ""
-    return escape(", ".join(ids[:FLAGS_NAMED]) + more)
+    named = max(1, min(FLAGS_NAMED, int(room * IDS_ACROSS)))
+    more = f" +{len(ids) - named}" if len(ids) > named else ""
+    return escape(", ".join(ids[:named]) + more)
 
 
 def _first(finding: Finding) -> datetime:
