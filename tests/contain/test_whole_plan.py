@@ -60,23 +60,26 @@ def test_with_what_the_owner_says_nothing_of_the_intruder_is_left_but_what_is_do
     assert set(room.service.traces()) == left
 
 
-def test_the_way_back_is_a_pass_sign_in_and_last_of_all_the_restricted_sender(room: Room) -> None:
+def test_the_way_back_is_a_new_password_a_pass_and_sign_in_and_last_of_all_the_restricted_sender(room: Room) -> None:
     carry_out(room, also=("disable-transport-rule", "disable-inbound-connector", "disable-outbound-connector"))
     plan = contain.make_return_plan(room.case, room.tenant, VICTIM, suspicion=INSIDE)
-    assert [s.action.kind for s in plan.steps] == ["issue-access-pass", "give-back", "unblock-sender"]
+    kinds = [s.action.kind for s in plan.steps]
+    assert kinds == ["reset-password", "revoke-sessions-again", "issue-access-pass", "give-back"]
     yes = contain.confirm(plan, VICTIM)
     room.shown.clear()
     for step in plan.steps:
         outcome = contain.run(plan, step.action.key, yes, show_secret=room.show)
         assert outcome.status == "done", outcome.text
     assert room.user()["accountEnabled"] is True
-    [given] = room.shown
+    password, given = room.shown
+    assert len(password) == 24
     assert len(given) >= 6
-    files = [p for p in room.case.folder.rglob("*") if p.is_file() and "practice" not in p.parts[-3:]]
-    kept = [
-        p for p in files if given.encode() in p.read_bytes() and "practice" not in str(p.relative_to(room.case.folder))
-    ]
-    assert kept == []
+    files = [p for p in room.case.folder.rglob("*") if p.is_file()]
+    ours = [p for p in files if p.relative_to(room.case.folder).parts[0] != "practice"]
+    assert [p for p in ours if given.encode() in p.read_bytes() or password.encode() in p.read_bytes()] == []
+    sender = contain.make_sender_plan(room.case, room.tenant, VICTIM, suspicion=INSIDE)
+    [step] = sender.steps
+    assert contain.run(sender, step.action.key, contain.confirm(sender, VICTIM)).status == "done"
     assert not room.tenant.exchange.read("Get-BlockedSenderAddress", {}, VICTIM).rows
 
 

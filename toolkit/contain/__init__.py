@@ -5,8 +5,9 @@ from toolkit.contain.doors import Door, doors, look_at_doors
 from toolkit.contain.emergency import Stopped, stop, stop_plan
 from toolkit.contain.guards import break_glass, confirm_tenant, tenant_question
 from toolkit.contain.ledger import Record, records
+from toolkit.contain.legitimate import Said, said_legitimate, say_legitimate, take_legitimate_back
 from toolkit.contain.offers import Offer, Suspicion
-from toolkit.contain.plan import Plan, Step, call_text, make_plan, make_return_plan, moved, outline, why_not_moved
+from toolkit.contain.plan import Plan, Step, call_text, make_plan, moved, outline, why_not_moved
 from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, script, write_plan
 from toolkit.contain.run import record_shown, run, undo
 from toolkit.contain.sending import Outcome
@@ -14,6 +15,7 @@ from toolkit.contain.settle import settle
 from toolkit.contain.suspicion import suspicion_from
 from toolkit.contain.target import Target, resolve
 from toolkit.contain.watch import Watch, watch
+from toolkit.contain.way_back import make_return_plan, make_sender_plan
 
 __all__ = [
     "Confirmation",
@@ -22,6 +24,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Record",
+    "Said",
     "Step",
     "Stopped",
     "Suspicion",
@@ -37,6 +40,7 @@ __all__ = [
     "look_at_doors",
     "make_plan",
     "make_return_plan",
+    "make_sender_plan",
     "moved",
     "outline",
     "read_plan",
@@ -44,11 +48,14 @@ __all__ = [
     "records",
     "resolve",
     "run",
+    "said_legitimate",
+    "say_legitimate",
     "script",
     "settle",
     "stop",
     "stop_plan",
     "suspicion_from",
+    "take_legitimate_back",
     "tenant_question",
     "undo",
     "watch",

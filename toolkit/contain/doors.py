@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from toolkit.case import Case
@@ -22,6 +22,7 @@ from toolkit.contain.actions import (
     DisableSweepRule,
     DisableTransportRule,
     DistrustSender,
+    GiveBack,
     LeaveGroup,
     LeaveRoleGroup,
     RemoveAppRole,
@@ -42,8 +43,9 @@ from toolkit.contain.actions import (
 )
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of
 from toolkit.contain.actions.shapes import quoted
-from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, Record, records
-from toolkit.contain.offers import Offer, Suspicion, offers
+from toolkit.contain.guards import is_guest
+from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, SENT, Record, records
+from toolkit.contain.offers import Offer, Suspicion, offers, rule_in_words
 from toolkit.contain.readings import HIDDEN, READINGS
 from toolkit.contain.snapshot import Row, Snapshot, first_of, look
 from toolkit.contain.target import Target, moment
@@ -83,6 +85,7 @@ MADE = (
     RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole, LeaveRoleGroup, RemoveOwnership,
     LeaveGroup, DistrustSender,
 )  # fmt: skip
+NEVER = datetime.min.replace(tzinfo=UTC)
 APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-user MFA deletes all of them")
 
 
@@ -90,6 +93,8 @@ APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-
 class Door:
     """One way in or out: its `name`, `state` (open, closed, not checked) and the `evidence`; times are UTC.
 
+    `must`: it has to be closed before the account is given back, or a sender unblocked; not so where nothing can
+    check it, or where this case itself opened it by giving the account back.
     `read`: when the doors were read, by the server's clock; None where no tenant was asked.
     """
 
@@ -103,7 +108,8 @@ class Door:
 def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicion | None = None) -> list[Door]:
     """Every door, read now. Without a tenant none of them can be checked.
 
-    A thing counts as open while it is suspected (see `offers`), or was not in the account's first snapshot.
+    A thing counts as open while it is suspected (see `offers`), or was not in the account's first snapshot, unless a
+    person called it legitimate.
     """
     if tenant is None:
         names = (*NAMES, *FURTHER, APP_PASSWORDS[0])
@@ -111,11 +117,11 @@ def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicio
     history = records(case, tenant.tenant_id, target.object_id)
     found = []
     each: list[Callable[[], Door]] = [
-        lambda: _sign_in(BlockSignIn().read(tenant, target)),
-        lambda: _password(ResetPassword().read(tenant, target), history),
-        lambda: _sessions(RevokeSessions().read(tenant, target), history),
-        lambda: _mfa(tenant, target),
-        lambda: _rules(tenant, target),
+        lambda: _sign_in(BlockSignIn().read(tenant, target), history),
+        lambda: _elsewhere(NAMES[1], target) or _password(ResetPassword().read(tenant, target), history),
+        lambda: _elsewhere(NAMES[2], target) or _sessions(RevokeSessions().read(tenant, target), history),
+        lambda: _elsewhere(NAMES[3], target) or _mfa(tenant, target),
+        lambda: _rules(tenant, target, suspicion or Suspicion()),
     ]
     for name, read in zip(NAMES, each, strict=True):
         try:
@@ -155,7 +161,7 @@ def doors_in(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -> lis
         found.append(Door(NAMES[4], NOT_CHECKED, now.problems[NAMES[4]]))
     elif NAMES[4] in now.found:
         hidden = {identity_of(rule) for rule in rows if rule.get(HIDDEN)}
-        found.append(_rules_door(rows, hidden, at))
+        found.append(_rules_door(rows, hidden, at, suspicion))
     return found + [d for d in further_doors(now, first, suspicion) if set(FURTHER[d.name][0]) <= asked]
 
 
@@ -169,24 +175,49 @@ def further_doors(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -
         unread = [f"{r}: {now.problems[r]}" for r in readings if r in now.problems]
         own = [o for o in standing if isinstance(o.action, kinds) and not o.is_off]
         new = [o for o in own if isinstance(o.action, MADE) and first is not None and o.action.key not in then]
-        bad = [o for o in own if o.suspected or o in new]
+        bad = [o for o in own if (o.suspected or o in new) and not o.legitimate]
         if bad:
             told = "; ".join(f"{_thing(o)}{' (new since the first snapshot)' if o in new else ''}" for o in bad)
             found.append(Door(name, OPEN, f"{told} {at}"))
         elif unread:
             found.append(Door(name, NOT_CHECKED, "; ".join(unread)))
         else:
-            found.append(Door(name, CLOSED, f"{f'{len(own)} left, none suspected' if own else 'nothing there'} {at}"))
+            found.append(Door(name, CLOSED, f"{_left(own)} {at}"))
     return found
+
+
+def _left(own: list[Offer]) -> str:
+    """What stands behind a closed door, and what of it only a person says is legitimate."""
+    said = "".join(f"; {_thing(o)}: {o.why}" for o in own if o.legitimate)
+    return f"{len(own)} left, none suspected{said}" if own else "nothing there"
 
 
 def _thing(offer: Offer) -> str:
     return f"{offer.action.title} ({offer.text})" if offer.text else offer.action.title
 
 
-def _sign_in(now: State) -> Door:
+def _sign_in(now: State, history: list[Record]) -> Door:
     blocked = now.values.get("accountEnabled") is False
-    return Door(NAMES[0], CLOSED if blocked else OPEN, f"{BlockSignIn().before(now.values)}{_at(now)}")
+    told = f"{BlockSignIn().before(now.values)}{_at(now)}"
+    if not blocked and given_back(history):
+        return Door(NAMES[0], OPEN, f"given back by this case, behind closed doors; {told}", must=False)
+    return Door(NAMES[0], CLOSED if blocked else OPEN, told)
+
+
+def given_back(history: list[Record]) -> Record | None:
+    """The call of this case that gave the account back, if nothing of this case blocked it again."""
+    keys = (GiveBack.key, BlockSignIn.key)
+    last = next((r for r in reversed(history) if r.action in keys and r.status in {DONE, SENT}), None)
+    return last if last is not None and last.action == GiveBack.key and last.direction == "do" else None
+
+
+def _elsewhere(name: str, target: Target) -> Door | None:
+    """A door that is another directory's: a guest's home, or the provider at which people of this domain sign in."""
+    if is_guest(target):
+        return Door(name, NOT_CHECKED, "it belongs to the guest's home tenant: ask there", must=False)
+    if name == NAMES[1] and not target.synced and target.authentication_type.lower() != "managed":
+        return Door(name, NOT_CHECKED, "it is set where this domain signs in: reset it there", must=False)
+    return None
 
 
 def _password(now: State, history: list[Record]) -> Door:
@@ -195,6 +226,10 @@ def _password(now: State, history: list[Record]) -> Door:
     if ours is None:
         return Door(NAMES[1], OPEN, f"no reset by this case was read back; {action.before(now.values)}{_at(now)}")
     here, then = now.values.get(action.field), ours.read_values.get(action.field)
+    back = given_back(history)
+    if here != then and back is not None and back.answered_date and (moment(here) or NEVER) >= back.answered_date:
+        told = f"changed at {here}, after the account was given back: its owner had to choose a new one"
+        return Door(NAMES[1], CLOSED, f"{told}; ask whether it was them{_at(now)}")
     if here != then:
         return Door(NAMES[1], NOT_CHECKED, f"changed again at {here}, after this case's reset: ask the owner{_at(now)}")
     seen = "" if ours.shown else "; nobody saw the new password, so reset it again to hand one over"
@@ -244,17 +279,23 @@ def _asks_for_mfa(policy: dict[str, Any], target: Target) -> bool:
     return bool(for_them) and not excluded and "All" in (apps.get("includeApplications") or []) and asks
 
 
-def _rules(tenant: Tenant, target: Target) -> Door:
+def _rules(tenant: Tenant, target: Target, suspicion: Suspicion) -> Door:
     every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
     plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False)
     visible = {identity_of(rule) for rule in plain.rows}
     hidden = {identity_of(rule) for rule in every.rows} - visible
-    return _rules_door(every.rows, hidden, _at(State({}, every.date)))
+    return _rules_door(every.rows, hidden, _at(State({}, every.date)), suspicion)
 
 
-def _rules_door(rows: list[Row], hidden: set[str], at: str) -> Door:
+def _rules_door(rows: list[Row], hidden: set[str], at: str, suspicion: Suspicion) -> Door:
     live = [rule for rule in rows if rule.get("Enabled") and not is_pseudo(rule)]
-    bad = [rule for rule in live if acts_against_owner(rule) or identity_of(rule) in hidden]
+    bad = [
+        rule for rule in live
+        if (acts_against_owner(rule) or identity_of(rule) in hidden)
+        and not suspicion.cleared(
+            f"{DisableInboxRule.kind}:{identity_of(rule)}", rule_in_words(rule, hidden=identity_of(rule) in hidden)
+        )
+    ]  # fmt: skip
     if bad:
         names = ", ".join(quoted(title_of(rule)) for rule in bad)
         return Door(NAMES[4], OPEN, f"enabled, and hidden or forwarding, deleting or hiding mail: {names}{at}")

@@ -45,6 +45,7 @@ from toolkit.contain.actions.delegates import NOBODY, opens
 from toolkit.contain.actions.methods import collection_of, is_asked_first, method_in_words
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of, what_it_does
 from toolkit.contain.actions.shapes import SwitchedOff, listed
+from toolkit.contain.legitimate import Said
 from toolkit.contain.readings import HIDDEN, NAMES
 from toolkit.contain.snapshot import Row, Snapshot
 from toolkit.contain.target import moment
@@ -56,7 +57,8 @@ MAIL_SCOPES = ("mail.", "full_access", "imap.", "pop.", "smtp.", "ews.", "mailbo
 class Offer:
     """One thing that could be done: its `action`, whether it is `chosen`, `why`, and what it is in words.
 
-    `group` is the reading it comes from; `row` the thing as it was read.
+    `group` is the reading it comes from; `row` the thing as it was read; `legitimate` what a person noted who called
+    it so.
     """
 
     action: Action
@@ -66,10 +68,20 @@ class Offer:
     group: str
     row: Row = field(repr=False, default_factory=dict)
     suspected: bool = field(init=False)
+    legitimate: str = ""
 
     def __post_init__(self) -> None:
         # What hits everybody is never chosen by itself, suspected or not.
         self.suspected = self.chosen or self.action.hits_everybody
+
+    def cleared_by(self, said: Said) -> None:
+        """Take it for what a person said it is, unless it reads otherwise by now."""
+        if said.what == self.text:  # as it stands now, not as it stood then
+            self.chosen = self.suspected = False
+            self.legitimate = said.note
+            self.why = f"called legitimate by {said.by or 'somebody'} at {said.time} UTC: {said.note}"
+        else:
+            self.why = f"{self.why + '; ' if self.why else ''}called legitimate at {said.time} UTC, and changed since"
 
     @property
     def is_off(self) -> bool:
@@ -90,6 +102,12 @@ class Suspicion:
     standing: Mapping[str, str] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()  # keys of actions that this case did already
     refused: frozenset[str] = frozenset()  # keys of those whose last call the service refused
+    legitimate: Mapping[str, Said] = field(default_factory=dict)  # by key, what a person called so
+
+    def cleared(self, key: str, text: str) -> bool:
+        """Whether a person called this thing legitimate as it reads now."""
+        said = self.legitimate.get(key)
+        return said is not None and said.what == text
 
     def made_since(self, row: Row, *fields: str) -> str:
         """The time in words if one of these fields says that the thing is not older than the intruder."""
@@ -115,6 +133,8 @@ def offers(snapshot: Snapshot, suspicion: Suspicion) -> list[Offer]:
     for look in LOOKS:
         found += look(snapshot, suspicion)
     for offer in found:
+        if offer.action.key in suspicion.legitimate:
+            offer.cleared_by(suspicion.legitimate[offer.action.key])
         if offer.action.key in suspicion.ours:
             offer.chosen, offer.why = True, offer.why or "this case did it"
     return found
@@ -223,9 +243,14 @@ def _rules(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
             continue
         hidden, enabled = bool(row.get(HIDDEN)), bool(row.get("Enabled"))
         why = "it forwards, deletes or hides mail" if acts_against_owner(row) else "it is hidden" if hidden else ""
-        kind = f"{'hidden' if hidden else 'visible'}, {'enabled' if enabled else 'disabled'}"
         action = DisableInboxRule(identity_of(row), title_of(row), why)
-        yield Offer(action, bool(why) and enabled, why, f"{kind}: {what_it_does(row)}", "inbox rules", row)
+        yield Offer(action, bool(why) and enabled, why, rule_in_words(row, hidden=hidden), "inbox rules", row)
+
+
+def rule_in_words(row: Row, *, hidden: bool) -> str:
+    """What an inbox rule is and does."""
+    kind = f"{'hidden' if hidden else 'visible'}, {'enabled' if row.get('Enabled') else 'disabled'}"
+    return f"{kind}: {what_it_does(row)}"
 
 
 def _sweep_rules(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:

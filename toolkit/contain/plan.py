@@ -15,18 +15,15 @@ from toolkit.contain.actions import (
     CloseProtocols,
     ConfirmCompromised,
     DisableInboxRule,
-    GiveBack,
-    IssueAccessPass,
     RequireMfa,
     ResetPassword,
     ResetWithWriteback,
     RevokeAgain,
     RevokeSessions,
-    UnblockSender,
     action_named,
 )
 from toolkit.contain.actions.shapes import OnThing, Settings
-from toolkit.contain.doors import CLOSED, CLOSING, OPEN, Door, look_at_doors
+from toolkit.contain.doors import CLOSING, OPEN, Door
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
@@ -87,7 +84,8 @@ class Plan:
     """What would be done to one account, in order. `tenant` is None in a file-only case, which cannot run it.
 
     `offers` is everything that could be done about what the snapshot shows, chosen or not; `by_hand` what no call
-    does, in sentences; `notes` what could not be read; `returning` says that it gives the account back.
+    does, in sentences; `notes` what could not be read; `returning` says that it is a last one, which gives
+    back what was stopped.
     """
 
     case: Case
@@ -199,36 +197,6 @@ def make_plan(
     for step in steps:
         step.behind = (suspicion or Suspicion()).standing.get(FAMILIES.get(step.action.kind, ""), "")
     return Plan(case, target, steps, tenant, found, hand, notes, listed, snapshot)
-
-
-def make_return_plan(
-    case: Case, tenant: Tenant, user: str, *, suspicion: Suspicion | None = None, emergency: Iterable[str] = ()
-) -> Plan:
-    """The last plan: a pass for the owner, sign-in allowed again, the sender unblocked. Nothing is changed.
-
-    Raises:
-        GuardRefused: a door is not closed; the text names each.
-    """
-    check_tenant(case, tenant)
-    target = resolve(tenant, user)
-    listed = break_glass(case, emergency)
-    check_target(target, tenant, listed)
-    ajar = [
-        f"{d.name} ({d.state}: {d.evidence})"
-        for d in look_at_doors(case, tenant, target, suspicion)
-        if d.state != CLOSED and d.must
-    ]
-    if ajar:
-        raise GuardRefused(f"The account is not given back while a door is not closed: {'; '.join(ajar)}.")
-    history = records(case, tenant.tenant_id, target.object_id)
-    actions: list[Action] = [IssueAccessPass(), GiveBack()]
-    snapshot = take(case, tenant, target, readings=("restricted senders", "methods"))
-    for row in snapshot.rows("restricted senders"):
-        address = str(row.get("SenderAddress") or "")
-        if address.lower() == target.user_principal_name.lower():
-            actions.append(UnblockSender(address, address))
-    steps = [step_of(tenant, target, action, history) for action in actions]
-    return Plan(case, target, steps, tenant, break_glass=listed, snapshot=snapshot, returning=True)
 
 
 def why_not_moved(plan: Plan, key: str, by: int) -> str:

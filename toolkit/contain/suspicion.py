@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from toolkit.case import Case
 from toolkit.case.verdicts import OWNER, key_of, verdicts
+from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Suspicion
 from toolkit.detect import Finding
 
@@ -20,7 +21,8 @@ _NAMED = re.compile(r"“([^”]{3,})”")
 def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspicion:
     """From the findings of medium severity and more about `user` that nobody judged the owner's own.
 
-    `since` is an hour before the first grave one; the names are accounts involved and what summaries quote.
+    `since` is an hour before the first grave one; the names are accounts involved and what summaries quote;
+    `legitimate` what a person called so.
     """
     owners = {key for key, verdict in verdicts(case).items() if verdict.verdict == OWNER}
     standing = [
@@ -34,4 +36,7 @@ def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspic
     quoted = {name for f in standing for name in (*_NAMED.findall(f.summary), *_ADDRESS.findall(f.summary))}
     names = {name.lower() for f in standing for name in f.involved} | {name.lower() for name in quoted}
     families = {f.id.partition("-")[0]: f.title for f in reversed(standing)}
-    return Suspicion(min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families)
+    return Suspicion(
+        min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families,
+        legitimate=said_legitimate(case, user),
+    )  # fmt: skip

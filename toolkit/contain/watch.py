@@ -41,7 +41,7 @@ def watch(
             tenant.sleep(60.0 * (minutes - last))
             last = minutes
         found = doors(case, tenant, target, suspicion)
-        now = {door.name for door in found if door.state == OPEN}
+        now = {door.name for door in found if door.state == OPEN and door.must}
         opened = sorted(now - before) if before is not None else []
         before = now
         note_doors(case, tenant, target, found, minutes=minutes, opened=opened)

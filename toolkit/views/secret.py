@@ -15,9 +15,11 @@ export default {
     el.classList.add("toolkit-secret");
     model.on("msg:custom", (message) => {
       if (!message || message.type !== "secret") return;
-      el.replaceChildren();
+      // A newer one takes the place of the older of its kind; a password and a pass stand beside each other.
+      for (const old of [...el.children]) if (old.dataset.label === message.label) old.remove();
       const box = document.createElement("div");
       box.className = "toolkit-secret-box";
+      box.dataset.label = message.label;
       const about = document.createElement("div");
       about.textContent = message.label;
       const value = document.createElement("code");
@@ -43,7 +45,7 @@ export default {
       hide.type = "button";
       hide.className = "toolkit-secret-hide";
       hide.textContent = "Hide for good";
-      hide.onclick = () => { value.textContent = ""; el.replaceChildren(); };
+      hide.onclick = () => { value.textContent = ""; box.remove(); };
       box.append(about, value, copy, hide);
       el.append(box);
       model.send({ type: "shown", run: message.run });

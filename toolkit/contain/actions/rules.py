@@ -111,8 +111,16 @@ def title_of(rule: dict[str, Any]) -> str:
 
 
 def is_pseudo(rule: dict[str, Any]) -> bool:
-    """Rules that Exchange keeps for itself: junk mail, out of office, delegates. They are left alone."""
-    return title_of(rule).lower().startswith(PSEUDO_RULES)
+    """Rules that Exchange keeps for itself: junk mail, out of office, delegates. They are left alone.
+
+    A name is anybody's to give: one that forwards out, redirects or deletes is none of them. The delegates' rule
+    forwards to people of the organisation, whom Exchange names by their directory entry.
+    """
+    forwards = rule.get("ForwardTo") or []
+    outside = [to for to in ([forwards] if isinstance(forwards, str) else forwards) if "[EX:" not in str(to)]
+    others = (*(name for name in FORWARDING if name != "ForwardTo"), "DeleteMessage", "SoftDeleteMessage")
+    harmless = not outside and not any(rule.get(name) for name in others)
+    return title_of(rule).lower().startswith(PSEUDO_RULES) and harmless
 
 
 def is_client_side(rule: dict[str, Any]) -> bool:
