@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from benchmarks.tenant import ACCOUNT, busy_tenant
+from benchmarks.tenant import ACCOUNT, tenant_elsewhere
 from toolkit import collect
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
@@ -43,7 +43,7 @@ def _collecting(delay: float, rounds: int, workers: int) -> float:
     for _ in range(rounds):
         with (
             tempfile.TemporaryDirectory() as name,
-            busy_tenant(Path(name) / "case", 20_000) as (case, tenant, _service),
+            tenant_elsewhere(Path(name) / "case", 20_000) as (case, tenant),
         ):
             _hold_back(tenant, delay)
             began = time.perf_counter()
@@ -65,7 +65,7 @@ def _hold_back(tenant: Tenant, delay: float) -> None:
 
 def _pages(number: int) -> tuple[float, float]:
     """Seconds a page by our session, and by bare requests with the same token on the same connection."""
-    with tempfile.TemporaryDirectory() as name, busy_tenant(Path(name) / "case", 0) as (_case, tenant, _service):
+    with tempfile.TemporaryDirectory() as name, tenant_elsewhere(Path(name) / "case", 0) as (_case, tenant):
         call = graph_call(tenant.cloud, "GET", "/users", query={"$top": "10"})
         answer = tenant.session.read(call)
         began = time.perf_counter()

@@ -26,7 +26,7 @@ from toolkit.collect.marks import PIVOTED, Mark
 from toolkit.collect.names import file_name, person
 from toolkit.collect.profile import Profile, profile, with_every_road
 from toolkit.collect.pull import Pages, Pull, Stopped
-from toolkit.collect.roads.road import Halted
+from toolkit.collect.roads.road import Halted, halt_if
 from toolkit.collect.subscriptions import with_starts
 from toolkit.collect.tasks import Task, steps_again, steps_back, steps_of_marks
 from toolkit.contain.guards import check_tenant
@@ -36,6 +36,7 @@ from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
 
 WORKERS = 6
+AHEAD = 2  # windows that wait behind each worker, where several work
 SCRATCH = ".collecting"
 BATCH_SECONDS = 2.0
 DISAGREED = "asked again, it answered differently"
@@ -274,34 +275,34 @@ def _work(
     if tasks:
         report(f"Fetching {tasks[0].road.source}", 0.0)
     absent: dict[tuple[str, str, str], str] = {}  # what the tenant does not offer is asked for once
+
+    def asked_for(task: Task) -> Line:
+        halt_if(halted)
+        what = (task.road.name, task.road.source, task.account)
+        if what in absent:
+            gone = Pull.failed(absent[what], available=False)
+            return line_of(task.road.source, task.account, task.asked.window, task.road.name, now, gone, agreed=False)
+        line = _one(tenant, task, chosen, now, halted)
+        if line.state == NOT_AVAILABLE:
+            absent[what] = line.reason
+        return line
+
     with ThreadPoolExecutor(workers, thread_name_prefix="collecting") as pool:
         running: dict[Future[Line], Task] = {}
         pulled: list[tuple[Task, Line]] = []
         loaded = time.monotonic()
         while waiting or running:
-            while waiting and len(running) < workers and not halted():
+            # Some wait behind those that are fetched, so that no worker has nothing to do while pages are loaded.
+            while waiting and len(running) < workers + AHEAD * (workers - 1) and not halted():
                 task = waiting.pop(0)
-                why = absent.get((task.road.name, task.road.source, task.account))
-                if why:
-                    gone = Pull.failed(why, available=False)
-                    line = line_of(
-                        task.road.source, task.account, task.asked.window, task.road.name, now, gone, agreed=False
-                    )
-                    write(case, line)
-                    result.lines.append(line)
-                    done += 1
-                    continue
-                running[pool.submit(_one, tenant, task, chosen, now, halted)] = task
+                running[pool.submit(asked_for, task)] = task
             if not running:
                 break
             finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
             for future in finished:
                 task = running.pop(future)
                 try:
-                    line = future.result()
-                    pulled.append((task, line))
-                    if line.state == NOT_AVAILABLE:
-                        absent[line.road, line.source, line.account] = line.reason
+                    pulled.append((task, future.result()))
                 except Stopped:
                     result.stopped = True
             if pulled and (time.monotonic() - loaded > BATCH_SECONDS or not running):
