@@ -45,6 +45,8 @@ CASE = click.option(
 @click.option("--refresh", is_flag=True, help="Ask again only for what may still grow or did not come whole.")
 @click.option("--pivot", "pivoting", is_flag=True, help="Look for what is marked as the attacker's, in all accounts.")
 @click.option("--pivot-open", "only_open", is_flag=True, help="As --pivot, only for what nobody looked for yet.")
+@click.option("--start-feeds", is_flag=True, help="Only start the audit log's feeds: previewed, then a typed yes.")
+@click.option("--stop-feeds", is_flag=True, help="Only stop the feeds that this case started.")
 @sign_in_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def collect(
@@ -56,10 +58,15 @@ def collect(
     refresh: bool,
     pivoting: bool,
     only_open: bool,
+    start_feeds: bool,
+    stop_feeds: bool,
     as_json: bool,
     **signing_in: Any,
 ) -> None:
     """Fetch everything about accounts from a live tenant. Nothing in it is changed; what Ctrl-C stops goes on later.
+
+    Only --start-feeds and --stop-feeds change something: they show the exact calls, and send them after you typed the
+    tenant's domain.
 
     PROFILE is quick (seven days), standard (thirty), everything (as far back as is kept), or a TOML file.
 
@@ -69,6 +76,12 @@ def collect(
     from toolkit.case import open_case
     from toolkit.contain import resolve
 
+    if start_feeds or stop_feeds:
+        from toolkit.cli_feeds import turn_feeds
+
+        if start_feeds and stop_feeds:
+            raise UsageError("Start the feeds, or stop them: name one of --start-feeds and --stop-feeds.")
+        sys.exit(turn_feeds(case_folder, signing_in, practice=practice, stop=stop_feeds, as_json=as_json))
     pivoting = pivoting or only_open
     if not accounts and not pivoting:
         raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")

@@ -12,6 +12,23 @@ from toolkit.case import Case
 from toolkit.collect.profile import Profile
 from toolkit.contain.actions import StartActivitySubscription
 from toolkit.contain.ledger import NOT_DONE, REFUSED, records
+from toolkit.contain.plan import Plan
+from toolkit.harden.plan import hardening_plan
+from toolkit.tenant import Tenant
+from toolkit.tenant.activity import CONTENT_TYPES
+
+KINDS = (StartActivitySubscription.kind,)
+
+
+def feeds_plan(case: Case, tenant: Tenant) -> Plan:
+    """The plan of the organisation that starts the feeds, one step a content type; nothing is changed.
+
+    What this case started before can be stopped by its undo.
+
+    Raises:
+        GuardRefused: the tenant has to be confirmed first.
+    """
+    return hardening_plan(case, tenant, [StartActivitySubscription(one) for one in CONTENT_TYPES], kinds=KINDS)
 
 
 def with_starts(case: Case, chosen: Profile) -> Profile:

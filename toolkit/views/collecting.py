@@ -26,6 +26,7 @@ from toolkit.errors import ToolkitError
 from toolkit.tenant import Preflight, preflight
 from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS
 from toolkit.views.containment_work import Desk, Emit, Event
+from toolkit.views.feeds import FeedsPanel
 from toolkit.views.findings import headline
 from toolkit.views.ledger import ledger_html
 from toolkit.views.look import box, page, practice_banner
@@ -100,6 +101,7 @@ class CollectingPanel:
         self.open_marks.add_class("collecting-open")
         self.pivot = _button("Look for these in all accounts", "collecting-pivot", self.look_for_marks)
         self._open_row = w.VBox([self.open_marks, self.pivot], layout=w.Layout(display="none"))
+        self.feeds = FeedsPanel(self.case, self.sign_in.tenant)
         self.expected, self.message, self.found, self.ledger = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         for html, name in (
             (self.expected, "expected"), (self.message, "message"), (self.found, "found"), (self.ledger, "ledger"),
@@ -108,7 +110,7 @@ class CollectingPanel:
         self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", display="none"))
         self._live = w.VBox([
             self.expected, self._tenant_row, self.users, self.profile, w.HBox([self.start, self.refresh, self.stop]),
-            self._open_row,
+            self._open_row, self.feeds.widget,
         ])  # fmt: skip
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
         self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))

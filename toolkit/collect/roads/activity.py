@@ -169,8 +169,9 @@ class ActivityFeed(Road):
     def _missing(self, error: TenantAnswer) -> str:
         what = "there is no subscription" if error.code == NO_SUBSCRIPTION else "the subscription was stopped"
         return (
-            f"Of {self.content_type} {what}. Starting one changes the tenant: say yes to the action "
-            "“start-activity-subscription” in a plan of the organisation; records come from then on."
+            f"Of {self.content_type} {what}. Starting one changes the tenant: `python -m toolkit collect "
+            "--start-feeds`, or “The audit log's feeds” in notebook 0, shows the call and asks for your yes; records "
+            "come from then on."
         )
 
 
