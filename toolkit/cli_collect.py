@@ -174,7 +174,7 @@ def _profile(name: str, sources: str | None, *, refresh: bool) -> Profile:
     unknown = [each for each in names if each not in ROADS]
     if unknown or not names:
         raise UsageError(f"There is no source {', '.join(unknown) or 'named'}; there are {', '.join(ROADS)}.")
-    return replace(chosen, roads=tuple(ROADS[each] for each in names))
+    return replace(chosen, roads=tuple(ROADS[each] for each in names), helps_out=False)
 
 
 def _run(

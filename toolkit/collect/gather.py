@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from toolkit.case import Case
+from toolkit.collect.further import More, as_far_as_kept, by_another_road
 from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.road import Halted
@@ -36,6 +37,9 @@ def gather(
 ) -> Collection:
     """As `collect`, and after it `collect_state`; one result for both.
 
+    Between them, unless it is a `refresh`: the audit log further back, where the profile wants it and the licences say
+    that it is kept longer, and by Graph's audit search, where `Search-UnifiedAuditLog` is not available.
+
     `found` gets the findings as they stand when the newest days are there (a profile's first step), and at the end
     (then its second argument is true), after a stop too; with `now_and_then` also while windows arrive. `report` is
     told the share of all windows (0 to 1).
@@ -62,6 +66,18 @@ def gather(
         case, tenant, names, wanted=wanted, refresh=refresh, told=line_told, report=reported, step_done=looks.step_done,
         halted=halted,
     )  # fmt: skip
+    if not refresh:
+        rests: tuple[Callable[[], list[More]], ...] = (
+            lambda: as_far_as_kept(case, tenant, chosen, names),
+            lambda: by_another_road(case, chosen, names),
+        )
+        for more in (one for rest in rests for one in ([] if done.stopped else rest())):
+            if not done.stopped:
+                further = collect(
+                    case, tenant, more.accounts, wanted=more.chosen, told=line_told, report=reported, halted=halted
+                )
+                done.lines += further.lines
+                done.stopped = further.stopped
     if not done.stopped and not (refresh and not _state_may_grow(case)):
         done.lines += collect_state(case, tenant, names, line_told, lambda text: report(text, 1.0), halted)
         done.stopped = halted()

@@ -78,7 +78,7 @@ def sentences(frame: pd.DataFrame) -> list[str]:
 
 def _retention(case: Case, audit: AuditSettings, plan: str | None, accounts: list[str]) -> Iterator[Limit]:
     for account in accounts or [""]:
-        days, doubt = _audit_days(audit, account)
+        days, doubt = audit_days(audit, account)
         yield _kept(case, "audit log", account, days, doubt, "what is in the audit log")
     entra, risk = ENTRA["P2" if plan is None else plan], RISK["P2" if plan is None else plan]
     doubt = f"{UNREAD}; without Entra ID P1 or P2 it is 7 days" if plan is None else _with(plan)
@@ -112,7 +112,11 @@ def _kept(case: Case, source: str | tuple[str, ...], account: str, days: int, do
     return Limit(names[0], account, RETENTION, None, until, text)
 
 
-def _audit_days(audit: AuditSettings, account: str) -> tuple[int, str]:
+def audit_days(audit: AuditSettings, account: str) -> tuple[int, str]:
+    """How many days the audit log keeps of an account, by its licence, and what that rests on.
+
+    Where no licence was read it is the longest that there is.
+    """
     boxes = [box for box in audit.mailboxes or [] if account.lower() in box.names]
     premium = boxes[0].premium if boxes else None
     if premium:

@@ -54,7 +54,9 @@ ROADS: dict[str, type[Road]] = {
 class Profile:
     """`days`: how far back, in steps (the newest first); `twice`: whether each window is asked for a second time.
 
-    `options`: what a person named, for the roads that need it.
+    `options`: what a person named, for the roads that need it. `as_kept`: the audit log is asked for further back than
+    `days`, as far as the licences say that it is kept. `helps_out`: where a road to the audit log is not available,
+    another one is gone.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Profile:
     twice: bool
     roads: tuple[type[Road], ...]
     options: Options = NO_OPTIONS
+    as_kept: bool = False
+    helps_out: bool = True
 
 
 def with_every_road(chosen: Profile) -> Profile:
@@ -89,11 +93,12 @@ def profile(name_or_file: str) -> Profile:
         days = tuple(int(day) for day in told["days"])
         roads = tuple(ROADS[name] for name in told["roads"])
         options = Options(str(told.get("workspace", "")), tuple(str(app) for app in told.get("apps", ())))
-        made = Profile(str(told.get("name", name_or_file)), days, bool(told.get("twice", False)), roads, options)
+        twice, as_kept = bool(told.get("twice", False)), bool(told.get("as_kept", False))
+        made = Profile(str(told.get("name", name_or_file)), days, twice, roads, options, as_kept)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{name_or_file} is no profile ({error}): it needs days (a list of numbers), roads (from "
-            f"{', '.join(ROADS)}) and, if wanted, twice (true or false), workspace (a GUID) and apps (a list)."
+            f"{', '.join(ROADS)}) and, if wanted, twice, as_kept (true or false), workspace (a GUID) and apps (a list)."
         ) from error
     if not days or sorted(days) != list(days) or days[0] < 1 or not roads:
         raise UsageError(f"{name_or_file}: days must grow, from 1 on, and there must be a road.")

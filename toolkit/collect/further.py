@@ -1,0 +1,91 @@
+"""What a profile leads to in this very tenant: the audit log by another road, and as far back as it is kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from toolkit.case import Case
+from toolkit.collect.horizon import audit_days
+from toolkit.collect.ledger import NOT_AVAILABLE, lines, write
+from toolkit.collect.profile import Profile
+from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.search_log import SearchLog
+from toolkit.contain.snapshot import Snapshot
+from toolkit.contain.target import organisation
+from toolkit.errors import TenantError
+from toolkit.harden.audit_settings import audit_settings
+from toolkit.harden.audit_table import STANDARD_DAYS
+from toolkit.tenant import Rows, Tenant
+
+INSTEAD = f"The audit log is asked for by {AuditSearch.name} in its place."
+_LOGS = (SearchLog, AuditSearch)
+
+
+@dataclass(frozen=True)
+class More:
+    """What is collected besides: about which accounts (user principal names), by which profile."""
+
+    accounts: tuple[str, ...]
+    chosen: Profile
+
+
+def as_far_as_kept(case: Case, tenant: Tenant, chosen: Profile, accounts: Collection[str]) -> list[More]:
+    """The audit log of accounts of which it is kept longer than the profile asks for, where the profile wants that.
+
+    The licences are read now. Where they cannot be, the profile's own days stand.
+    """
+    roads = tuple(road for road in chosen.roads if road in _LOGS)
+    if not chosen.as_kept or not roads:
+        return []
+    found: dict[int, list[str]] = {}
+    for account, days in kept_days(case, tenant, accounts).items():
+        if days > max(chosen.days):
+            found.setdefault(days, []).append(account)
+    return [
+        More(tuple(names), replace(chosen, days=(*chosen.days, days), roads=roads)) for days, names in found.items()
+    ]
+
+
+def kept_days(case: Case, tenant: Tenant, accounts: Collection[str]) -> dict[str, int]:
+    """How many days the audit log keeps of each account, by its licence; 180 where no licence can be read."""
+    found: dict[str, list[dict[str, object]]] = {}
+    problems: dict[str, str] = {}
+
+    def read(name: str, ask: Callable[[], Rows]) -> None:
+        try:
+            found.setdefault(name, []).extend(ask().rows)
+        except TenantError as error:
+            problems[name] = str(error)
+
+    read("licences", lambda: tenant.graph.rows("/subscribedSkus"))
+    for account in accounts:
+        read("mailboxes", lambda account=account: tenant.exchange.read("Get-Mailbox", {"Identity": account}, account))
+    audit = audit_settings(case, Snapshot(organisation(tenant), found=found, problems=problems))
+    boxes = {name: box.premium for box in audit.mailboxes or [] for name in box.names}
+    told = {}
+    for account in accounts:
+        known = audit.licences is not None or boxes.get(account.lower()) is not None
+        told[account] = audit_days(audit, account)[0] if known else STANDARD_DAYS
+    return told
+
+
+def by_another_road(case: Case, chosen: Profile, accounts: Collection[str]) -> list[More]:
+    """Graph's audit search for accounts whose audit log `Search-UnifiedAuditLog` does not give to this caller.
+
+    Where the profile has that road anyway, or a person named the roads, nothing. The ledger's reason then names it.
+    """
+    if not chosen.helps_out or SearchLog not in chosen.roads or AuditSearch in chosen.roads:
+        return []
+    names = {name.lower() for name in accounts}
+    shut = [
+        line
+        for line in lines(case)
+        if (line.source, line.road, line.state) == (SearchLog.source, SearchLog.name, NOT_AVAILABLE)
+        and line.account.lower() in names
+    ]
+    for line in shut:
+        if INSTEAD not in line.reason:
+            write(case, replace(line, reason=f"{line.reason} {INSTEAD}"))
+    whose = {line.account for line in shut}
+    return [More(tuple(sorted(whose)), replace(chosen, roads=(AuditSearch,)))] if whose else []
