@@ -158,7 +158,7 @@ def test_a_policy_in_report_only_enforces_nothing(case: Case) -> None:
             "yes",
             "phishing-resistant",
         ),
-        (policy(grant={"operator": "OR", "builtInControls": ["block"]}), "no policy", "No policy"),
+        (policy(grant={"operator": "OR", "builtInControls": ["block"]}), "yes", "No sign-in gets through"),
         (
             policy(applications={"includeUserActions": ["urn:user:registersecurityinfo"]}),
             "no policy",
@@ -191,6 +191,37 @@ def test_roles_groups_and_the_per_user_state_decide_where_they_were_read(case: C
         report = harden.mfa(case, found, accounts=[closer], found=Triage())
         assert account(report, "anna").required.state == answer, (groups, per_user)
     assert "read for 1 chosen account" in report.per_user
+
+
+def test_mfa_and_a_policy_of_its_own_against_old_protocols_are_one_answer(case: Case) -> None:
+    new = ["browser", "mobileAppsAndDesktopClients"]
+    mfa = policy("MFA for all", clientAppTypes=new)
+    block = policy(
+        "Block legacy authentication", clientAppTypes=["exchangeActiveSync", "other"],
+        grant={"operator": "OR", "builtInControls": ["block"]},
+    )  # fmt: skip
+    rows = [registered("anna", "mobilePhone"), registered("bert", "microsoftAuthenticatorPush")]
+    found = state(registration=rows, conditional_access=[mfa, block], security_defaults=OFF)
+    report = harden.mfa(case, found, found=Triage())
+    assert [a.required.state for a in report.accounts] == ["yes", "yes"]
+    assert "“Block legacy authentication” blocks the sign-in" in report.accounts[0].required.told
+    assert {s.number: s.done for s in report.steps if s.number in (5, 6)} == {
+        5: True, 6: True
+    }  # fmt: skip
+    assert "2 of 2 accounts made to use one at every sign-in" in mfa_html(report)
+    alone = harden.mfa(case, state(registration=rows, conditional_access=[mfa], security_defaults=OFF), found=Triage())
+    assert {a.required.state for a in alone.accounts} == {"partly"}
+    assert {s.done for s in alone.steps if s.number in (5, 6)} == {False}
+
+
+def test_security_defaults_are_not_said_to_ask_at_every_sign_in(case: Case) -> None:
+    rows = [registered("anna", "mobilePhone"), registered("bert", "mobilePhone")]
+    holds = [{"principalId": "id-bert", "roleDefinitionId": "r", "roleDefinition": {"displayName": "Admin"}}]
+    found = state(registration=rows, conditional_access=[], security_defaults=ON, roles=holds)
+    page = mfa_html(harden.mfa(case, found, found=Triage()))
+    assert "1 of 2 accounts made to use one at every sign-in" in page
+    assert "1 more is asked only when Microsoft finds it needed (security defaults)" in page
+    assert "asked when Microsoft finds it needed, not each time" in page
 
 
 def test_security_defaults_answer_for_everybody(case: Case) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
+from toolkit.contain.values import Row as Row
+from toolkit.contain.values import listed as listed
+from toolkit.contain.values import record as record
+from toolkit.contain.values import text as text
 from toolkit.harden.readings import READINGS
 
-Row = dict[str, Any]
 HOW = {
     "accounts": "connect to the tenant and read its state, or load a page of GET /users with accountEnabled",
     "registration": "load the user registration details (Entra admin centre, Authentication methods), or connect to "
@@ -94,24 +97,7 @@ def when(state: Snapshot | None) -> str:
     return f"{state.taken[:16].replace('T', ' ')} UTC" if state is not None and state.taken else "an unknown day"
 
 
-def text(value: Any) -> str:
-    """One value of a service as text; nothing for null."""
-    return "" if value is None else str(value)
-
-
 def flag(value: Any) -> bool | None:
     """True, False, `True`, `$false`, 1 … as they come from JSON and from CSV; None for anything else."""
     said = text(value).strip().strip("$").lower()
     return True if said in ("true", "1") else False if said in ("false", "0") else None
-
-
-def listed(value: Any) -> list[str]:
-    """A list of texts, whatever came: a JSON list, one text, or null."""
-    if isinstance(value, list | tuple):
-        return [text(one) for one in value if one is not None]
-    return [text(value)] if text(value) else []
-
-
-def record(value: Any) -> Row:
-    """A JSON object, or an empty one."""
-    return value if isinstance(value, dict) else {}

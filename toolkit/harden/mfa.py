@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.contain.conditional_access import Policy, Who, policies_of
 from toolkit.contain.guards import break_glass
 from toolkit.contain.snapshot import Snapshot
 from toolkit.contain.target import moment
@@ -22,7 +23,6 @@ from toolkit.harden.methods import NONE, ORDER, PHISHABLE, RESISTANT, UNKNOWN, W
 from toolkit.harden.mfa_people import Person, people_of, registration
 from toolkit.harden.mfa_steps import Step, steps
 from toolkit.harden.old_protocols import OldProtocols, old_protocols
-from toolkit.harden.policies import Policy, Who, policies_of
 from toolkit.harden.requirement import Requirement, Rules, defaults_on, defaults_sentence, requirement
 from toolkit.harden.state import kept_state
 

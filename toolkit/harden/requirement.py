@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from toolkit.contain.conditional_access import CLIENT, FLOW, REPORT_ONLY, Policy, Who
+from toolkit.contain.second_factor import MAYBE, NO, PARTLY, YES, Access
 from toolkit.detect.words import listed as some
 from toolkit.detect.words import short
 from toolkit.harden.inputs import Check, Input, flag
-from toolkit.harden.policies import APPLIES, LEFT_OUT, PERHAPS, REPORT_ONLY, Policy, Who
 
-YES, PARTLY, MAYBE, NO, NO_POLICY, NOT_CHECKED = "yes", "partly", "perhaps", "no", "no policy", "not checked"
+NO_POLICY, NOT_CHECKED = "no policy", "not checked"
 ORDER = (NO, NO_POLICY, NOT_CHECKED, MAYBE, PARTLY, YES)
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """The answer for one account: `state` is one of `ORDER`, `told` the sentence that says by what."""
+    """The answer for one account: `state` is one of `ORDER`, `told` the sentence that says by what.
+
+    `every_time`: it is asked at each sign-in; not so where Microsoft decides when (security defaults).
+    """
 
     state: str
     told: str
+    every_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,16 @@ class Rules:
     policies: Sequence[Policy] | None
     defaults: bool | None
     missing: str = ""
+
+    @cached_property
+    def access(self) -> Access:
+        """What the policies come to together."""
+        return Access(self.policies or [])
+
+    @property
+    def for_everybody(self) -> list[Policy]:
+        """The policies that are on and for all people, but for those whom they leave out."""
+        return [p for p in self.access.policies if p.is_on and p.covers_all_people]
 
 
 def defaults_on(found: Input) -> bool | None:
@@ -54,59 +70,34 @@ def defaults_sentence(found: Input) -> str:
 
 def requirement(who: Who, rules: Rules, per_user: str | None = None) -> Requirement:
     """Whether an account is made to use a second factor; `per_user` is its per-user state, None where not read."""
-    if (per_user or "").lower() == "enforced":
-        return Requirement(YES, "Its per-user state is enforced: asked at every sign-in, but app passwords pass.")
+    state = (per_user or "").lower()
+    if state == "enforced":
+        return Requirement(YES, "Its per-user state is enforced: asked at every sign-in, but app passwords pass.", True)
     if rules.defaults:
-        return Requirement(
-            YES, "Security defaults: asked when Microsoft finds it needed, with a directory role at each sign-in."
-        )
+        return _by_defaults(who)
     if rules.policies is None:
         return Requirement(NOT_CHECKED, rules.missing or "Conditional Access was not read.")
-    wanted = [p for p in rules.policies if p.wants_mfa and p.is_about_sign_ins]
-    return _by_policies(who, wanted, rules, per_user)
-
-
-def _by_policies(who: Who, wanted: list[Policy], rules: Rules, per_user: str | None) -> Requirement:
-    reached = [(policy, *policy.reach(who)) for policy in wanted]
-    certain = [(p, why) for p, where, why in reached if p.is_on and where == APPLIES]
-    whole = [(p, why) for p, why in certain if not p.limits]
-    if whole:
-        policy, why = next(((p, w) for p, w in whole if p.wants_resistant), whole[0])
-        what = "a phishing-resistant method" if policy.wants_resistant else "a second factor"
-        return Requirement(YES, f"The policy “{policy.name}” asks for {what}{_through(why)}.")
-    enabled = (
-        "" if (per_user or "").lower() != "enabled" else " Its per-user state is enabled: it is asked to register."
-    )
-    if certain:
-        policy, why = certain[0]
-        told = f"The policy “{policy.name}” asks for a second factor{_through(why)}, but {'; '.join(policy.limits)}."
-        return Requirement(PARTLY, told + enabled)
-    if enabled:
-        return Requirement(PARTLY, enabled.strip())
-    maybe = [(p, why) for p, where, why in reached if p.is_on and where == PERHAPS]
-    if maybe:
-        policy, why = maybe[0]
-        said = f"{why[0].upper()}{why[1:]}" if why.startswith("it ") else f"It may apply{why}"
-        return Requirement(MAYBE, f"The policy “{policy.name}” is on. {said}; that was not read.")
-    return _by_nothing(reached, rules, per_user)
-
-
-def _by_nothing(reached: list[tuple[Policy, str, str]], rules: Rules, per_user: str | None) -> Requirement:
-    reasons = [f"“{p.name}” is on, but {why}" for p, where, why in reached if p.is_on and where == LEFT_OUT]
-    reasons = [*reasons[:3], f"and {len(reasons) - 3} more do so too"] if len(reasons) > 3 else reasons
-    waiting = [p.name for p, where, _ in reached if p.state == REPORT_ONLY and where in (APPLIES, PERHAPS)]
-    if waiting:
-        reasons.append(f"{some(f'“{short(n, 60)}”' for n in waiting)} would, but is report-only and enforces nothing")
-    because = f" {'; '.join(reasons)}." if reasons else " No policy that is on reaches it."
+    found = rules.access.of(who)
+    enabled = "Its per-user state is enabled: it is asked to register." if state == "enabled" else ""
+    if found.state == YES:
+        return Requirement(YES, found.told, True)
+    if found.state == PARTLY or enabled:
+        told = found.told if found.state != NO else ""
+        return Requirement(PARTLY, f"{told} {enabled}".strip())
+    if found.state == MAYBE:
+        return Requirement(MAYBE, found.told)
     if rules.defaults is None:
-        return Requirement(NOT_CHECKED, f"Whether security defaults are on was not read.{because}")
+        return Requirement(NOT_CHECKED, f"Whether security defaults are on was not read. {found.told}")
     if per_user is None:
-        return Requirement(NO_POLICY, f"Nothing asks for it.{because} Its per-user state was not read.")
-    return Requirement(NO, f"Nothing asks for it.{because} Its per-user state is {short(per_user, 20)}.")
+        return Requirement(NO_POLICY, f"Nothing asks for it. {found.told} Its per-user state was not read.")
+    return Requirement(NO, f"Nothing asks for it. {found.told} Its per-user state is {short(per_user, 20)}.")
 
 
-def _through(why: str) -> str:
-    return f" (it applies{why})" if why else ""
+def _by_defaults(who: Who) -> Requirement:
+    if who.roles:
+        return Requirement(YES, "Security defaults: asked at each sign-in, as it has a directory role.", True)
+    unless = "" if who.roles is not None else "; with a directory role, which was not read, at each sign-in"
+    return Requirement(YES, f"Security defaults: asked when Microsoft finds it needed, not each time{unless}.")
 
 
 def old_protocols_blocked(rules: Rules) -> Check:
@@ -115,11 +106,10 @@ def old_protocols_blocked(rules: Rules) -> Check:
         return Check(True, "Security defaults block old protocols.")
     if rules.policies is None:
         return Check(None, rules.missing or "Conditional Access was not read.")
-    for policy in rules.policies:
-        stops = policy.blocks or policy.wants_mfa
-        only = [limit for limit in policy.limits if limit not in ("old protocols are not covered",)]
-        if policy.is_on and stops and policy.covers_all_people and policy.covers_old_clients and not only:
-            return Check(True, f"The policy “{policy.name}” stops them. {_left_out(policy)}".strip())
+    cover = rules.access.cover(rules.for_everybody, old_clients=True)
+    if cover.whole:
+        names, verb = some(f"“{p.name}”" for p in cover.by), "stops" if len(cover.by) == 1 else "together stop"
+        return Check(True, f"The {_policies(cover.by)} {names} {verb} them. {_left_out(cover.by)}".strip())
     waiting = [
         p for p in rules.policies if p.state == REPORT_ONLY and p.covers_old_clients and (p.blocks or p.wants_mfa)
     ]
@@ -134,10 +124,16 @@ def device_code_blocked(rules: Rules) -> Check:
     """Whether sign-ins by device code are blocked for everybody."""
     if rules.policies is None:
         return Check(None, rules.missing or "Conditional Access was not read.")
+    only = ""
     for policy in rules.policies:
         flows = str(policy.conditions.get("authenticationFlows") or {}).lower()
         if policy.is_on and policy.blocks and "devicecodeflow" in flows and policy.covers_all_people:
-            return Check(True, f"The policy “{policy.name}” blocks them. {_left_out(policy)}".strip())
+            limits = [phrase for axis, phrase in policy.holes if axis not in (FLOW, CLIENT)]
+            if not limits:
+                return Check(True, f"The policy “{policy.name}” blocks them. {_left_out([policy])}".strip())
+            only = only or f"The policy “{policy.name}” blocks them, but {'; '.join(limits)}."
+    if only:
+        return Check(False, only)
     return Check(False, "No policy that is on blocks sign-ins by device code.")
 
 
@@ -147,21 +143,32 @@ def everybody_asked(rules: Rules) -> Check:
         return Check(True, "Security defaults are on.")
     if rules.policies is None:
         return Check(None, rules.missing or "Conditional Access was not read.")
-    wanted = [p for p in rules.policies if p.wants_mfa and p.is_about_sign_ins and p.covers_all_people]
+    cover = rules.access.cover(rules.for_everybody)
+    if cover.whole and cover.asking:
+        return Check(True, f"For everybody: {cover.sentence()} {_left_out(cover.by)}".strip())
+    wanted = [p for p in rules.access.policies if p.wants_mfa and p.covers_all_people]
     for policy in wanted:
-        if policy.is_on and not policy.limits:
-            return Check(True, f"The policy “{policy.name}” asks everybody. {_left_out(policy)}".strip())
-    for policy in wanted:
-        if policy.is_on:
-            return Check(False, f"The policy “{policy.name}” asks everybody, but {'; '.join(policy.limits)}.")
+        if policy.is_on and not policy.blocks:
+            holes = "; ".join(cover.open_of(policy, rules.access.space))
+            return Check(False, f"The policy “{policy.name}” asks everybody, but {holes}.")
     for policy in wanted:
         if policy.state == REPORT_ONLY:
             return Check(False, f"The policy “{policy.name}” would, but is report-only and enforces nothing.")
     return Check(False, "No policy asks everybody for a second factor.")
 
 
-def _left_out(policy: Policy) -> str:
+def _policies(found: Sequence[Policy]) -> str:
+    return "policy" if len(found) == 1 else "policies"
+
+
+def _left_out(policies: Sequence[Policy]) -> str:
     kinds = (("excludeUsers", "account"), ("excludeGroups", "group"), ("excludeRoles", "role"))
-    found = [(len(policy.users.get(name) or []), noun) for name, noun in kinds]
-    said = [f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in found if number]
-    return f"It leaves out {' and '.join(said)}: look who that is." if said else ""
+    told = []
+    for policy in policies:
+        found = [(len(policy.users.get(name) or []), noun) for name, noun in kinds]
+        said = [f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in found if number]
+        said += ["guests"] if policy.users.get("excludeGuestsOrExternalUsers") else []
+        if said:
+            who = "It" if len(policies) == 1 else f"“{policy.name}”"
+            told.append(f"{who} leaves out {' and '.join(said)}: look who that is.")
+    return " ".join(told)

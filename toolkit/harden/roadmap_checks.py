@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from toolkit.case import Case
+from toolkit.contain.conditional_access import Policy
 from toolkit.contain.snapshot import Snapshot
 from toolkit.detect.words import plural
 from toolkit.harden.inputs import Check, flag, input_of, listed, text
@@ -18,7 +19,6 @@ from toolkit.harden.mfa_steps import (
     emergency_accounts,
     weak_methods_gone,
 )
-from toolkit.harden.policies import Policy
 from toolkit.harden.requirement import device_code_blocked, everybody_asked, old_protocols_blocked
 from toolkit.harden.sending import SendingReport
 

@@ -61,9 +61,13 @@ def mfa_summary_html(report: MfaReport) -> str:
         kind, said = "warning", f"{_count(bare, 'account')} with no second factor or a weak one."
     else:
         kind, said = "note", "No account of the report is without a second factor, or has a weak one only."
-    asked = sum(a.required.state == "yes" for a in people)
+    asked = sum(a.required.every_time for a in people)
+    some = sum(a.required.state == "yes" for a in people) - asked
     kind = "warning" if kind == "note" and asked < len(people) else kind
     said += f" {asked:,} of {plural(len(people), 'account')} made to use one at every sign-in, as far as was read."
+    if some:
+        verb = "is" if some == 1 else "are"
+        said += f" {some:,} more {verb} asked only when Microsoft finds it needed (security defaults)."
     tiles = [
         ("no second factor", sum(a.strength == NONE for a in people)),
         ("weak methods only", sum(a.strength == WEAK for a in people)),

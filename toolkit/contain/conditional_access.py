@@ -1,6 +1,7 @@
 """Conditional Access policies read and put into words: whom one reaches, what it asks for, where it has holes.
 
-Source: Microsoft Graph `conditionalAccessPolicy`.
+What several of them come to together is worked out in `second_factor.py`. Source: Microsoft Graph
+`conditionalAccessPolicy`.
 """
 
 from __future__ import annotations
@@ -9,22 +10,50 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from toolkit.contain.values import Row, listed, record, text
 from toolkit.detect.words import listed as some
 from toolkit.detect.words import plural, short
-from toolkit.harden.inputs import Row, listed, record, text
 
 ON, REPORT_ONLY, OFF = "enabled", "enabledforreportingbutnotenforced", "disabled"
 STATES = {ON: "on", REPORT_ONLY: "report-only: it enforces nothing", OFF: "off"}
 RESISTANT_STRENGTH = "00000000-0000-0000-0000-000000000004"  # built in, the same in every tenant
 MAIL = frozenset({"office365", "00000002-0000-0ff1-ce00-000000000000"})
 """The applications that mail is part of: Office 365, and Exchange Online itself."""
+SUITE = frozenset(
+    {
+        "00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000",
+        "00000004-0000-0ff1-ce00-000000000000", "00000005-0000-0ff1-ce00-000000000000",
+        "00000006-0000-0ff1-ce00-000000000000", "09abbdfd-ed23-44ee-a2d9-a627aa1c90f3",
+        "22098786-6e16-43cc-a27d-191a01a1e3b5", "2634dd23-5e5a-431c-81ca-11710d9079f4",
+        "4765445b-32c6-49b0-83e6-1d93765276ca", "475226c6-020e-4fb2-8a90-7a972cbfc1d4",
+        "7df0a125-d3be-4c96-aa54-591f83ff541c", "905fcf26-4eb7-48a0-9ff0-8dcc7194b5ba",
+        "95de633a-083e-42f5-b444-a4295d8e9314", "c9a559d2-7aab-4f13-a6ed-e7e9c52aec87",
+        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",
+    }
+)  # fmt: skip
+"""The applications behind the name Office365, as far as their ids are published: mail, files, chat, and the rest."""
 OLD_CLIENTS = frozenset({"exchangeactivesync", "other"})
+NEW_CLIENTS = frozenset({"browser", "mobileappsanddesktopclients"})
+SYSTEMS = frozenset({"android", "ios", "windows", "windowsphone", "macos", "linux"})
+LEVELS = frozenset({"none", "low", "medium", "high"})
+CLIENT, APPLICATION, PLACE, SYSTEM, RISK, ACCOUNT_RISK, INSTEAD = (
+    "client", "application", "place", "system", "sign-in risk", "account risk", "instead"
+)  # fmt: skip
+AXES = (CLIENT, APPLICATION, PLACE, SYSTEM, RISK, ACCOUNT_RISK, INSTEAD)
+"""What tells one sign-in from another, as far as a policy asks; `instead` is what is taken in place of a factor."""
+FLOW, UNPROVEN = "flow", "unproven"
+REST = ""
+"""On an axis: everything that no policy names."""
+Part = Mapping[str, frozenset[str]]
+"""A set of sign-ins: on each axis the values that are in it."""
+TRUSTED = "alltrusted"
+OLD_NOT_COVERED = "old protocols are not covered"
 APPLIES, LEFT_OUT, PERHAPS, NOT = "applies", "left out", "perhaps", "does not apply"
 _RISKS = {
-    "signInRiskLevels": "only when the sign-in is risky",
-    "userRiskLevels": "only when the account is risky",
-    "insiderRiskLevels": "only for people at insider risk",
-    "agentIdRiskLevels": "only for agents at risk",
+    "signInRiskLevels": (RISK, "only when the sign-in is risky"),
+    "userRiskLevels": (ACCOUNT_RISK, "only when the account is risky"),
+    "insiderRiskLevels": (UNPROVEN, "only for people at insider risk"),
+    "agentIdRiskLevels": (UNPROVEN, "only for agents at risk"),
 }
 _READ = {"applications", "users", "clientAppTypes", "platforms", "locations", "devices", "authenticationFlows", *_RISKS}
 _NOBODYS = {"clientApplications", "servicePrincipalRiskLevels"}  # about applications that sign in by themselves
@@ -49,6 +78,7 @@ class _Side:
     groups: frozenset[str]
     roles: frozenset[str]
     guests: bool
+    some_guests: bool
     by_id: bool
     group_names: str
     role_names: str
@@ -85,8 +115,14 @@ class Policy:
     def controls(self) -> frozenset[str]:
         """What it asks for, in lower case: mfa, block, compliantDevice … and `strength`."""
         grant = record(self.row.get("grantControls"))
-        strength = {"strength"} if grant.get("authenticationStrength") else set()
-        return frozenset({control.lower() for control in listed(grant.get("builtInControls"))} | strength)
+        found = {control.lower() for control in listed(grant.get("builtInControls"))}
+        strength = record(grant.get("authenticationStrength"))
+        if strength:
+            alone = text(strength.get("requirementsSatisfied")).lower() == "none"
+            found.add("a strength that one factor satisfies" if alone else "strength")
+        found |= {"accepted terms of use"} if listed(grant.get("termsOfUse")) else set()
+        found |= {"another product's control"} if listed(grant.get("customAuthenticationFactors")) else set()
+        return frozenset(found)
 
     @property
     def wants_mfa(self) -> bool:
@@ -108,7 +144,11 @@ class Policy:
         grant = record(self.row.get("grantControls"))
         if text(grant.get("operator")).upper() != "OR" or not self.wants_mfa:
             return []
-        said = {"compliantdevice": "a compliant device", "domainjoineddevice": "a joined device"}
+        said = {
+            "compliantdevice": "a compliant device", "domainjoineddevice": "a joined device",
+            "approvedapplication": "an approved app", "compliantapplication": "an app with a protection policy",
+            "passwordchange": "a new password",
+        }  # fmt: skip
         return [said.get(c, c) for c in sorted(self.controls - {"mfa", "strength"})]
 
     @cached_property
@@ -147,47 +187,101 @@ class Policy:
         """All users, guests among them, but for those it leaves out by name, group or role."""
         return any(user.lower() == "all" for user in listed(self.users.get("includeUsers")))
 
-    @cached_property
+    @property
     def limits(self) -> list[str]:
         """Where it does not act, or what it takes instead, one phrase each; empty for a policy without holes."""
+        return [phrase for _, phrase in self.holes]
+
+    @cached_property
+    def holes(self) -> list[tuple[str, str]]:
+        """The same, each with its axis; `FLOW` and `UNPROVEN` are conditions of which no part can be worked out."""
         found = []
         if self.alternatives:
-            found.append(f"{' or '.join(self.alternatives)} will do instead")
+            found.append((INSTEAD, f"{' or '.join(self.alternatives)} will do instead"))
         if "all" not in self.included:
             what = "Office 365" if "office365" in self.included else plural(len(self.included), "application")
-            found.append(f"for {what} only")
+            found.append((APPLICATION, f"for {what} only"))
         if self.excluded:
-            found.append(f"not for {plural(len(self.excluded), 'application')} that it leaves out")
+            found.append((APPLICATION, f"not for {plural(len(self.excluded), 'application')} that it leaves out"))
         if record(self.conditions.get("applications")).get("applicationFilter"):
-            found.append("for applications of a filter only")
+            found.append((UNPROVEN, "for applications of a filter only"))
         if not self.covers_old_clients:
-            found.append("old protocols are not covered")
-        if self.wants_mfa and "all" not in self.client_types and not self.client_types >= {"browser"}:
-            found.append("browsers are not covered")
-        if self.wants_mfa and "all" not in self.client_types and "mobileappsanddesktopclients" not in self.client_types:
-            found.append("apps on phones and computers are not covered")
+            found.append((CLIENT, OLD_NOT_COVERED))
+        if self.wants_mfa and "all" not in self.client_types:
+            if "browser" not in self.client_types:
+                found.append((CLIENT, "browsers are not covered"))
+            if "mobileappsanddesktopclients" not in self.client_types:
+                found.append((CLIENT, "apps on phones and computers are not covered"))
         return found + self._circumstances()
 
-    def _circumstances(self) -> list[str]:
+    def _circumstances(self) -> list[tuple[str, str]]:
         found = []
-        locations = record(self.conditions.get("locations"))
-        if {place.lower() for place in listed(locations.get("includeLocations"))} - {"all"}:
-            found.append("from certain places only")
-        if listed(locations.get("excludeLocations")):
-            found.append("not from places that it leaves out, such as trusted ones")
-        platforms = record(self.conditions.get("platforms"))
-        if {p.lower() for p in listed(platforms.get("includePlatforms"))} - {"all"} or listed(
-            platforms.get("excludePlatforms")
-        ):
-            found.append("on some operating systems only")
+        places, left_out = self._listed("locations", "includeLocations"), self._listed("locations", "excludeLocations")
+        if places - {"all"}:
+            found.append((PLACE, "from certain places only"))
+        if left_out:
+            found.append((PLACE, "not from places that it leaves out, such as trusted ones"))
+        systems = self._listed("platforms", "includePlatforms") - {"all"}
+        if systems or self._listed("platforms", "excludePlatforms"):
+            found.append((SYSTEM, "on some operating systems only"))
         if any(record(self.conditions.get("devices")).values()):
-            found.append("on devices of a filter only")
+            found.append((UNPROVEN, "on devices of a filter only"))
         if any(record(self.conditions.get("authenticationFlows")).values()):
-            found.append("for device codes or transferred sign-ins only")
+            found.append((FLOW, "for device codes or transferred sign-ins only"))
         found += [said for name, said in _RISKS.items() if self.conditions.get(name)]
         odd = [name for name, value in self.conditions.items() if value and name not in _READ | _NOBODYS]
-        found += [f"under a condition that this version does not know ({short(name, 40)})" for name in odd[:3]]
+        found += [(UNPROVEN, f"under a condition that this version does not know ({short(n, 40)})") for n in odd[:3]]
         return found
+
+    def _listed(self, condition: str, which: str) -> frozenset[str]:
+        return frozenset(one.lower() for one in listed(record(self.conditions.get(condition)).get(which)))
+
+    @cached_property
+    def named(self) -> Part:
+        """What it names on each axis, whether it covers or leaves it out."""
+        places = self._listed("locations", "includeLocations") | self._listed("locations", "excludeLocations")
+        return {
+            APPLICATION: (self.included | self.excluded) - {"all"},
+            PLACE: places - {"all", "none"},
+            INSTEAD: frozenset(self.alternatives),
+        }
+
+    def part(self, space: Part) -> Part | None:
+        """The sign-ins of `space` at which it certainly acts; None where a condition cannot be worked out.
+
+        A place may be a trusted one or not: leaving out either leaves out both, naming one names it alone.
+        """
+        if not self.is_about_sign_ins or any(axis in (FLOW, UNPROVEN) for axis, _ in self.holes):
+            return None
+        clients = space[CLIENT] if "all" in self.client_types else self.client_types & space[CLIENT]
+        systems = self._listed("platforms", "includePlatforms")
+        places = self._listed("locations", "includeLocations")
+        no_places = self._listed("locations", "excludeLocations")
+        if TRUSTED in no_places:
+            no_places = space[PLACE] - {REST}
+        elif no_places:
+            no_places |= {TRUSTED}
+        levels = (self._levels("signInRiskLevels"), self._levels("userRiskLevels"))
+        return {
+            CLIENT: clients,
+            APPLICATION: self._applications_of(space[APPLICATION]),
+            PLACE: (space[PLACE] if not places or "all" in places else places & space[PLACE]) - no_places,
+            SYSTEM: (space[SYSTEM] if not systems or "all" in systems else systems & space[SYSTEM])
+            - self._listed("platforms", "excludePlatforms"),
+            RISK: levels[0] & space[RISK] if levels[0] else space[RISK],
+            ACCOUNT_RISK: levels[1] & space[ACCOUNT_RISK] if levels[1] else space[ACCOUNT_RISK],
+            INSTEAD: space[INSTEAD] - frozenset(self.alternatives),
+        }
+
+    def _levels(self, name: str) -> frozenset[str]:
+        return frozenset(level.lower() for level in listed(self.conditions.get(name)))
+
+    def _applications_of(self, known: frozenset[str]) -> frozenset[str]:
+        """The applications it covers; the name Office 365 stands for each of its applications."""
+        inside = known if "all" in self.included else self.included & known
+        if "office365" in inside:
+            inside |= SUITE & known
+        return inside - self.excluded - (SUITE if "office365" in self.excluded else frozenset())
 
     def reach(self, who: Who) -> tuple[str, str]:
         """Whether it is for an account (applies, left out, perhaps, does not apply), and why in a phrase."""
@@ -210,11 +304,13 @@ class Policy:
             frozenset(key.lower() for key in listed(self.users.get(side + kind)))
             for kind in ("Users", "Groups", "Roles")
         )
+        kinds = record(self.users.get(f"{side}GuestsOrExternalUsers"))
         return _Side(
             users,
             groups,
             roles,
-            guests=bool("guestsorexternalusers" in users or self.users.get(f"{side}GuestsOrExternalUsers")),
+            guests=bool("guestsorexternalusers" in users or kinds),
+            some_guests="guestsorexternalusers" not in users and not _all_guests(kinds),
             by_id=bool(users - {"none", "all", "guestsorexternalusers"}),
             group_names=f"the group {some(self.called(g) for g in sorted(groups))}",
             role_names=f"the role {some(self.called(r) for r in sorted(roles))}",
@@ -228,7 +324,9 @@ class Policy:
         if who.object_id and who.object_id.lower() in lists.users:
             return APPLIES, " by name"
         if who.guest and lists.guests:
-            return APPLIES, " as a guest"
+            return (
+                (PERHAPS, " as a guest of some kind or organisation") if lists.some_guests else (APPLIES, " as a guest")
+            )
         held = lists.roles & who.roles if who.roles else frozenset()
         if held:
             return APPLIES, f" through the role {some(self.called(r) for r in sorted(held))}"
@@ -289,6 +387,13 @@ class Policy:
             out += [plural(len(found), noun)] if found else []
         out += ["guests"] if self.users.get("excludeGuestsOrExternalUsers") else []
         return (" and ".join(parts) or "nobody") + (f" except {' and '.join(out)}" if out else "")
+
+
+def _all_guests(kinds: Row) -> bool:
+    """Whether every guest account of this directory is meant, whatever organisation it is from."""
+    said = {kind.strip().lower() for kind in text(kinds.get("guestOrExternalUserTypes")).split(",")}
+    tenants = text(record(kinds.get("externalTenants")).get("membershipKind")).lower()
+    return said >= {"internalguest", "b2bcollaborationguest"} and tenants in ("", "all")
 
 
 def policies_of(rows: Iterable[Row], names: Mapping[str, str] | None = None) -> list[Policy]:
