@@ -1,17 +1,18 @@
-"""A plan as a file: approved by its digest, refused when anything in it or in the tenant is another; as a script."""
+"""A plan as a file: approved by its digest, refused when anything in it or in the tenant is another."""
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contain.room import VICTIM, Room
-from toolkit import contain
+from tests.contain.room import BREAK_GLASS, DOMAIN, VICTIM, Room
+from toolkit import contain, open_case
 from toolkit.errors import GuardRefused, PlanChanged, UsageError
+from toolkit.tenant import Tenant
 
 
 @pytest.fixture
@@ -74,32 +75,111 @@ def test_a_state_that_changed_since_the_file_was_written_stops_the_step(room: Ro
     assert room.writes() == []
 
 
-def test_four_eyes_want_a_second_person(room: Room, file: Path) -> None:
-    with pytest.raises(GuardRefused, match="somebody else"):
-        approved(room, file, four_eyes=True)
-    bent(file, planner={"object_id": "somebody-else", "user_principal_name": "second@contoso.com"})
-    approved(room, file, four_eyes=True)
+@pytest.fixture
+def second(room: Room) -> Iterator[Tenant]:
+    """Another administrator, signed in on the same case."""
+    room.service.login.person = "break_glass"
+    tenant = room.connect()
+    room.service.login.person = "operator"
+    assert tenant.operator.user_principal_name == BREAK_GLASS
+    yield tenant
+    tenant.close()
+
+
+def planned_by(room: Room, tenant: Tenant, path: Path) -> str:
+    return contain.write_plan(contain.make_plan(room.case, tenant, VICTIM), path)
+
+
+def test_four_eyes_run_what_somebody_else_planned_and_the_journal_has_both(
+    room: Room, second: Tenant, tmp_path: Path
+) -> None:
+    path = tmp_path / "second.json"
+    digest = planned_by(room, second, path)
+    plan = approved(room, path, digest, four_eyes=True)
     [entry] = room.case.journal.entries("containment.plan-approved")
-    assert entry.fields["planner"]["user_principal_name"] == "second@contoso.com"
+    assert entry.fields["planner"]["object_id"] == second.operator.object_id
     assert entry.fields["approver_object_id"] == room.tenant.operator.object_id
+    assert contain.run(plan, "block-sign-in", contain.confirm(plan, VICTIM)).status == "done"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 1, "steps": []}', "null"])
+def test_four_eyes_take_a_shortened_plan_of_somebody_else(room: Room, second: Tenant, tmp_path: Path) -> None:
+    path = tmp_path / "second.json"
+    planned_by(room, second, path)
+    digest = bent(path, steps=[s for s in contain.read_plan(path)["steps"] if s["key"] == "block-sign-in"])
+    plan = approved(room, path, digest, four_eyes=True)
+    assert [step.action.key for step in plan.steps] == ["block-sign-in"]
+
+
+def test_who_planned_is_not_believed_from_the_file(room: Room, file: Path, second: Tenant) -> None:
+    with pytest.raises(GuardRefused, match="somebody else has to approve"):
+        approved(room, file, four_eyes=True)
+    other = second.operator
+    bent(file, planner={"object_id": other.object_id, "user_principal_name": other.user_principal_name})
+    with pytest.raises(GuardRefused, match="somebody else has to approve"):
+        approved(room, file, four_eyes=True)
+    assert room.case.journal.entries("containment.plan-approved") == []
+
+
+def test_four_eyes_refuse_a_step_that_the_second_person_did_not_plan(
+    room: Room, second: Tenant, tmp_path: Path
+) -> None:
+    path, own = tmp_path / "second.json", tmp_path / "own.json"
+    planned_by(room, second, path)
+    everything = contain.make_plan(room.case, room.tenant, VICTIM)
+    more = next(o.action.key for o in everything.left_out if o.action.kind == "disable-inbox-rule")
+    contain.write_plan(contain.make_plan(room.case, room.tenant, VICTIM, also=[more]), own)
+    added = [step for step in contain.read_plan(own)["steps"] if step["key"] == more]
+    bent(path, steps=[*contain.read_plan(path)["steps"], *added])
+    with pytest.raises(GuardRefused, match="cannot be verified"):
+        approved(room, path, four_eyes=True)
+    # Nor one whose preview was another: what a step may overwrite is what the planner saw.
+    planned_by(room, second, path)
+    steps = contain.read_plan(path)["steps"]
+    next(step for step in steps if step["key"] == "block-sign-in")["before"] = {"accountEnabled": None}
+    bent(path, steps=steps)
+    with pytest.raises(GuardRefused, match="cannot be verified"):
+        approved(room, path, four_eyes=True)
+
+
+def test_four_eyes_cannot_tell_who_planned_in_another_case(
+    room: Room, second: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "second.json"
+    elsewhere = open_case(tmp_path / "other", practice=True)
+    monkeypatch.setattr(room, "case", elsewhere)
+    contain.confirm_tenant(elsewhere, second, DOMAIN)
+    planned_by(room, second, path)
+    monkeypatch.undo()
+    with pytest.raises(GuardRefused, match="cannot be verified: this case's journal has no plan"):
+        approved(room, path, four_eyes=True)
+    assert approved(room, path).steps  # by its digest alone it can be approved
+    elsewhere.close()
+
+
+def test_what_was_done_is_not_written_again(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    for key in ("block-sign-in", "reset-password", "revoke-sessions"):
+        assert room.run(key).status == "done"
+    contain.write_plan(room.plan(), path)
+    keys = [step["key"] for step in contain.read_plan(path)["steps"]]
+    assert not {"block-sign-in", "reset-password", "revoke-sessions"} & set(keys)
+    assert "clear-forwarding" in keys
+
+
+STEP = {"key": "x", "about": {}, "call": {"method": "GET", "url": "https://x", "body": None}, "before_date": None}
+WHO = {"object_id": "a", "user_principal_name": "b"}
+SAID = {"version": 1, "tenant_id": "t", "account": WHO, "planner": WHO}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "{}", '{"version": 1, "steps": []}', "null",
+        *(json.dumps(SAID | {"steps": [STEP | wrong]}) for wrong in ({"before": [7]}, {"before": {}, "about": 7}, {})),
+    ],
+)  # fmt: skip
 def test_what_is_no_plan_file_is_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(UsageError, match="plan file"):
         contain.read_plan(path)
-
-
-def test_the_script_has_every_step_no_secret_and_nothing_that_an_attacker_named_as_code(room: Room) -> None:
-    rules = room.service._store.state["inbox_rules"][room.user()["id"]]
-    rule = next(rule for rule in rules if rule["Name"] == ".")
-    rule["Name"] = "x'\nRemove-Mailbox -Identity everybody\n#’; Stop-Computer"
-    text = contain.script(room.plan())
-    assert "Disable-InboxRule" in text
-    assert "Read-Host -AsSecureString" in text
-    commands = [line for line in text.splitlines() if line and not line.startswith("#")]
-    verbs = {re.split(r"[\s:]", line)[0] for line in commands}
-    assert not verbs & {"Remove-Mailbox", "Stop-Computer"}
-    assert all(line.count("'") % 2 == 0 for line in commands)

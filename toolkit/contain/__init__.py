@@ -8,7 +8,8 @@ from toolkit.contain.ledger import Record, records
 from toolkit.contain.legitimate import Said, said_legitimate, say_legitimate, take_legitimate_back
 from toolkit.contain.offers import Offer, Suspicion
 from toolkit.contain.plan import Plan, Step, call_text, make_plan, moved, outline, why_not_moved
-from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, script, write_plan
+from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, steps_in, write_plan
+from toolkit.contain.powershell import script
 from toolkit.contain.run import record_shown, run, undo
 from toolkit.contain.sending import Outcome
 from toolkit.contain.settle import settle
@@ -52,6 +53,7 @@ __all__ = [
     "say_legitimate",
     "script",
     "settle",
+    "steps_in",
     "stop",
     "stop_plan",
     "suspicion_from",
