@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.contain.room import DOMAIN, Room
+from tests.contain.room import DOMAIN, VICTIM, Room
 from tests.needs import ROOT
 from toolkit import open_case
+from toolkit.harden.score import NO_CLOUD
 from toolkit.views.containment_work import Event
 from toolkit.views.hardening import HardeningPage, hardening_page
 from toolkit.views.repairs import Repairs
@@ -86,6 +88,8 @@ def test_a_repair_of_auditing_is_previewed_confirmed_run_read_back_and_undone(
 ) -> None:
     read(hardening)
     repairs = hardening.audit_repairs
+    assert {VICTIM in action.title for action in hardening.audits.actions()} == {True}
+    hardening.audits.all.click()
     assert len(hardening.audits.actions()) >= 3
 
     repairs.preview.click()
@@ -194,6 +198,12 @@ def test_the_list_is_written_with_formulas_defused(room: Room, without_evidence:
         time.sleep(0.05)
     assert "Written" in without_evidence.export.said.value
     assert all(file.stat().st_size > 500 for file in without_evidence.export.files)
+    controls, scores = (file.read_text("utf-8-sig") for file in without_evidence.export.files if file.suffix == ".csv")
+    assert "also_told" in controls.splitlines()[0]
+    assert "implementationStatus" in controls or "lastSynced" in controls
+    assert "Tenants of this size" in scores
+    assert "vendorInformation" in scores
+    assert len(scores.splitlines()) == 41
 
 
 def test_a_case_of_files_shows_every_section_with_what_is_missing(tmp_path: Path) -> None:
@@ -208,6 +218,20 @@ def test_a_case_of_files_shows_every_section_with_what_is_missing(tmp_path: Path
     assert "not checked" in texts["sending"].lower()
     assert "PRACTICE" not in hardening.about.value
     case.close()
+
+
+def test_a_cloud_without_secure_score_is_named_also_when_the_case_is_opened_again(room: Room) -> None:
+    room.service.withhold("SecurityEvents.Read.All", "SecurityEvents.ReadWrite.All")
+    page = shown(room)
+    page._tenant = room.connect()
+    page._tenant.cloud = replace(page._tenant.cloud, name="china")
+    read(page)
+    for one in (page, shown(room)):
+        score = one.score.html.value
+        assert score.index(NO_CLOUD) == min(score.index(text) for text in (NO_CLOUD, "not checked") if text in score)
+        assert "403" not in score
+        assert "403" not in one.about.value.partition("scores")[2].partition("</li>")[0]
+        assert NO_CLOUD in one.about.value
 
 
 def test_a_tenant_that_the_evidence_does_not_name_is_asked_about_first(unconfirmed_room: Room) -> None:

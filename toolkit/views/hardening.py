@@ -17,13 +17,15 @@ from toolkit import contain, harden
 from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
 from toolkit.errors import GuardRefused, ToolkitError
+from toolkit.harden.score import NO_CLOUD, no_secure_score
 from toolkit.tenant import Tenant, TokenSource
 from toolkit.views.containment_screen import QUIET
 from toolkit.views.containment_typed import Refusal
 from toolkit.views.containment_work import Desk, Emit, Event
+from toolkit.views.hardening_audit_choice import AuditChoice
 from toolkit.views.hardening_auditing import auditing_html
 from toolkit.views.hardening_mfa import mfa_html
-from toolkit.views.hardening_parts import AuditChoice, BouncePaste, ControlChoice, RoadmapTicks, ScoreExport
+from toolkit.views.hardening_parts import BouncePaste, ControlChoice, RoadmapTicks, ScoreExport
 from toolkit.views.hardening_reports import Reports
 from toolkit.views.hardening_roadmap import roadmap_html
 from toolkit.views.hardening_score import score_html, what_if_html
@@ -250,7 +252,9 @@ def _read_when(case: Case, state: Snapshot | None) -> str:
     if state is None:
         return box(NOT_YET if case.practice else OFFLINE, "note")
     when = state.taken[:19].replace("T", " ")
-    lines = "".join(f"<li>{escape(name)}: {escape(why)}</li>" for name, why in state.problems.items())
+    none = dict.fromkeys(("scores", "controls"), NO_CLOUD) if no_secure_score(case) else {}
+    problems = {name: none.get(name, why) for name, why in state.problems.items()}
+    lines = "".join(f"<li>{escape(name)}: {escape(why)}</li>" for name, why in problems.items())
     lost = f"<p>Could not be read, and is “not checked” below:</p><ul>{lines}</ul>" if lines else ""
     title = f"{state.target.user_principal_name}, as it was at {when} UTC"
     return f"{box(f'{len(state.found)} of its settings and lists were read.', 'done', title=title)}{lost}"

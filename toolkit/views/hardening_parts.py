@@ -13,6 +13,7 @@ from toolkit.case import Case
 from toolkit.contain.action import Action
 from toolkit.contain.actions.secure_score import IN_WORDS, SetControlState
 from toolkit.errors import ToolkitError, UsageError
+from toolkit.harden.score_export import export_score
 from toolkit.views.background import Background
 from toolkit.views.evidence_rows import one_line
 from toolkit.views.hardening_reports import Reports
@@ -21,40 +22,7 @@ from toolkit.views.hardening_sending import bounces_html
 from toolkit.views.look import box, page
 
 WIDE, FIT = "620px", "max-content"
-MOST_REPAIRS = 200
 MARKS = {"done": True, "not done": False, "take my word back": None}
-
-
-class AuditChoice:
-    """What can be set right about auditing: a tick for each repair; the organisation's own switches first."""
-
-    def __init__(self, reports: Reports) -> None:
-        self._ticks: list[tuple[Action, w.Checkbox]] = []
-        self._box = w.VBox([])
-        self.widget = w.VBox([w.HTML(page("<h3>Set it right</h3>")), self._box])
-        self.renew(reports)
-
-    def renew(self, reports: Reports) -> None:
-        """Offer what the newest reading asks for. Without a reading of the tenant nothing is offered."""
-        repairs = harden.audit_repairs(reports.auditing) if reports.state is not None else []
-        self._ticks = []
-        for action in repairs[:MOST_REPAIRS]:
-            tick = w.Checkbox(
-                value=True, description=one_line(action.title, 200), indent=False, layout=w.Layout(width="98%")
-            )
-            tick.add_class("containment-offer")
-            self._ticks.append((action, tick))
-        if reports.state is None:
-            text = "Read the organisation first (at the top of this page)."
-        elif not repairs:
-            text = "Nothing that was read asks for a repair. What was done here can be undone below: press Preview."
-        else:
-            more = f" Of {len(repairs):,}, the first {MOST_REPAIRS} are here." if len(repairs) > MOST_REPAIRS else ""
-            text = f"Ticked is what the table above asks for.{more} Switching on does not look back."
-        self._box.children = [w.HTML(page(f"<p>{escape(text)}</p>")), *(tick for _, tick in self._ticks)]
-
-    def actions(self) -> list[Action]:
-        return [action for action, tick in self._ticks if tick.value]
 
 
 class ControlChoice:
@@ -80,7 +48,8 @@ class ControlChoice:
     def renew(self, reports: Reports) -> None:
         """Offer the controls of the newest score, in the order of the table."""
         before = self.control.value
-        options = [(one_line(f"{one.place}. {one.name}", 120), one.control.id) for one in reports.ranked]
+        named = [one for one in reports.ranked if " " not in one.control.id]  # the portal's list has titles, no ids
+        options = [(one_line(f"{one.place}. {one.name}", 120), one.control.id) for one in named]
         self.control.options = [("choose a control", ""), *options]
         self.control.value = before if before in {value for _, value in options} else ""
 
@@ -157,11 +126,11 @@ class RoadmapTicks:
 
 
 class ScoreExport:
-    """A button that writes the ranked controls as a workbook and as CSV."""
+    """A button that writes the ranked controls, and the scores by day, as workbooks and as CSV."""
 
     def __init__(self, case: Case, reports: Callable[[], Reports]) -> None:
         self.case, self._reports = case, reports
-        self.button = w.Button(description="Write this list to a file", layout=w.Layout(width=FIT))
+        self.button = w.Button(description="Write scores and controls to files", layout=w.Layout(width=FIT))
         self.button.add_class("hardening-export")
         self.said = w.HTML()
         self.widget = w.VBox([self.button, self.said])
@@ -170,17 +139,22 @@ class ScoreExport:
 
     @property
     def files(self) -> list[Path]:
-        """Where the list is written."""
+        """Where the controls and the scores are written."""
         folder = Path(self.case.folder) / "exports"
-        return [folder / f"secure-score-controls.{ending}" for ending in ("xlsx", "csv")]
+        names = ("secure-score-controls", "secure-score")
+        return [folder / f"{name}.{ending}" for name in names for ending in ("xlsx", "csv")]
 
     def write(self) -> None:
-        """Write both files; those of before are replaced."""
+        """Write the files; those of before are replaced."""
 
         def job(say: Callable[[object], None], _stopped: Callable[[], bool]) -> None:
             self.files[0].parent.mkdir(exist_ok=True)
+            reports = self._reports()
             for file in self.files:
-                harden.export_controls(self._reports().ranked, file)
+                if file.stem == "secure-score":
+                    export_score(reports.score, file)
+                else:
+                    harden.export_controls(reports.ranked, file)
 
         self._work.start(job)
 
