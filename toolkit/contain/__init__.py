@@ -11,6 +11,7 @@ from toolkit.contain.plan import Plan, Step, call_text, make_plan, moved, outlin
 from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, steps_in, write_plan
 from toolkit.contain.powershell import script
 from toolkit.contain.run import record_shown, run, undo
+from toolkit.contain.runlock import running_elsewhere
 from toolkit.contain.sending import Outcome
 from toolkit.contain.settle import settle
 from toolkit.contain.suspicion import suspicion_from
@@ -49,6 +50,7 @@ __all__ = [
     "records",
     "resolve",
     "run",
+    "running_elsewhere",
     "said_legitimate",
     "say_legitimate",
     "script",

@@ -39,7 +39,8 @@ class Action(ABC):
     `kind` says what it does, `key` also to which thing, and names it in the journal; `patience` is how many seconds
     the read-back waits for the directory to agree; `settles` says whether reading alone can tell if a call whose
     answer was lost was done; `hits_everybody` that it changes more than this account, and needs a yes of its own;
-    `last` that it waits until every door is closed; `purpose` for what the sign-in is asked before it is sent.
+    `last` that it belongs to the way back, `restores_use` that the doors are read again just before it is sent, and
+    have to be closed; `purpose` for what the sign-in is asked before it is sent.
     """
 
     kind: ClassVar[str]
@@ -60,6 +61,7 @@ class Action(ABC):
     shown_as: ClassVar[str] = "New password"
     hits_everybody: ClassVar[bool] = False
     last: ClassVar[bool] = False
+    restores_use: ClassVar[bool] = False
     purpose: ClassVar[str] = "containment"
 
     @property

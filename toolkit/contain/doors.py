@@ -23,6 +23,7 @@ from toolkit.contain.actions import (
     DisableTransportRule,
     DistrustSender,
     GiveBack,
+    IssueAccessPass,
     LeaveGroup,
     LeaveRoleGroup,
     RemoveAppRole,
@@ -45,11 +46,13 @@ from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_ps
 from toolkit.contain.actions.shapes import quoted
 from toolkit.contain.guards import is_guest
 from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, SENT, Record, records
+from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Offer, Suspicion, offers, rule_in_words
-from toolkit.contain.readings import HIDDEN, READINGS
+from toolkit.contain.readings import HIDDEN
+from toolkit.contain.second_factor import MAYBE, YES, second_factor_now
 from toolkit.contain.snapshot import Row, Snapshot, first_of, look
 from toolkit.contain.target import Target, moment
-from toolkit.errors import TenantError
+from toolkit.errors import GuardRefused, TenantError
 from toolkit.tenant import Tenant
 
 LOOKED = "containment.doors"
@@ -85,7 +88,17 @@ MADE = (
     RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole, LeaveRoleGroup, RemoveOwnership,
     LeaveGroup, DistrustSender,
 )  # fmt: skip
+# The doors that only a mailbox has, and the exception by which Exchange says that there is none.
+OF_MAILBOX = frozenset({
+    "inbox rules", "safe senders", "forwarding", "sweep rules", "automatic replies", "rights of others",
+    "old protocols", "mobile partnerships",
+})  # fmt: skip
+NO_RECIPIENT = "ManagementObjectNotFoundException"
 NEVER = datetime.min.replace(tzinfo=UTC)
+UNSURE = (
+    "no finding tells since when somebody is inside, and nothing when these were made: ask the owner, then tick them, "
+    "or call them legitimate"
+)
 APP_PASSWORDS = ("app passwords", "no call lists them; in the Entra portal, per-user MFA deletes all of them")
 
 
@@ -115,13 +128,16 @@ def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicio
         names = (*NAMES, *FURTHER, APP_PASSWORDS[0])
         return [Door(name, NOT_CHECKED, "no live tenant in this case") for name in names]
     history = records(case, tenant.tenant_id, target.object_id)
+    said = said_legitimate(case, target.user_principal_name)
+    suspicion = replace(suspicion or Suspicion(), passes=passes_made(history), legitimate=said)
+    first = first_of(case, target)
     found = []
     each: list[Callable[[], Door]] = [
         lambda: _sign_in(BlockSignIn().read(tenant, target), history),
         lambda: _elsewhere(NAMES[1], target) or _password(ResetPassword().read(tenant, target), history),
         lambda: _elsewhere(NAMES[2], target) or _sessions(RevokeSessions().read(tenant, target), history),
         lambda: _elsewhere(NAMES[3], target) or _mfa(tenant, target),
-        lambda: _rules(tenant, target, suspicion or Suspicion()),
+        lambda: _rules(tenant, target, suspicion, first),
     ]
     for name, read in zip(NAMES, each, strict=True):
         try:
@@ -130,7 +146,10 @@ def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicio
             found.append(Door(name, NOT_CHECKED, str(error)))
     wanted = dict.fromkeys(name for readings, _ in FURTHER.values() for name in readings)
     now = look(case, tenant, target, readings=tuple(wanted))
-    found += further_doors(now, first_of(case, target), suspicion or Suspicion())
+    found += further_doors(now, first, suspicion)
+    if NO_RECIPIENT in now.problems.get("mailbox", ""):
+        told = f"Exchange has no mailbox of this account (read {now.taken[:19].replace('T', ' ')} UTC)"
+        found = [Door(d.name, CLOSED, told) if d.name in OF_MAILBOX and d.state == NOT_CHECKED else d for d in found]
     found.append(Door(APP_PASSWORDS[0], NOT_CHECKED, APP_PASSWORDS[1], must=False))
     return [replace(door, read=moment(now.taken)) for door in found]
 
@@ -140,6 +159,21 @@ def look_at_doors(case: Case, tenant: Tenant, target: Target, suspicion: Suspici
     found = doors(case, tenant, target, suspicion)
     note_doors(case, tenant, target, found)
     return found
+
+
+def check_doors(case: Case, tenant: Tenant, target: Target, suspicion: Suspicion | None, refusal: str) -> None:
+    """Look at every door, and refuse while one of those that must be closed is not.
+
+    Raises:
+        GuardRefused: `refusal` (a clause, as "The account is not given back"), and each such door with its evidence.
+    """
+    ajar = [
+        f"{door.name} ({door.state}: {door.evidence})"
+        for door in look_at_doors(case, tenant, target, suspicion)
+        if door.state != CLOSED and door.must
+    ]
+    if ajar:
+        raise GuardRefused(f"{refusal} while a door is not closed: {'; '.join(ajar)}.")
 
 
 def note_doors(case: Case, tenant: Tenant, target: Target, found: list[Door], **more: Any) -> None:
@@ -161,12 +195,16 @@ def doors_in(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -> lis
         found.append(Door(NAMES[4], NOT_CHECKED, now.problems[NAMES[4]]))
     elif NAMES[4] in now.found:
         hidden = {identity_of(rule) for rule in rows if rule.get(HIDDEN)}
-        found.append(_rules_door(rows, hidden, at, suspicion))
+        found.append(_rules_door(rows, hidden, at, suspicion, first))
     return found + [d for d in further_doors(now, first, suspicion) if set(FURTHER[d.name][0]) <= asked]
 
 
 def further_doors(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -> list[Door]:
-    """The doors of `FURTHER` as a snapshot shows them; what `first` did not have opens its door."""
+    """The doors of `FURTHER` as a snapshot shows them; what `first` did not have opens its door.
+
+    Where no finding tells since when the intruder is inside, a thing without a date is not judged.
+    """
+    suspicion = suspicion.dated(moment(now.taken))
     standing = offers(now, suspicion)
     then = {o.action.key for o in offers(first, Suspicion())} if first else set()
     at = f"(read {now.taken[:19].replace('T', ' ')} UTC)"
@@ -174,13 +212,17 @@ def further_doors(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -
     for name, (readings, kinds) in FURTHER.items():
         unread = [f"{r}: {now.problems[r]}" for r in readings if r in now.problems]
         own = [o for o in standing if isinstance(o.action, kinds) and not o.is_off]
-        new = [o for o in own if isinstance(o.action, MADE) and first is not None and o.action.key not in then]
+        made = [o for o in own if isinstance(o.action, MADE)]
+        new = [o for o in made if first is not None and o.group in first.found and o.action.key not in then]
         bad = [o for o in own if (o.suspected or o in new) and not o.legitimate]
         if bad:
             told = "; ".join(f"{_thing(o)}{' (new since the first snapshot)' if o in new else ''}" for o in bad)
             found.append(Door(name, OPEN, f"{told} {at}"))
         elif unread:
             found.append(Door(name, NOT_CHECKED, "; ".join(unread)))
+        elif unsure := [o for o in made if suspicion.assumed and o.undated and not o.legitimate]:
+            told = "; ".join(map(_thing, unsure))
+            found.append(Door(name, NOT_CHECKED, f"{UNSURE}: {told} {at}"))
         else:
             found.append(Door(name, CLOSED, f"{_left(own)} {at}"))
     return found
@@ -202,6 +244,14 @@ def _sign_in(now: State, history: list[Record]) -> Door:
     if not blocked and given_back(history):
         return Door(NAMES[0], OPEN, f"given back by this case, behind closed doors; {told}", must=False)
     return Door(NAMES[0], CLOSED if blocked else OPEN, told)
+
+
+def passes_made(history: list[Record]) -> frozenset[str]:
+    """The ids of the access passes that calls of this case made, as they were read back."""
+    made = [r for r in history if r.action == IssueAccessPass.key]
+    return frozenset(
+        str(one) for r in made for one in r.read_values.get("passes", []) if one not in r.before.get("passes", [])
+    )
 
 
 def given_back(history: list[Record]) -> Record | None:
@@ -253,52 +303,44 @@ def _sessions(now: State, history: list[Record]) -> Door:
 
 
 def _mfa(tenant: Tenant, target: Target) -> Door:
-    """Per-user MFA, or a Conditional Access policy that is on (one in report-only mode enforces nothing)."""
+    """Per-user MFA, or Conditional Access policies that are on and together ask at every sign-in."""
     action, now = RequireMfa(), RequireMfa().read(tenant, target)
     told = f"{action.before(now.values)}{_at(now)}"
     if action.is_so(now, None):
         return Door(NAMES[3], CLOSED, told)
     try:
-        policies = [p for p in READINGS["conditional access"].read(tenant, target).rows if _asks_for_mfa(p, target)]
+        found = second_factor_now(tenant, target)
     except TenantError as error:
         return Door(NAMES[3], OPEN, f"{told}; Conditional Access could not be read: {error}")
-    on = [str(p.get("displayName")) for p in policies if p.get("state") == "enabled"]
-    if on:
-        return Door(NAMES[3], CLOSED, f"{told}; Conditional Access asks for it: {', '.join(on)}")
-    only = [str(p.get("displayName")) for p in policies if p.get("state") == "enabledForReportingButNotEnforced"]
-    note = f"“{only[0]}” is in report-only mode: MFA is not enforced" if only else "no Conditional Access policy asks"
-    return Door(NAMES[3], OPEN, f"{told}; {note}")
+    state = {YES: CLOSED, MAYBE: NOT_CHECKED}.get(found.state, OPEN)
+    return Door(NAMES[3], state, f"{told}; Conditional Access: {found.told}")
 
 
-def _asks_for_mfa(policy: dict[str, Any], target: Target) -> bool:
-    conditions, grant = policy.get("conditions") or {}, policy.get("grantControls") or {}
-    users, apps = conditions.get("users") or {}, conditions.get("applications") or {}
-    for_them = {"All", target.object_id} & set(users.get("includeUsers") or [])
-    excluded = target.object_id in (users.get("excludeUsers") or [])
-    asks = "mfa" in (grant.get("builtInControls") or []) or bool(grant.get("authenticationStrength"))
-    return bool(for_them) and not excluded and "All" in (apps.get("includeApplications") or []) and asks
-
-
-def _rules(tenant: Tenant, target: Target, suspicion: Suspicion) -> Door:
+def _rules(tenant: Tenant, target: Target, suspicion: Suspicion, first: Snapshot | None) -> Door:
     every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
     plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False)
     visible = {identity_of(rule) for rule in plain.rows}
     hidden = {identity_of(rule) for rule in every.rows} - visible
-    return _rules_door(every.rows, hidden, _at(State({}, every.date)), suspicion)
+    return _rules_door(every.rows, hidden, _at(State({}, every.date)), suspicion, first)
 
 
-def _rules_door(rows: list[Row], hidden: set[str], at: str, suspicion: Suspicion) -> Door:
+def _rules_door(rows: list[Row], hidden: set[str], at: str, suspicion: Suspicion, first: Snapshot | None) -> Door:
+    known = NAMES[4] in first.found if first is not None else False
+    then = {identity_of(rule) for rule in first.rows(NAMES[4])} if first is not None else set()
     live = [rule for rule in rows if rule.get("Enabled") and not is_pseudo(rule)]
     bad = [
         rule for rule in live
-        if (acts_against_owner(rule) or identity_of(rule) in hidden)
+        if (acts_against_owner(rule) or identity_of(rule) in hidden or (known and identity_of(rule) not in then))
         and not suspicion.cleared(
             f"{DisableInboxRule.kind}:{identity_of(rule)}", rule_in_words(rule, hidden=identity_of(rule) in hidden)
         )
     ]  # fmt: skip
     if bad:
-        names = ", ".join(quoted(title_of(rule)) for rule in bad)
-        return Door(NAMES[4], OPEN, f"enabled, and hidden or forwarding, deleting or hiding mail: {names}{at}")
+        new = " (new since the first snapshot)"
+        names = ", ".join(
+            f"{quoted(title_of(rule))}{new if known and identity_of(rule) not in then else ''}" for rule in bad
+        )
+        return Door(NAMES[4], OPEN, f"enabled, and new, hidden, or forwarding, deleting or hiding mail: {names}{at}")
     rest = f"{len(live)} other enabled rule(s)" if live else "no enabled rule"
     return Door(NAMES[4], CLOSED, f"{rest}, hidden ones looked for{at}")
 

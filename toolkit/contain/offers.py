@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from toolkit.contain.action import Action
 from toolkit.contain.actions import (
@@ -50,6 +50,11 @@ from toolkit.contain.readings import HIDDEN, NAMES
 from toolkit.contain.snapshot import Row, Snapshot
 from toolkit.contain.target import moment
 
+ASSUMED = timedelta(days=30)  # how long the intruder may have been inside where no finding tells
+TIMES = (
+    *("registrationDateTime", "createdDateTime", "FirstSyncTime", "WhenCreatedUTC"),
+    *("WhenChanged", "WhenChangedUTC", "WhenCreated"),
+)
 MAIL_SCOPES = ("mail.", "full_access", "imap.", "pop.", "smtp.", "ews.", "mailboxsettings.")
 
 
@@ -57,8 +62,8 @@ MAIL_SCOPES = ("mail.", "full_access", "imap.", "pop.", "smtp.", "ews.", "mailbo
 class Offer:
     """One thing that could be done: its `action`, whether it is `chosen`, `why`, and what it is in words.
 
-    `group` is the reading it comes from; `row` the thing as it was read; `legitimate` what a person noted who called
-    it so.
+    `group` is the reading it comes from; `row` the thing as it was read; `suspected` that the intruder likely made or
+    uses it; `legitimate` what a person noted who called it so. `undated`: nothing tells when it was made.
     """
 
     action: Action
@@ -67,12 +72,17 @@ class Offer:
     text: str
     group: str
     row: Row = field(repr=False, default_factory=dict)
-    suspected: bool = field(init=False)
+    suspected: bool | None = None  # None: where it is chosen
     legitimate: str = ""
 
     def __post_init__(self) -> None:
         # What hits everybody is never chosen by itself, suspected or not.
-        self.suspected = self.chosen or self.action.hits_everybody
+        if self.suspected is None:
+            self.suspected = self.chosen
+
+    @property
+    def undated(self) -> bool:
+        return not any(moment(self.row.get(name)) for name in TIMES)
 
     def cleared_by(self, said: Said) -> None:
         """Take it for what a person said it is, unless it reads otherwise by now."""
@@ -94,15 +104,25 @@ class Suspicion:
     """What is known of the intruder: `since` when they may have been inside, and the names that findings give.
 
     `names` are lower case: accounts that got a right, applications, addresses. `standing` says for each family of
-    detections (the letters of its ids) the title of a finding that nobody refuted.
+    detections (the letters of its ids) the title of a finding that nobody refuted. `assumed`: no finding tells since
+    when, and the thirty days before the reading are taken in its place. `ours`, `refused` and `passes` are what this
+    case did already: keys of its actions, those whose last call the service refused, and the access passes it made.
     """
 
     since: datetime | None = None
     names: frozenset[str] = frozenset()
     standing: Mapping[str, str] = field(default_factory=dict)
-    ours: frozenset[str] = frozenset()  # keys of actions that this case did already
-    refused: frozenset[str] = frozenset()  # keys of those whose last call the service refused
+    assumed: bool = False
+    ours: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    passes: frozenset[str] = frozenset()
     legitimate: Mapping[str, Said] = field(default_factory=dict)  # by key, what a person called so
+
+    def dated(self, read: datetime | None) -> Suspicion:
+        """The same with a time since when, reckoned back from a reading where no finding tells."""
+        if self.since is not None or read is None:
+            return self
+        return replace(self, since=read - ASSUMED, assumed=True)
 
     def cleared(self, key: str, text: str) -> bool:
         """Whether a person called this thing legitimate as it reads now."""
@@ -114,7 +134,9 @@ class Suspicion:
         for name in fields:
             made = moment(row.get(name))
             if made is not None and made.tzinfo is not None and self.since is not None and made >= self.since:
-                return f"made at {made:%Y-%m-%d %H:%M} UTC, when the intruder may have been inside"
+                inside = "in the last 30 days; no finding tells since when somebody is inside"
+                inside = inside if self.assumed else "when the intruder may have been inside"
+                return f"made at {made:%Y-%m-%d %H:%M} UTC, {inside}"
         return ""
 
     def part_of_a_name(self, domain: str) -> str:
@@ -129,6 +151,7 @@ class Suspicion:
 
 def offers(snapshot: Snapshot, suspicion: Suspicion) -> list[Offer]:
     """Everything that could be done about what the snapshot shows, in the order of the plan."""
+    suspicion = suspicion.dated(moment(snapshot.taken))
     found: list[Offer] = []
     for look in LOOKS:
         found += look(snapshot, suspicion)
@@ -163,9 +186,14 @@ def _methods(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         if not collection:
             continue
         why = suspicion.made_since(row, "createdDateTime")
-        words = method_in_words(row) + (", of the kind asked for first" if is_asked_first(row, preferred) else "")
-        action = RemoveMethod(str(row.get("id")), words, why, collection)
-        yield Offer(action, bool(why), why or "ask the owner by voice whether it is theirs", words, "methods")
+        words = method_in_words(row)
+        first = ", of the kind asked for first" if is_asked_first(row, preferred) else ""
+        action = RemoveMethod(str(row.get("id")), words + first, why, collection)
+        offer = Offer(action, bool(why), why or "ask the owner by voice whether it is theirs", words, "methods", row)
+        if str(row.get("id")) in suspicion.passes:
+            offer.chosen = offer.suspected = False
+            offer.legitimate = offer.why = "this case made it for the owner"
+        yield offer
 
 
 def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
@@ -182,19 +210,20 @@ def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         action = RemoveConsent(RemoveConsent.identity_of(row), name, why, str(row.get("id")))
         if why:
             suspected[str(row.get("clientId"))] = why
-        yield Offer(action, bool(why), why, action.in_words(row), "grants")
+        yield Offer(action, bool(why), why, action.in_words(row), "grants", row)
     for row in snapshot.rows("app roles"):
         name = str(row.get("resourceDisplayName") or row.get("resourceId"))
         why = suspicion.named(name) or suspicion.made_since(row, "createdDateTime")
         role = RemoveAppRole(RemoveAppRole.identity_of(row), name, why, str(row.get("id")))
         if why:
             suspected[str(row.get("resourceId"))] = why
-        yield Offer(role, bool(why), why, role.in_words(row), "app roles")
+        yield Offer(role, bool(why), why, role.in_words(row), "app roles", row)
     for identity, app in apps.items():
         why = suspected.get(identity, "")
         if why and app.get("accountEnabled") is not False:
             disable = DisableApp(identity, str(app.get("displayName") or ""), why)
-            yield Offer(disable, False, f"{why}; for everybody", disable.in_words(app), "apps", app)
+            everybody = f"{why}; for everybody"
+            yield Offer(disable, False, everybody, disable.in_words(app), "apps", app, suspected=True)
 
 
 def _roles(snapshot: Snapshot, _: Suspicion) -> Iterator[Offer]:
@@ -324,7 +353,7 @@ def _mobile(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
     for row in snapshot.rows("mobile devices"):
         why = suspicion.made_since(row, "FirstSyncTime", "WhenCreatedUTC")
         action = RemoveMobileDevice(str(row.get("Identity")), str(row.get("FriendlyName") or ""), why)
-        yield Offer(action, bool(why), why or "ask the owner", action.in_words(row), "mobile devices")
+        yield Offer(action, bool(why), why or "ask the owner", action.in_words(row), "mobile devices", row)
 
 
 def _flow(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
@@ -332,9 +361,10 @@ def _flow(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
     for kind in kinds:
         for row in snapshot.rows(kind.reading):
             why = suspicion.made_since(row, "WhenChanged", "WhenChangedUTC", "WhenCreated")
-            if why and row.get(kind.flag) == kind.on:
+            if row.get(kind.flag) == kind.on:
                 action = kind(kind.identity_of(row), str(row.get("Name") or ""), why)
-                yield Offer(action, False, f"{why}; for everybody", action.in_words(row), kind.reading, row)
+                told = f"{why or 'ask whoever looks after mail flow'}; for everybody"
+                yield Offer(action, False, told, action.in_words(row), kind.reading, row, suspected=bool(why))
 
 
 def _self(name: str) -> bool:

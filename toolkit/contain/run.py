@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from toolkit.contain.action import State
 from toolkit.contain.confirm import Confirmation
+from toolkit.contain.doors import check_doors
 from toolkit.contain.guards import check_target, check_tenant
-from toolkit.contain.ledger import DONE, IN_DOUBT, PASSWORD_SHOWN, latest, records
+from toolkit.contain.ledger import DONE, PASSWORD_SHOWN, records
 from toolkit.contain.plan import ALREADY_SO, Plan, Step
 from toolkit.contain.runlock import running
 from toolkit.contain.sending import Order, Outcome, Progress, ShowSecret, carry_out
-from toolkit.contain.settle import settle_one
+from toolkit.contain.settle import last_unsettled, settle_one
 from toolkit.contain.target import resolve
 from toolkit.errors import ContainmentError, GuardRefused, PlanChanged, UsageError
 from toolkit.tenant import Tenant
@@ -30,7 +31,8 @@ def run(
 
     Raises:
         PlanChanged: the state is not what the preview showed; nothing was sent.
-        GuardRefused: the account or the tenant must not be changed this way.
+        GuardRefused: the account or the tenant must not be changed this way, or a door is open behind which a last
+            step waits.
         CaseBusy: another run is going on for this case.
         TenantError: reading failed before anything was sent.
     """
@@ -40,15 +42,18 @@ def run(
     with running(plan.case, tenant.operator.user_principal_name, step.action.title):
         progress("reading the state again")
         _check_identity(plan, tenant)
-        doubt = latest(records(plan.case, tenant.tenant_id, plan.target.object_id), key)
-        if doubt is not None and doubt.status == IN_DOUBT and step.action.settles:
-            settled = settle_one(plan.case, tenant, plan.target, step.action, doubt)
+        doubt = last_unsettled(records(plan.case, tenant.tenant_id, plan.target.object_id), key)
+        if doubt is not None and step.action.settles:
+            settled = settle_one(plan.case, tenant, plan.target, step.action, doubt, patience=patience)
             if settled == DONE and doubt.direction == "do":
                 return Outcome(DONE, "The call whose answer was lost did take effect; it was not repeated.", doubt.run)
         state = step.action.read(tenant, plan.target)
         if step.action.settles and step.action.is_so(state, None):
             return Outcome(ALREADY_SO, "It is already so; nothing was sent.")
         _check_unchanged(step, state)
+        if step.action.restores_use:
+            progress("reading the doors once more")
+            check_doors(plan.case, tenant, plan.target, plan.suspicion, "Nothing was sent, and nothing will be,")
         order = Order(plan, step.action, step.call, "do", {}, patience)
         return carry_out(order, state, confirmation, show_secret, progress)
 

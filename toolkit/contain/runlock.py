@@ -42,6 +42,17 @@ def running(case: Case, operator: str, what: str) -> Iterator[None]:
     raise CaseBusy(text)
 
 
+def running_elsewhere(case: Case) -> str:
+    """Who is running what on this case now, and since when, as a sentence; "" if nobody is."""
+    lock = FileLock(case.folder / LOCK, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return _held_by(case)
+    lock.release()
+    return ""
+
+
 def _held_by(case: Case) -> str:
     try:
         about = json.loads((case.folder / HOLDER).read_text("utf-8"))

@@ -7,7 +7,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def look(
     wanted = tuple(known) if readings is None else readings
     dates = []
     for number, name in enumerate(wanted, 1):
-        left = until - now()
+        left = min(until - now(), tenant.session.time_left())
         if left <= 0:
             snapshot.problems[name] = TIME_IS_UP
             continue
@@ -107,15 +108,25 @@ def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) ->
         except Exception as error:  # noqa: BLE001 (an answer of another shape must not stop an emergency)
             told.append(f"its answer has another shape than known ({type(error).__name__})")
 
-    thread = threading.Thread(target=read, daemon=True, name=f"reading {reading.title}")
+    here = copy_context()  # a thread of its own knows no limit of time that was set here
+    thread = threading.Thread(target=here.run, args=(read,), daemon=True, name=f"reading {reading.title}")
     thread.start()
     thread.join(seconds)
     return told[0] if told else TIME_IS_UP
 
 
 def first_of(case: Case, target: Target) -> Snapshot | None:
-    """The first snapshot that the case has of an account; None if there is none, or its file is gone."""
-    return next(filter(None, (read_again(case, target, entry) for entry in entries_of(case, target, TAKEN))), None)
+    """Each list as the case first read it of an account; None if it read none, or the files are gone.
+
+    A list that the first snapshot could not read is that of the first one which could.
+    """
+    taken = list(filter(None, (read_again(case, target, entry) for entry in entries_of(case, target, TAKEN))))
+    if not taken:
+        return None
+    found: dict[str, list[Row]] = {}
+    for snapshot in reversed(taken):
+        found |= snapshot.found
+    return replace(taken[0], found=found, problems={})
 
 
 def read_again(case: Case, target: Target, entry: Entry) -> Snapshot | None:

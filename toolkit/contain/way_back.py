@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from toolkit.case import Case
 from toolkit.contain.action import Action
 from toolkit.contain.actions import GiveBack, IssueAccessPass, ResetPassword, RevokeAgain, UnblockSender
-from toolkit.contain.doors import CLOSED, look_at_doors
+from toolkit.contain.doors import check_doors
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.ledger import records
 from toolkit.contain.offers import Suspicion
@@ -29,11 +29,11 @@ def make_return_plan(
         GuardRefused: a door is not closed; the text names each.
     """
     target, listed = _checked(case, tenant, user, emergency)
-    _behind_closed_doors(case, tenant, target, suspicion, "The account is not given back")
+    check_doors(case, tenant, target, suspicion, "The account is not given back")
     again = [action for action in first_steps(target) if isinstance(action, ResetPassword)]
     actions: list[Action] = [GiveBack()] if is_guest(target) else [*again, RevokeAgain(), IssueAccessPass(), GiveBack()]
     snapshot = take(case, tenant, target, readings=("methods",))
-    return _last_plan(case, tenant, target, actions, listed, snapshot)
+    return _last_plan(case, tenant, target, actions, listed, snapshot, suspicion)
 
 
 def make_sender_plan(
@@ -54,9 +54,9 @@ def make_sender_plan(
     ours = [address for address in addresses if address.lower() == target.user_principal_name.lower()]
     if not ours:
         raise UsageError(f"{target.user_principal_name} is not on the list of restricted senders: it may send.")
-    _behind_closed_doors(case, tenant, target, suspicion, "The sender is not unblocked")
+    check_doors(case, tenant, target, suspicion, "The sender is not unblocked")
     actions: list[Action] = [UnblockSender(address, address) for address in ours]
-    return _last_plan(case, tenant, target, actions, listed, snapshot)
+    return _last_plan(case, tenant, target, actions, listed, snapshot, suspicion)
 
 
 def _checked(case: Case, tenant: Tenant, user: str, emergency: Iterable[str]) -> tuple[Target, frozenset[str]]:
@@ -67,18 +67,14 @@ def _checked(case: Case, tenant: Tenant, user: str, emergency: Iterable[str]) ->
     return target, listed
 
 
-def _behind_closed_doors(case: Case, tenant: Tenant, target: Target, suspicion: Suspicion | None, refusal: str) -> None:
-    ajar = [
-        f"{door.name} ({door.state}: {door.evidence})"
-        for door in look_at_doors(case, tenant, target, suspicion)
-        if door.state != CLOSED and door.must
-    ]
-    if ajar:
-        raise GuardRefused(f"{refusal} while a door is not closed: {'; '.join(ajar)}.")
-
-
 def _last_plan(
-    case: Case, tenant: Tenant, target: Target, actions: list[Action], listed: frozenset[str], snapshot: Snapshot
+    case: Case,
+    tenant: Tenant,
+    target: Target,
+    actions: list[Action],
+    listed: frozenset[str],
+    snapshot: Snapshot,
+    suspicion: Suspicion | None,
 ) -> Plan:
     history = records(case, tenant.tenant_id, target.object_id)
     steps = [step_of(tenant, target, action, history) for action in actions]
@@ -86,5 +82,6 @@ def _last_plan(
         if step.action.repeatable and step.before is not None:
             step.status = TO_DO  # what was done at the beginning is done once more, just before
     return Plan(
-        case, target, steps, tenant, by_hand=by_hand(target), break_glass=listed, snapshot=snapshot, returning=True
-    )
+        case, target, steps, tenant, by_hand=by_hand(target), break_glass=listed, snapshot=snapshot, returning=True,
+        suspicion=suspicion or Suspicion(),
+    )  # fmt: skip

@@ -40,6 +40,23 @@ class Answer:
     content: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The objects of a list.
+
+        Raises:
+            TenantAnswer: there is no list in it.
+        """
+        value = self.data.get("value")
+        if not isinstance(value, list):
+            raise self.error(f"A page has no list of records, but {type(value).__name__}", "InvalidBody")
+        return [row for row in value if isinstance(row, dict)]
+
+    def error(self, text: str, code: str) -> TenantAnswer:
+        """What is wrong with this answer as an error, which cites the call; `text` is without its full stop."""
+        ours = f" (client-request-id {self.client_request_id})" if self.client_request_id else ""
+        return TenantAnswer(f"{text}{ours}.", status=self.status, code=code, request_id=self.request_id)
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -64,8 +81,9 @@ def answer_of(response: requests.Response, client_request_id: str) -> Answer:
     if isinstance(data, list) and ACTIVITY in urlsplit(response.url).path:
         data = {"value": data}
     if not isinstance(data, dict):
+        said = f"{_service(response)} answered {response.status_code} with a body that is not whole JSON"
         raise TenantAnswer(
-            f"{_service(response)} answered {response.status_code} with a body that is not whole JSON.",
+            f"{said}{cited(response)}.",
             status=response.status_code,
             code="InvalidBody",
             request_id=response.headers.get("request-id", ""),
@@ -93,14 +111,18 @@ def error_of(response: requests.Response, method: str, secret: Secret | None = N
         text = text.replace(secret.reveal(), "(hidden)")
     path = urlsplit(response.url).path
     named = f"{response.status_code} {code}".strip()
-    ours = response.request.headers.get("client-request-id", "") if response.request is not None else ""
-    cited = f" (client-request-id {ours})" if ours else ""
     return TenantAnswer(
-        f"{_service(response)} answered {named} to {method} {path}: {text or 'no reason given'}{cited}",
+        f"{_service(response)} answered {named} to {method} {path}: {text or 'no reason given'}{cited(response)}",
         status=response.status_code,
         code=code,
         request_id=response.headers.get("request-id", ""),
     )
+
+
+def cited(response: requests.Response) -> str:
+    """Under which id we sent the request, as error texts say it."""
+    ours = response.request.headers.get("client-request-id", "") if response.request is not None else ""
+    return f" (client-request-id {ours})" if ours else ""
 
 
 def date_of(response: requests.Response) -> datetime | None:
@@ -159,7 +181,8 @@ def _reading(response: requests.Response) -> tuple[str, str]:
         candidates += [str(d.get("message", "")).rsplit("|", 1)[-1] for d in details if isinstance(d, dict)]
     candidates.append(error.get("message"))
     text = next((str(c) for c in candidates if c), "")
-    return str(error.get("code", ""))[:80], tidy(text)
+    kind = str(internal.get("type") or "").rpartition(".")[2] if isinstance(internal, dict) else ""
+    return (kind or str(error.get("code", "")))[:80], tidy(text)
 
 
 def _innermost(error: dict[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,8 @@ class ContainmentPanel:
         self.sign_in = SignIn(case, self._signed, tokens=tokens, sleep=sleep)
         clicks = Clicks(
             self.preview, self.confirm_tenant, self.confirm, self.extend, self.run, self.undo, self.move, self.run_all,
-            self.halt, self.watch, self.give_back, self._shown, self._typing,
+            self.halt, self.watch, self.give_back, self.unblock, self.legitimate, self.suspect, self._shown,
+            self._typing,
         )  # fmt: skip
         self.screen = Screen(case, users, clicks)
         self._whole = self.screen.widget if case.practice else w.VBox([self.sign_in.widget, self.screen.widget])
@@ -116,7 +117,8 @@ class ContainmentPanel:
         ticked = [key for key, tick in self.screen.offers if tick.value]
         chosen = ticked if same and self.screen.offers else None
         order = self.plan.order if same and self.plan is not None else []
-        self.desk.start(lambda emit: self._read(emit, user, chosen, order))
+        without = frozenset(key for key, tick in self.screen.optional if not tick.value) if same else frozenset()
+        self.desk.start(lambda emit: self._read(emit, user, chosen, order, without))
 
     def confirm_tenant(self) -> None:
         """Take the typed domain as the answer to which tenant this is."""
@@ -209,7 +211,7 @@ class ContainmentPanel:
                         break
             finally:
                 emit("running_all", [])
-            self._read(emit, plan.target.user_principal_name, plan.chosen, plan.order)
+            self._after(emit, plan)
 
         self.desk.start(job)
 
@@ -239,7 +241,14 @@ class ContainmentPanel:
         threading.Thread(target=work, daemon=True, name="watching").start()
 
     def give_back(self) -> None:
-        """Lay out the last plan, if every door reads closed."""
+        """Lay out the plan that gives the account back, if every door reads closed."""
+        self._lay_out_last(contain.make_return_plan)
+
+    def unblock(self) -> None:
+        """Lay out the plan that takes the account off the restricted senders, if every door reads closed."""
+        self._lay_out_last(contain.make_sender_plan)
+
+    def _lay_out_last(self, make: Callable[..., Plan]) -> None:
         plan = self.plan
         if plan is None or plan.tenant is None:
             return
@@ -247,8 +256,40 @@ class ContainmentPanel:
         name = plan.target.user_principal_name
 
         def job(emit: Emit) -> None:
-            back = contain.make_return_plan(self.case, self._connected(), name, suspicion=suspicion)
-            emit("plan", back)
+            emit("reading", "reading the doors")
+            emit("plan", make(self.case, self._connected(), name, suspicion=suspicion))
+            emit("said", "Every door that has to be closed reads closed: the plan for this step stands above.")
+
+        self.desk.start(job)
+
+    def legitimate(self) -> None:
+        """Keep that the chosen things are legitimate, with the note, and lay the plan out again without them."""
+        plan, keys, note = self.plan, self.screen.legitimate.things, self.screen.legitimate.note
+        if plan is None or not keys:
+            self.desk.put("problem", "Choose in the list what is legitimate.")
+            return
+
+        def job(emit: Emit) -> None:
+            for offer in plan.offers:
+                if offer.action.key in keys:
+                    given = offer.action.key, offer.action.title, offer.text, note
+                    contain.say_legitimate(self.case, plan.target, *given)
+            left = [key for key in plan.chosen if key not in keys]
+            self._read(emit, plan.target.user_principal_name, left, plan.order, plan.without)
+
+        self.desk.start(job)
+
+    def suspect(self) -> None:
+        """Take back that the chosen things are legitimate."""
+        plan, keys = self.plan, self.screen.legitimate.said
+        if plan is None or not keys:
+            self.desk.put("problem", "Choose in the list below what is not legitimate after all.")
+            return
+
+        def job(emit: Emit) -> None:
+            for key in keys:
+                contain.take_legitimate_back(self.case, plan.target, key)
+            self._read(emit, plan.target.user_principal_name, [*plan.chosen, *keys], plan.order, plan.without)
 
         self.desk.start(job)
 
@@ -257,14 +298,21 @@ class ContainmentPanel:
         if plan is None or confirmation is None:
             self.desk.put("problem", "Type the account's name and press Confirm first.")
             return
-        chosen, order, returning = plan.chosen, plan.order, plan.returning
 
         def job(emit: Emit) -> None:
             self._carry_out(emit, plan, confirmation, key, undo=undo)
-            if not returning:
-                self._read(emit, plan.target.user_principal_name, chosen, order)
+            self._after(emit, plan)
 
         self.desk.start(job)
+
+    def _after(self, emit: Emit, plan: Plan) -> None:
+        """How things stand after a step: the plan read anew, and the doors; of a last plan the doors alone."""
+        if not plan.returning:
+            self._read(emit, plan.target.user_principal_name, plan.chosen, plan.order, plan.without)
+            return
+        suspicion = contain.suspicion_from(self.case, plan.target.user_principal_name, self._findings)
+        emit("reading", "reading the doors")
+        emit("doors", contain.look_at_doors(self.case, self._connected(), plan.target, suspicion))
 
     def _carry_out(self, emit: Emit, plan: Plan, confirmation: Confirmation, key: str, *, undo: bool) -> Outcome:
         def show_secret(secret: Secret, run: str) -> None:
@@ -293,7 +341,14 @@ class ContainmentPanel:
             self._tenant = self.sign_in.tenant()
         return self._tenant
 
-    def _read(self, emit: Emit, user: str, chosen: list[str] | None, order: list[str]) -> None:
+    def _read(
+        self,
+        emit: Emit,
+        user: str,
+        chosen: list[str] | None,
+        order: list[str],
+        without: frozenset[str] = frozenset(),
+    ) -> None:
         if not self.sign_in.ready:
             emit("offline", contain.outline(self.case, user))
             return
@@ -309,11 +364,14 @@ class ContainmentPanel:
             emit("reading", text)
 
         plan = contain.make_plan(
-            self.case, tenant, user, chosen=chosen, order=order, suspicion=suspicion, progress=reading
-        )
+            self.case, tenant, user, chosen=chosen, order=order, without=without, suspicion=suspicion,
+            progress=reading,
+        )  # fmt: skip
         emit("plan", plan)
         emit("reading", "reading the doors")
         emit("doors", contain.look_at_doors(self.case, tenant, plan.target, suspicion))
+        if other := contain.running_elsewhere(self.case):
+            emit("other", other)
 
     def _shown(self, run: str) -> None:
         plan = self._unseen.pop(run, None)
@@ -365,6 +423,9 @@ class ContainmentPanel:
             self.screen.say(f"Opened since the last look: {', '.join(look.opened)}. Somebody is still inside.", "error")
         else:
             self.screen.say(f"Looked at the doors after {look.minutes} minutes: none opened since.", "done")
+
+    def _on_other(self, text: str) -> None:
+        self.screen.say(text, "warning")
 
     def _on_said(self, text: str) -> None:
         self.screen.say(text, "done")

@@ -105,6 +105,12 @@ def plan_heading(plan: Plan) -> str:
             ("tenant", f"{plan.tenant.domain} ({target.tenant_id})"),
             ("you are", plan.tenant.operator.user_principal_name),
         ]
+    if plan.suspicion.assumed and plan.suspicion.since:
+        since = f"no finding tells; taken are the 30 days before this reading, from {plan.suspicion.since:%Y-%m-%d}"
+        facts.append(("intruder inside since", since))
+    elif plan.suspicion.since and not plan.returning:
+        since = f"{plan.suspicion.since:%Y-%m-%d %H:%M} UTC at the earliest, by the findings"
+        facts.append(("intruder inside since", since))
     notes = _list("Could not be read, so nothing about it is in this plan", plan.notes)
     hand = _list("To be done by hand", plan.by_hand)
     kept = f"<p class='toolkit-quiet'>All of it as it was: {escape(plan.snapshot.file)}</p>" if plan.snapshot else ""

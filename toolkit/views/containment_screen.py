@@ -11,6 +11,7 @@ import ipywidgets as w
 
 from toolkit.case import Case
 from toolkit.contain import Door, Outcome, Plan, why_not_moved
+from toolkit.contain.plan import OPTIONAL
 from toolkit.contain.readings import READINGS
 from toolkit.views.containment_card import StepCard, fitting
 from toolkit.views.containment_html import (
@@ -22,6 +23,7 @@ from toolkit.views.containment_html import (
     plan_heading,
     untaken,
 )
+from toolkit.views.containment_legitimate import Legitimate
 from toolkit.views.containment_typed import Refusal, what_to_type
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.secret import SecretOnce
@@ -31,6 +33,11 @@ CHOOSE = (
     "tick is a step below. Ask the owner by voice about the rest. After a change here, press Preview plan again.</p>"
 )
 KINDS = {"done": "done", "already so": "note", "in doubt": "warning", "sent, not yet visible": "warning"}
+OPTIONAL_STEPS = {
+    "block-sign-in": "Block sign-in – leave it out only if the owner has to go on working and the next steps follow at "
+    "once",
+    "require-mfa": "Require multi-factor authentication (per user) – leave it out where Conditional Access asks for it",
+}
 QUIET = '<p class="toolkit-quiet">'
 WORKING = f"{QUIET}… working</p>"
 
@@ -50,6 +57,9 @@ class Clicks:
     halt: Callable[[], None]
     watch: Callable[[], None]
     back: Callable[[], None]
+    unblock: Callable[[], None]
+    legitimate: Callable[[], None]
+    suspect: Callable[[], None]
     shown: Callable[[str], None]
     typing: Callable[[], None]
 
@@ -61,6 +71,7 @@ class Screen:
         self._case, self._clicks = case, clicks
         self.cards: dict[str, StepCard] = {}
         self.offers: list[tuple[str, w.Checkbox]] = []
+        self.optional: list[tuple[str, w.Checkbox]] = []
         self._untaken = ""
         self.user = w.Combobox(
             options=accounts,
@@ -79,6 +90,7 @@ class Screen:
         self._tenant_row = _asking([self.domain, self.confirm_tenant], self.domain_refused)
         self._heading = _html("containment-heading")
         self._offers_box = w.VBox([])
+        self.legitimate = Legitimate(clicks.legitimate, clicks.suspect)
         self._instruction = w.HTML()
         self.typed = w.Text(placeholder="type the account's name", layout=w.Layout(width="300px"))
         self.typed.add_class("containment-typed")
@@ -99,19 +111,23 @@ class Screen:
         self.doors = _html("containment-doors")
         self.watch = _button("Look again at 15 and 60 minutes", "containment-watch", clicks.watch)
         self.back = _button("Give the account back…", "containment-back", clicks.back)
-        self._after_row = w.HBox([self.watch, self.back], layout=w.Layout(display="none"))
+        self.unblock = _button("Let the sender send again…", "containment-unblock", clicks.unblock)
+        self._after_row = w.HBox([self.watch, self.back, self.unblock], layout=w.Layout(display="none"))
         self.journal = _html("containment-journal")
         self.show_journal()
         top = w.HTML(f"<style>{STYLE}</style>{page(practice_banner(case.practice))}")
         asking = [w.HBox([self.user, self.preview]), self.message, self._tenant_row]
-        planned = [self._heading, self._offers_box, self._confirm_row, self._everybody_row, self._all_row, self._steps]
+        chosen = [self._offers_box, self.legitimate.widget]
+        planned = [self._heading, *chosen, self._confirm_row, self._everybody_row, self._all_row, self._steps]
         self.widget = w.VBox([top, *asking, *planned, self.doors, self._after_row, self.journal])
         self.widget.add_class("containment-panel")
 
     def working(self, busy: bool) -> None:
         """While something runs no button works, and a word says so."""
-        for button in (self.preview, self.confirm, self.confirm_tenant, self.extend, self.watch, self.back):
+        buttons = (self.preview, self.confirm, self.confirm_tenant, self.extend, self.watch, self.back, self.unblock)
+        for button in buttons:
             button.disabled = busy
+        self.legitimate.lock(busy=busy)
         if busy:
             self.message.value = page(WORKING)
             for each in self.cards.values():
@@ -143,14 +159,15 @@ class Screen:
         self.name_refused.clear()
         self.everybody_refused.clear()
         self._offers_box.children = self._choice(plan)
+        self.legitimate.show(plan)
         self._everybody_row.layout.display = None if plan.hits_everybody else "none"
         self.ask_name(plan)
         does = self._clicks.run, self._clicks.undo, self._clicks.move
         self.cards = {step.action.key: StepCard(step.action.key, *does) for step in plan.steps}
-        boxes = []
+        boxes: list[w.Widget] = []
         for step in plan.steps:
             boxes.append(self.cards[step.action.key].box)
-            boxes += [self.secret] if step.action.makes_secret else []
+            boxes += [self.secret] if step.action.makes_secret and self.secret not in boxes else []
         self._steps.children = boxes
 
     def ask_name(self, plan: Plan) -> None:
@@ -160,6 +177,7 @@ class Screen:
     def show_plan(self, plan: Plan) -> None:
         if [o.action.key for o in plan.offers] != [key for key, _ in self.offers] or self._untaken != untaken(plan):
             self._offers_box.children = self._choice(plan)
+        self.legitimate.show(plan)
         self._heading.value = page(plan_heading(plan))
         self._confirm_row.layout.display = None
         self.show_journal()
@@ -198,26 +216,31 @@ class Screen:
 
     def _choice(self, plan: Plan) -> list[w.Widget]:
         """Everything that was found, with a tick each, in groups; what is suspected is ticked."""
-        self.offers, self._untaken = [], untaken(plan)
+        self.offers, self.optional, self._untaken = [], [], untaken(plan)
+        if plan.returning:
+            return []
         taken = set(plan.chosen)
         groups: dict[str, list[w.Checkbox]] = {}
         for offer in plan.offers:
-            tick = w.Checkbox(
-                value=offer.action.key in taken,
-                description=offer_label(offer),
-                indent=False,
-                layout=w.Layout(width="98%"),
-            )
-            tick.add_class("containment-offer")
+            tick = _tick(offer_label(offer), offer.action.key in taken)
             self.offers.append((offer.action.key, tick))
             groups.setdefault(offer.group, []).append(tick)
-        if not groups:
-            return []
+        steps = set(plan.order)
+        for key in OPTIONAL:
+            if key in steps or key in plan.without:
+                self.optional.append((key, _tick(OPTIONAL_STEPS[key], key not in plan.without)))
         more = untaken(plan)
         shown: list[w.Widget] = [w.HTML(page(CHOOSE, box(more, "warning") if more else ""))]
+        shown += [w.HTML(page("<h4>The account itself</h4>")), *(tick for _, tick in self.optional)]
         for group, ticks in groups.items():
             shown += [w.HTML(page(f"<h4>{escape(READINGS[group].title)}</h4>")), *ticks]
         return shown
+
+
+def _tick(label: str, value: bool) -> w.Checkbox:
+    tick = w.Checkbox(value=value, description=label, indent=False, layout=w.Layout(width="98%"))
+    tick.add_class("containment-offer")
+    return tick
 
 
 def _asking(row: list[w.Widget], refused: Refusal, above: Sequence[w.Widget] = ()) -> w.VBox:

@@ -11,7 +11,10 @@ from toolkit.tenant.graph import user_call
 
 
 class BlockSignIn(Action):
-    """`PATCH /users/{id} {"accountEnabled": false}`, Microsoft Graph v1.0, answered 204. Undo: true."""
+    """`PATCH /users/{id} {"accountEnabled": false}`, Microsoft Graph v1.0, answered 204.
+
+    It has no undo: allowing sign-in again is `GiveBack`, which waits until every door reads closed.
+    """
 
     kind = key = "block-sign-in"
     title = "Block sign-in"
@@ -24,7 +27,7 @@ class BlockSignIn(Action):
     )
     permission = "User.EnableDisableAccount.All and User.Read.All"
     role = "User Administrator; for an administrator's account Privileged Authentication Administrator"
-    undo_note = "Undo sets accountEnabled to true again; Exchange notices after up to 40 minutes."
+    undo_note = "No undo: giving the account back is a step of its own, behind closed doors."
 
     def read(self, tenant: Tenant, target: Target) -> State:
         answer = tenant.graph.user(target.object_id)
@@ -41,14 +44,6 @@ class BlockSignIn(Action):
 
     def is_so(self, now: State, sent: Sent | None) -> bool:
         return now.values.get("accountEnabled") is False
-
-    def undo_call(self, cloud: Cloud, target: Target, before: dict[str, Any]) -> Call | None:
-        if before.get("accountEnabled") is not True:
-            return None
-        return user_call(cloud, "PATCH", target.object_id, {"accountEnabled": True})
-
-    def is_undone(self, now: State, before: dict[str, Any]) -> bool:
-        return now.values.get("accountEnabled") is True
 
 
 class GiveBack(Action):
@@ -67,6 +62,7 @@ class GiveBack(Action):
     role = BlockSignIn.role
     undo_note = "Undo blocks the account again."
     last = True
+    restores_use = True
 
     def read(self, tenant: Tenant, target: Target) -> State:
         return BlockSignIn().read(tenant, target)

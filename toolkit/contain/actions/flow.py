@@ -83,6 +83,7 @@ class UnblockSender(Removed):
     titled = "Let {name} send again"
     reading = "restricted senders"
     last = True
+    restores_use = True
     reason = "The last step: every door reads closed, and the owner can work again."
     effect = "The account is taken off the list of restricted senders; mail goes out after about an hour, at most 24."
     does_not = "It closes no door, and repairs no name that other operators' lists have."
