@@ -11,8 +11,10 @@ from tests.formats.conftest import case
 from tests.harden.scores import entry, profile, score, written
 from toolkit import harden
 from toolkit.case import Case
-from toolkit.harden.control import NOT_TOLD, ON
+from toolkit.detect import Finding
+from toolkit.harden.control import NOT_TOLD, OFF, ON, PARTLY
 from toolkit.harden.score import NOT_SAID_OF_WHOM
+from toolkit.views.hardening_score import score_html
 
 __all__ = ["case"]
 LISTS = ("v1_0_security-list-securescores_0.json", "v1_0_security-list-securescorecontrolprofiles_0.repaired.json")
@@ -95,23 +97,105 @@ def test_graph_and_the_assessment_together_say_what_each_knows(case: Case, share
     assert mfa.further["ImplementationStatus"].startswith("You have 0 out of 4 users")
 
 
-def test_the_portal_s_list_which_has_no_ids_is_joined_by_title(case: Case, tmp_path: Path) -> None:
-    title = "Do not allow third party integrated applications"
-    (tmp_path / "portal.csv").write_text(
-        "Rank,Recommended action,Score impact,Points achieved,Status,Category,Product\n"
-        f'1,"{title}",+3.1%,0/4,To address,Identity,Microsoft Entra ID\n'
-        "2,Something new,+1%,0/1,To address,Apps,Teams\n",
-        "utf-8",
-    )
-    case.load(tmp_path / "portal.csv")
-    alone = harden.ranked_controls(harden.secure_score(case), [])
-    assert [(r.control.title, r.weight, r.control.status) for r in alone] == [
-        (title, 9, "To address"), ("Something new", None, "To address"),
+HEAD = "Rank,Recommended action,Score impact,Points achieved,Status,Regressed,Have license?,Category,Product,Notes\n"
+APPS = "Do not allow third party integrated applications"
+MFA = "Ensure multifactor authentication is enabled for all users"
+
+
+def portal(folder: Path, *rows: str, name: str = "portal.csv") -> Path:
+    (folder / name).write_text(HEAD + "".join(f"{row}\n" for row in rows), "utf-8")
+    return folder / name
+
+
+def test_the_portal_s_list_alone_tells_points_states_categories_licences_and_what_was_said(
+    case: Case, tmp_path: Path
+) -> None:
+    case.load(portal(
+        tmp_path,
+        f'1,{MFA},+3.2%,"4,5/9",To address,No,Yes,Identity,Microsoft Entra ID,',
+        f"2,{APPS},+1.4%,0/4,Risk accepted,No,Yes,Identity,Microsoft Entra ID,Decided by the board in May",
+        "3,Create Safe Links policies for email messages,+3.2%,9/9,Completed,No,No,Apps,Defender for Office,",
+        "4,Turn on Safe Attachments in block mode,+2%,40 %,Planned,Yes,No,Apps,Defender for Office,in spring",
+        "5,Something new,+1%,1/1,Completed,No,,Apps,Microsoft Teams,",
+    ))  # fmt: skip
+    report = harden.secure_score(case)
+    found = {c.title: c for c in report.controls}
+    assert {(c.rank, c.state, c.points, c.maximum, c.percent, c.licensed) for c in report.controls} == {
+        (1, PARTLY, 4.5, 9.0, None, True), (2, OFF, 0.0, 4.0, None, True), (3, ON, 9.0, 9.0, None, False),
+        (4, PARTLY, None, None, 40.0, False), (5, ON, 1.0, 1.0, None, None),
+    }  # fmt: skip
+    accepted, planned = found[APPS].said, found["Turn on Safe Attachments in block mode"].said
+    assert accepted is not None
+    assert (accepted.state, accepted.note) == ("Ignored", "Decided by the board in May")
+    assert planned is not None
+    assert (planned.state, planned.note) == ("Planned", "in spring")
+    assert found["Something new"].said is None
+    assert found[MFA].further == {"Score impact": "+3.2%", "Regressed": "No"}
+    assert [(c.name, c.reached, c.open, c.controls, c.untold) for c in report.categories] == [
+        ("Identity", 4.5, 8.5, 2, 0), ("Apps", 10.0, 0.0, 3, 1),
     ]  # fmt: skip
-    case.load(written(tmp_path, scores=[score(controlScores=[entry("IntegratedApps", 0)])],
-                      profiles=[profile("IntegratedApps", 4, title=title)]))  # fmt: skip
+    ranked = harden.ranked_controls(report, [])
+    assert [(r.control.title, r.control.open) for r in ranked if r.value][:2] == [(APPS, 4.0), (MFA, 4.5)]
+    assert ranked[2].licensed == "not included, as the portal's list says"
+    assert {r.control.rank for r in ranked[-2:]} == {3, 5}  # what is done comes last
+    text = score_html(report, ranked)
+    assert "The organisation says: risk accepted: “Decided by the board in May”." in text
+    assert "4.5 of 9" in text
+    assert report.current is None  # the total is never made of the actions
+    frame = harden.ranked_frame(ranked).set_index("title")
+    assert (frame.loc[APPS, "said"], frame.loc[APPS, "said_note"]) == ("Ignored", "Decided by the board in May")
+    assert json.loads(str(frame.loc[MFA, "also_told"])) == {"Score impact": "+3.2%", "Regressed": "No"}
+
+
+def test_the_what_if_of_the_portal_s_list_has_states(case: Case, tmp_path: Path) -> None:
+    case.load(portal(tmp_path, f"2,{APPS},+1.4%,0/4,To address,No,Yes,Identity,Microsoft Entra ID,"))
+    finding = Finding("OA-01", "Consent", "high", "", "a@b.c", None, None, 1, "", ["r"], "audit", "")
+    result = harden.what_if(harden.secure_score(case), [finding])
+    [step] = result.steps
+    assert {o.control_id: o.state for o in step.obstacles} == {
+        "IntegratedApps": OFF, "aad_admin_consent_workflow": NOT_TOLD, "aad_third_party_apps": NOT_TOLD,
+    }  # fmt: skip
+    assert any("portal's list" in note and "day of its export" in note for note in result.notes)
+
+
+def test_points_that_a_spreadsheet_made_a_date_are_no_points_and_are_said(case: Case, tmp_path: Path) -> None:
+    case.load(portal(
+        tmp_path,
+        "1,A,+1%,09-Apr,To address,No,Yes,Identity,X,", "2,B,+1%,,Completed,No,Yes,Identity,X,",
+        "3,C,+1%,0/1,Completed,No,Yes,Identity,X,", "4,D,+1%,5,To address,No,Yes,Identity,X,",
+    ))  # fmt: skip
+    report = harden.secure_score(case)
+    assert {c.title: (c.state, c.points) for c in report.controls} == {
+        "A": (NOT_TOLD, None), "B": (ON, None), "C": (NOT_TOLD, 0.0), "D": (NOT_TOLD, 5.0),
+    }  # fmt: skip
+    assert any("(“09-Apr”)" in note for note in report.notes)
+    assert any("Of 1 of the actions the portal's list gives a status that its points contradict" in n
+               for n in report.notes)  # fmt: skip
+
+
+def test_a_later_list_of_the_portal_counts_as_a_whole(case: Case, tmp_path: Path) -> None:
+    case.load(portal(tmp_path, "1,A,+1%,0/4,Risk accepted,No,Yes,Identity,X,Old note"))
+    case.load(portal(tmp_path, "1,A,+1%,4/4,Completed,No,Yes,Identity,X,", name="later.csv"))
+    report = harden.secure_score(case)
+    [control] = report.controls
+    assert (control.state, control.said) == (ON, None)
+    assert any("the list loaded last is shown" in note for note in report.notes)
+
+
+def test_the_portal_s_list_is_joined_by_title_with_graph_whose_points_count(case: Case, tmp_path: Path) -> None:
+    case.load(portal(tmp_path, f"1,{APPS},+3.1%,1/4,To address,No,Yes,Identity,Microsoft Entra ID,see ticket",
+                     "2,Something new,+1%,0/1,To address,No,Yes,Apps,Teams,"))  # fmt: skip
+    case.load(written(tmp_path, profiles=[profile("IntegratedApps", 4, title=APPS)]))
+    listed = harden.secure_score(case).control("IntegratedApps")
+    assert listed is not None
+    assert (listed.points, listed.state, listed.remediation) == (1.0, PARTLY, "<p>Do it.</p>")
+    case.load(written(tmp_path, scores=[score(controlScores=[entry("IntegratedApps", 0)])]))
     report = harden.secure_score(case)
     assert [c.id for c in report.controls] == ["IntegratedApps", "Something new"]
+    scored = report.control("IntegratedApps")
+    assert scored is not None
+    assert (scored.points, scored.state, scored.further["Points achieved"]) == (0.0, OFF, "1/4")
+    assert scored.further["Notes"] == "see ticket"
 
 
 def test_every_field_of_every_published_control_is_told_somewhere(case: Case, shared: Path) -> None:

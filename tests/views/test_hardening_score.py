@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -159,11 +160,61 @@ def test_the_trend_is_a_picture_of_the_days_that_have_numbers() -> None:
     days.insert(2, Day(first + timedelta(days=1, hours=12), None, 100.0))
     svg = trend_svg(days, zone=UTC, zone_name="UTC")
     assert svg.count("<circle") == 5
-    assert "5 days, 40.0 to 44.0" in svg
+    assert "40.0 on 2026-03-01, 44.0 on 2026-03-05, 5 scores" in svg
     assert "2026-03-01" in svg
     assert trend_svg(days[:1], zone=UTC, zone_name="UTC") == ""
     years = [Day(first + timedelta(days=n), 0.0, 100.0) for n in range(3000)]
     assert len(trend_svg(years, zone=UTC, zone_name="UTC")) < 20_000
+
+
+def test_scores_a_year_apart_are_dated_and_a_changed_total_is_compared_in_per_cent(case: Case, tmp_path: Path) -> None:
+    first, last = score("2025-03-04"), score("2026-03-04", currentScore=60.0, maxScore=240.0)
+    case.load(written(tmp_path, scores=[first, last]))
+    text = plain(score_html(harden.secure_score(case)))
+    assert "From 2025-03-04 to 2026-03-04" in text
+    assert "2 days" not in text
+    assert "−9.6percentage points since 2025-03-04; the total was 120 then and is 240" in text
+    assert "+18.5" not in text
+
+
+def test_the_size_of_the_peers_is_named_and_fields_nobody_knows_are_shown(case: Case, tmp_path: Path) -> None:
+    size = {"basis": "TotalSeats", "averageScore": 41.2, "SeatSizeRangeLowerValue": "1",
+            "SeatSizeRangeUpperValue": "100", "appsScore": "29.72"}  # fmt: skip
+    told = score(averageComparativeScores=[size], brandNew={"deep": [1]}, controlScores=[entry("a", 1, newField="x")])
+    case.load(written(tmp_path, scores=[told], profiles=[profile("a", 4, novelty=7)]))
+    report = harden.secure_score(case)
+    text = plain(score_html(report, harden.ranked_controls(report, [])))
+    assert "41.2 %average, tenants of this size (1 to 100 seats)" in text
+    assert "appsScore: 29.72" in text
+    assert 'The score: brandNew: {"deep": [1]}' in text
+    assert "newField: x" in text
+    assert "novelty: 7" in text
+
+
+def test_each_control_says_whether_the_licences_have_what_it_needs(case: Case, tmp_path: Path) -> None:
+    names = ("SigninRiskPolicy", "aad_phishing_MFA_strength", "mdo_mailtips_new", "AdminMFAV2")
+    case.load(written(tmp_path, scores=[score(controlScores=[entry(n, 0) for n in names])],
+                      profiles=[profile(n, 4) for n in names]))  # fmt: skip
+    before = {r.control.id: r.licensed for r in harden.ranked_controls(harden.secure_score(case), [])}
+    assert set(before.values()) == {"not told", "included in any plan"}
+    skus = [{"skuId": "1", "skuPartNumber": "SPB", "capabilityStatus": "Enabled", "consumedUnits": 3,
+             "servicePlans": [{"servicePlanName": "AAD_PREMIUM", "provisioningStatus": "Success"}]},
+            {"skuId": "2", "skuPartNumber": "SPE_E5", "capabilityStatus": "Suspended", "consumedUnits": 0,
+             "servicePlans": [{"servicePlanName": "AAD_PREMIUM_P2", "provisioningStatus": "Success"}]}]  # fmt: skip
+    (tmp_path / "skus.json").write_text(json.dumps({"value": skus}), "utf-8")
+    case.load(tmp_path / "skus.json")
+    report = harden.secure_score(case)
+    ranked = harden.ranked_controls(report, [])
+    after = {r.control.id: r.licensed for r in ranked}
+    assert after == {
+        "SigninRiskPolicy": "Entra ID P2 is not among the organisation's licences",
+        "aad_phishing_MFA_strength": "Entra ID P1 is included in the organisation's licences (SPB)",
+        "mdo_mailtips_new": "not told",
+        "AdminMFAV2": "included in any plan; Entra ID P1 is included in the organisation's licences (SPB)",
+    }
+    text = plain(score_html(report, ranked))
+    assert "Licence: needs Entra ID P2; Entra ID P2 is not among the organisation's licences" in text
+    assert list(harden.ranked_frame(ranked).licensed) == [r.licensed for r in ranked]
 
 
 @pytest.mark.parametrize(

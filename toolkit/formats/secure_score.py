@@ -86,18 +86,41 @@ SUMMARY = Format(
 ACTIONS = Format(
     name="secure-score-actions-csv",
     table="secure_score_controls",
-    title="Secure Score recommended actions, CSV",
+    title="Secure Score recommended actions, CSV of an assessment tool",
     source="https://learn.microsoft.com/defender-xdr/microsoft-secure-score-improvement-actions",
     container="csv",
-    recognise=lambda head: {"actionname", "category"} <= head.cells or {"recommended action", "category"} <= head.cells,
+    recognise=lambda head: {"actionname", "category"} <= head.cells,
     # The headings for points are not to be trusted (a percentage, a zero): only names and kinds are taken.
     columns={
-        "control_id": ("cell:ActionName", "cell:Recommended action"),
-        "title": ("cell:ActionName", "cell:Recommended action"),
+        "control_id": ("cell:ActionName",),
+        "title": ("cell:ActionName",),
+        "control_category": ("cell:Category",),
+        "service": ("cell:Product",),
+        "rank": ("cell:Rank",),
+    },
+)
+_ACTION = ("cell:Recommended action", "cell:Improvement action")
+_CHANGING = (*_ACTION, "cell:Points achieved", "cell:Status", "cell:Have license?", "cell:Notes", "cell:Last synced")
+PORTAL = Format(
+    name="secure-score-portal-csv",
+    table="secure_score_controls",
+    title="Secure Score recommended actions, CSV of the portal",
+    source="https://learn.microsoft.com/defender-xdr/microsoft-secure-score-improvement-actions",
+    container="csv",
+    recognise=lambda head: (
+        bool({"recommended action", "improvement action"} & head.cells)
+        and bool({"points achieved", "score impact", "category"} & head.cells)
+    ),
+    # Two lists of different days say different things of one action: each is a record of its own.
+    record_id=(f"sql:sha256(concat_ws(chr(31), {', '.join(f'{{{place}}}' for place in _CHANGING)}))",),
+    # What stands under "Points achieved", "Status", "Have license?" and "Notes" is read by `harden.portal_list`.
+    columns={
+        "control_id": _ACTION,
+        "title": _ACTION,
         "control_category": ("cell:Category",),
         "service": ("cell:Product",),
         "rank": ("cell:Rank",),
     },
 )
 
-FORMATS = (SCORES, CONTROLS, SUMMARY, ACTIONS)
+FORMATS = (SCORES, CONTROLS, SUMMARY, ACTIONS, PORTAL)

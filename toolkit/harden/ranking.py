@@ -9,6 +9,7 @@ Points are shown, never the order: they say what Microsoft counts, not what happ
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from toolkit.case.export import write_frame
 from toolkit.case.verdicts import Verdict
 from toolkit.detect import Finding
 from toolkit.harden.control import ON, Control
+from toolkit.harden.licences import Licences, licence_said
 from toolkit.harden.remediation import text_without_markup
 from toolkit.harden.score import ScoreReport
 from toolkit.harden.weights import HINDERS, STOPS, Standing, Weight, answer_to, standing, weight_of
@@ -33,8 +35,9 @@ LONGEST_LINK = 2000
 NO_WEIGHT = "Not known to matter to a taken mailbox; in Microsoft's own order."
 COLUMNS = (
     "place", "control", "title", "category", "state", "points", "maximum", "open", "weight", "evidence", "effort",
-    "rank", "why", "limits", "what_to_do", "cost", "impact", "effect_on_users", "licence", "link", "said", "said_note",
-    "said_by", "said_time", "status", "microsoft_rank", "threats",
+    "rank", "why", "limits", "what_to_do", "cost", "impact", "effect_on_users", "licence", "licensed", "link", "said",
+    "said_note", "said_by", "said_time", "status", "microsoft_rank", "tier", "service", "threats", "source",
+    "also_told",
 )  # fmt: skip
 
 
@@ -43,8 +46,9 @@ class RankedControl:
     """One control in its place (from 1). `name` is its title, in our words where a file has only its id.
 
     `value` is its rank; None where its points or its weight are not known. `why` is one sentence; `what_to_do` the
-    service's own text without markup; `licence` what it needs ("" where not known); `link` an https address of
-    Microsoft, or "". `limits`: what it would not have stopped.
+    service's own text without markup; `licence` what it needs ("" where not known), and `licensed` whether the
+    organisation has that (see `licence_said`); `link` an https address of Microsoft, or "". `limits`: what it would not
+    have stopped.
     """
 
     place: int
@@ -58,6 +62,7 @@ class RankedControl:
     limits: str
     what_to_do: str
     licence: str
+    licensed: str
     link: str
 
 
@@ -71,22 +76,26 @@ def ranked_controls(
     analyst's verdicts; findings that somebody judged the owner's do not count.
     """
     counted = standing(findings, given)
-    found = [_ranked(control, weight_of(control), counted) for control in report.controls]
+    found = [_ranked(control, weight_of(control), counted, report.licences) for control in report.controls]
     found.sort(key=_order)
     return [replace(one, place=number) for number, one in enumerate(found, 1)]
 
 
 def ranked_frame(ranked: Sequence[RankedControl]) -> pd.DataFrame:
-    """One row a control, in order. Columns: `COLUMNS`; `said` is what the organisation says of it (time in UTC)."""
+    """One row a control, in order. Columns: `COLUMNS`; `said` is what the organisation says of it (time in UTC).
+
+    `also_told` has every field besides as its source heads it, as JSON.
+    """
     rows = []
     for one in ranked:
         c, said = one.control, one.control.said
         rows.append((
             one.place, c.id, one.name, c.category, c.state, c.points, c.maximum, c.open, one.weight, one.evidence,
             one.effort, one.value, one.why, one.limits, one.what_to_do, c.cost, c.impact,
-            text_without_markup(c.effect), one.licence, one.link, said.state if said else "",
+            text_without_markup(c.effect), one.licence, one.licensed, one.link, said.state if said else "",
             said.note if said else "", said.by if said else "", said.time if said else None, c.status, c.rank,
-            ", ".join(c.threats),
+            c.tier, c.service, ", ".join(c.threats), c.source,
+            json.dumps(c.further, ensure_ascii=False, default=str) if c.further else "",
         ))  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("place", "weight", "microsoft_rank"):
@@ -122,16 +131,18 @@ def link_of(address: str) -> str:
     return text if ours else ""
 
 
-def _ranked(control: Control, weight: Weight | None, counted: list[Standing]) -> RankedControl:
+def _ranked(control: Control, weight: Weight | None, counted: list[Standing], held: Licences | None) -> RankedControl:
     evidence, why = _evidence(weight, counted)
     effort = _effort(control.cost) * _effort(control.impact)
     share = control.share_open
     value = weight.weight * share * evidence / effort if weight is not None and share is not None else None
-    name = weight.name if weight is not None and control.title == control.id else control.title
+    only_id = control.title == control.id and " " not in control.id
+    name = weight.name if weight is not None and only_id else control.title
+    licence = weight.licence if weight else ""
     return RankedControl(
         0, name, control, weight.weight if weight else None, evidence, effort, value, why,
-        weight.limits if weight else "", text_without_markup(control.remediation), weight.licence if weight else "",
-        link_of(control.address),
+        weight.limits if weight else "", text_without_markup(control.remediation), licence,
+        licence_said(licence, held, control.licensed), link_of(control.address),
     )  # fmt: skip
 
 

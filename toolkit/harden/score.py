@@ -6,14 +6,16 @@ made of the controls: they do not add up to it. The score follows a change after
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
 from toolkit.errors import CaseDamaged
+from toolkit.harden import portal_list
 from toolkit.harden.control import NO_CATEGORY, Control, join
+from toolkit.harden.licences import Licences, licences
 from toolkit.harden.score_rows import (
     Row,
     Told,
@@ -24,6 +26,7 @@ from toolkit.harden.score_rows import (
     told_by_files,
     told_by_tenant,
 )
+from toolkit.harden.state import kept_cloud
 from toolkit.tenant import Cloud
 
 WITHOUT_SECURE_SCORE = ("china",)
@@ -71,6 +74,17 @@ class Comparison:
     average: float | None
     further: Row = field(default_factory=dict)
 
+    @property
+    def named(self) -> str:
+        """The group with the band of sizes that the service compares with, where it says it."""
+        told = {name.lower(): text_of(value) for name, value in self.further.items()}
+        low, high = (told.get(f"seatsizerange{end}value", "") for end in ("lower", "upper"))
+        if low and high:
+            return f"{self.group} ({low} to {high} seats)"
+        if low or high:
+            return f"{self.group} ({low} seats or more)" if low else f"{self.group} (up to {high} seats)"
+        return self.group
+
 
 @dataclass(frozen=True)
 class Category:
@@ -91,9 +105,10 @@ class ScoreReport:
     """Secure Score of the organisation. Times are UTC.
 
     `current` of `maximum` points on `day`, from `source`; `trend` has every day known, oldest first; `controls` every
-    control that is not deprecated, as the newest score that has controls (`controls_day`) and the profiles tell;
-    `deprecated` how many were left out as such; `further` what the newest score says besides. `not_checked` are
-    sentences about missing input, `notes` about the rest. Where there is no score, `current` is None.
+    control that is not deprecated, as the newest score that has controls (`controls_day`), the profiles and the
+    portal's list tell; `deprecated` how many were left out as such; `licences` what the organisation has; `further`
+    what the newest score says besides. `not_checked` are sentences about missing input, `notes` about the rest. Where
+    there is no score, `current` is None.
     """
 
     source: str = ""
@@ -108,6 +123,7 @@ class ScoreReport:
     controls: list[Control] = field(default_factory=list)
     controls_day: datetime | None = None
     deprecated: int = 0
+    licences: Licences | None = None
     further: Row = field(default_factory=dict)
     not_checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -125,22 +141,28 @@ def secure_score(case: Case, state: Snapshot | None = None, *, cloud: Cloud | No
     """Secure Score from the case's files and, where the organisation was read, from its `state` (`read_state`).
 
     Days of both make one trend; on a day that both have, and for the controls, the tenant counts. `cloud` is that of
-    the tenant, if one is connected: not every cloud has Secure Score. Bad or missing input is a sentence in
-    `not_checked` or `notes`, never an exception.
+    the tenant, if one is connected, else the one that the case's was read in: not every cloud has Secure Score. Bad or
+    missing input is a sentence in `not_checked` or `notes`, never an exception.
     """
-    report = ScoreReport()
-    scores, profiles = _told(case, state, report)
-    if cloud is not None and cloud.name in WITHOUT_SECURE_SCORE:
+    report = ScoreReport(licences=licences(case, state))
+    missing = no_secure_score(case, cloud)
+    if missing:
         report.not_checked.append(NO_CLOUD)
-        if not scores and not profiles:
-            return report
+    scores, profiles = _told(case, state, report, missing)
+    if missing and not scores and not profiles:
+        return report
     scores, profiles = _of_one_tenant(scores, profiles, state, report)
     _newest(scores, report)
     _controls(scores, profiles, report)
     return report
 
 
-def _told(case: Case, state: Snapshot | None, report: ScoreReport) -> tuple[list[Told], list[Told]]:
+def no_secure_score(case: Case, cloud: Cloud | None = None) -> bool:
+    """Whether the cloud of the tenant, or else the one that the case's organisation was read in, has none at all."""
+    return (cloud.name if cloud is not None else kept_cloud(case)) in WITHOUT_SECURE_SCORE
+
+
+def _told(case: Case, state: Snapshot | None, report: ScoreReport, missing: bool) -> tuple[list[Told], list[Told]]:
     scores: list[Told] = []
     profiles: list[Told] = []
     try:
@@ -152,7 +174,7 @@ def _told(case: Case, state: Snapshot | None, report: ScoreReport) -> tuple[list
         scores += told_by_tenant(state, "scores")
         profiles += told_by_tenant(state, "controls")
         for reading, title in (("scores", "Secure Score"), ("controls", "The controls of Secure Score")):
-            if reading in state.problems:
+            if reading in state.problems and not missing:
                 report.not_checked.append(f"{title} of the tenant: not checked: {state.problems[reading]}")
     return scores, profiles
 
@@ -238,18 +260,37 @@ def _controls(scores: list[Told], profiles: list[Told], report: ScoreReport) -> 
     report.controls = [c for c in found if not c.deprecated]
     report.deprecated = len(found) - len(report.controls)
     report.categories = _categories(report.controls)
-    if scores and not entries:
+    if scores and not any(c.scored for c in found):
         report.not_checked.append(NO_CONTROLS)
     if not profiles and not any(text.startswith("The controls of Secure Score") for text in report.not_checked):
         report.not_checked.append(NO_PROFILES)
-    elif nameless := sorted({t.source for t in profiles if not t.of_graph}):
-        report.notes.append(
-            f"Points for each control are not told by {', '.join(nameless)}: under such headings tools write points, "
-            "percentages or zeros."
-        )
+    report.notes += list(_of_lists([t for t in profiles if not t.of_graph], report.controls))
     if newest is not None and newest.time != report.day:
         day = f"{newest.time:%Y-%m-%d}" if newest.time else "a day that is not told"
         report.notes.append(f"The points of the controls are those of {day}: the newest score has none.")
+
+
+def _of_lists(told: list[Told], controls: list[Control]) -> Iterator[str]:
+    """What CSV lists of controls leave open, in sentences."""
+    listed = [t for t in told if portal_list.AS_LISTED in t.row]
+    others = sorted({t.source for t in told if portal_list.AS_LISTED not in t.row})
+    if others:
+        yield (
+            f"Points for each control are not told by {', '.join(others)}: under such headings tools write points, "
+            "percentages or zeros."
+        )
+    counted = sum(c.listed for c in controls)
+    if counted:
+        named = ", ".join(sorted({t.source for t in listed}))
+        yield f"Points and state of {counted:,} of the actions are as {named} had them on the day of its export."
+    if any(c.listed and not c.remediation for c in controls):
+        yield f"How an action is put right, and what it costs, the portal's list does not tell. {GET_IT}"
+    lost = [cell for t in listed if (cell := portal_list.unread_points(t.further))]
+    if lost:
+        yield (
+            f"Under “Points achieved” {len(lost):,} of the actions have something else than points (“{lost[0][:40]}”), "
+            "as a spreadsheet makes of 4/9; export the list again, and do not open it before."
+        )
 
 
 def _categories(controls: Iterable[Control]) -> list[Category]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
+from toolkit.harden import portal_list
 
 Row = dict[str, Any]
 SCORE_NAMES = {
@@ -60,6 +61,7 @@ class Told:
     """One record: `row` under Graph's names, `further` what it says besides, as its file heads it; `source` in words.
 
     `live`: read from the tenant, not from a file. `of_graph`: it has the service's own shape, not that of a CSV.
+    `loaded`: the place of its file in the order of loading.
     """
 
     row: Row
@@ -67,6 +69,7 @@ class Told:
     source: str
     live: bool = False
     of_graph: bool = True
+    loaded: int = 0
 
     @property
     def tenant(self) -> str:
@@ -88,6 +91,7 @@ def told_by_files(case: Case, table: str) -> list[Told]:
     records = case.raw([str(i) for i in frame.row_id], table) if len(frame) else {}
     files = case.catalog.files
     found = []
+    turn = {name: number for number, name in enumerate(files)}
     for values in frame.to_dict("records"):
         row = {names[str(n)]: _value(names[str(n)], v) for n, v in values.items() if n in names and not _missing(v)}
         accounts: list[Row] = files.get(str(values["file"]), {}).get("accounts", [])
@@ -96,8 +100,12 @@ def told_by_files(case: Case, table: str) -> list[Told]:
         of_graph = str(account.get("format", "graph")).startswith("graph")
         # The record of a CSV has other headings, and some of them mislead: nothing of it passes for Graph's.
         further = {k: v for k, v in record.items() if not (of_graph and k in names.values())}
+        if not of_graph and portal_list.is_row(record):
+            listed, further = portal_list.as_graph(record)
+            row |= listed
         name = Path(str(account.get("path", ""))).name or "a file of this case"
-        found.append(Told(row, further, f"the file {name}", of_graph=of_graph))
+        loaded = turn.get(str(values["file"]), 0)
+        found.append(Told(row, further, f"the file {name}", of_graph=of_graph, loaded=loaded))
     return found
 
 

@@ -12,6 +12,7 @@ from toolkit.harden.readings import READINGS
 from toolkit.tenant import Tenant
 
 TAKEN = "hardening.state"
+CLOUD = "hardening.cloud"
 FOLDER = "hardening"
 PATIENCE = 300.0  # seconds for all readings
 
@@ -27,7 +28,15 @@ def read_state(case: Case, tenant: Tenant, *, progress: Callable[[str], None] = 
     check_tenant(case, tenant)
     state = look(case, tenant, organisation(tenant), seconds=PATIENCE, progress=progress, known=READINGS)
     keep(case, tenant, state, kind=TAKEN, folder=FOLDER)
+    if kept_cloud(case) != tenant.cloud.name:
+        case.journal.append(CLOUD, practice=case.practice, tenant_id=tenant.tenant_id, cloud=tenant.cloud.name)
     return state
+
+
+def kept_cloud(case: Case) -> str:
+    """The name of the cloud in which the organisation was last read, as in `tenant.CLOUDS`; "" if it never was."""
+    entries = case.journal.entries(CLOUD)
+    return str(entries[-1].fields["cloud"]) if entries else ""
 
 
 def kept_state(case: Case) -> Snapshot | None:

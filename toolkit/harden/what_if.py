@@ -94,7 +94,7 @@ def what_if(report: ScoreReport, findings: Iterable[Finding], given: Mapping[str
     counted = standing(findings, given)
     ordered = sorted(counted, key=lambda s: (s.finding.first or LAST, s.finding.id, s.finding.user))
     controls = {w.control_id: c for c in report.controls if (w := weight_of(c)) is not None}
-    absent = NOT_ASSESSED if any(c.scored for c in report.controls) else NOT_TOLD
+    absent = NOT_ASSESSED if any(c.scored and not c.listed for c in report.controls) else NOT_TOLD
     result = WhatIf([_step(one, controls, absent) for one in ordered])
     if not counted:
         result.notes.append(NOTHING_FOUND)
@@ -104,6 +104,11 @@ def what_if(report: ScoreReport, findings: Iterable[Finding], given: Mapping[str
         result.notes.append(
             f"Whether a control is on is as the score of {report.controls_day:%Y-%m-%d} counts it, which may differ "
             "from how it was at the time of the step."
+        )
+    if any(c.listed for c in report.controls):
+        result.notes.append(
+            "Where no score tells it, whether a control is on is as the portal's list had it on the day of its export, "
+            "which may differ from how it was at the time of the step."
         )
     if counted and not any(s.confirmed for s in counted):
         result.notes.append(

@@ -6,7 +6,7 @@ All text of the service and of evidence is escaped; what it says about putting a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any
@@ -16,13 +16,14 @@ import pandas as pd
 from toolkit.detect.words import short
 from toolkit.harden import RankedControl, ScoreReport, WhatIf
 from toolkit.harden.control import NOT_ASSESSED, NOT_TOLD, OFF, ON, PARTLY, Said
+from toolkit.harden.licences import NOT_TOLD as LICENCE_NOT_TOLD
 from toolkit.harden.remediation import text_without_markup
-from toolkit.harden.score import NOT_SAID_OF_WHOM
+from toolkit.harden.score import NOT_SAID_OF_WHOM, Comparison, Day
 from toolkit.harden.weights import HINDERS, STOPS
 from toolkit.harden.what_if import Obstacle, WhatIfStep
 from toolkit.views.look import BOX_COLOURS, as_text, box, figures, html_table
 from toolkit.views.remediation import remediation_html
-from toolkit.views.score_trend import points, trend_svg
+from toolkit.views.score_trend import MOST_DAYS, points, trend_svg
 
 LAGS = (
     "The score follows a change after one or two days, and counts the whole organisation, not this account. Whether a "
@@ -62,11 +63,14 @@ def score_html(
     parts += [box(text, "warning") for text in report.not_checked]
     trend = trend_svg(report.trend, zone=zone, zone_name=zone_name)
     if trend:
-        parts.append(f"<h3>The last {len(report.trend)} days</h3>{trend}")
+        told = [day for day in report.trend[-MOST_DAYS:] if day.percent is not None]
+        first, last = (as_text(day.time, zone=zone)[:10] for day in (told[0], told[-1]))
+        parts.append(f"<h3>From {escape(first)} to {escape(last)}</h3>{trend}")
     if report.categories:
         parts.append(_categories(report))
     if ranked:
         parts.append(_controls(ranked, report, zone))
+    parts.append(_also_told(report))
     notes = [*report.notes, LAGS] if report.current is not None or ranked else report.notes
     parts += [f'<p class="toolkit-quiet">{escape(short(note, LONGEST))}</p>' for note in notes]
     return "".join(parts)
@@ -105,22 +109,38 @@ def _headline(report: ScoreReport, zone: tzinfo, zone_name: str) -> str:
     tiles: list[tuple[str, Any]] = [
         ("Secure Score, points", f"{points(report.current)} of {points(report.maximum)}{share}")
     ]
-    tiles += [(_of_whom(c.group), _average(c.average)) for c in report.comparisons if c.average is not None]
-    if len(report.trend) > 1 and report.trend[0].current is not None and report.trend[-1].current is not None:
-        change = report.trend[-1].current - report.trend[0].current
-        since = as_text(report.trend[0].time, zone=zone)[:10]
-        tiles.append(
-            (f"points since {since}", f"{'+' if change > 0 else '−' if change < 0 else '±'}{points(abs(change))}")
-        )
+    tiles += [(_of_whom(c), _average(c.average)) for c in report.comparisons if c.average is not None]
+    tiles += _change(report.trend, zone)
     day = f"As of {as_text(report.day, zone=zone)[:10]} ({zone_name})" if report.day else "Of a day that is not told"
-    silent = [c.group for c in report.comparisons if c.average is None]
+    silent = [c.named for c in report.comparisons if c.average is None]
     more = f" Not told: the average of {', '.join(silent)}." if silent else ""
     source = f'<p class="toolkit-quiet">{escape(short(f"{day}, from {report.source}.{more}", LONGEST))}</p>'
     return figures(tiles) + source
 
 
-def _of_whom(group: str) -> str:
-    return group if group == NOT_SAID_OF_WHOM else f"average, {short(group, 80).lower()}"
+def _change(trend: Sequence[Day], zone: tzinfo) -> list[tuple[str, Any]]:
+    """What became of the score since the first day: in points only where they are of the same total."""
+    if len(trend) < 2:
+        return []
+    first, last = trend[0], trend[-1]
+    since = as_text(first.time, zone=zone)[:10]
+    if first.current is not None and last.current is not None and first.maximum == last.maximum:
+        return [(f"points since {since}", _signed(last.current - first.current))]
+    if first.percent is None or last.percent is None:
+        return []
+    change = _signed(round(last.percent - first.percent, 1))
+    total = f"the total was {points(first.maximum)} then and is {points(last.maximum)}"
+    return [(f"percentage points since {since}; {total}", change)]
+
+
+def _signed(change: float) -> str:
+    return f"{'+' if change > 0 else '−' if change < 0 else '±'}{points(abs(change))}"
+
+
+def _of_whom(one: Comparison) -> str:
+    if one.group == NOT_SAID_OF_WHOM:
+        return one.group
+    return f"average, {short(one.named[:1].lower() + one.named[1:], 80)}"
 
 
 def _average(value: float | None) -> str:
@@ -179,7 +199,7 @@ def _name(one: RankedControl, zone: tzinfo) -> str:
     for label, text in (
         ("Effect on users", text_without_markup(control.effect)),
         ("The service says", control.status),
-        ("Needs", one.licence),
+        ("Licence", _licence(one)),
         ("Protects against", ", ".join(control.threats)),
         ("Service", control.service),
     ):
@@ -199,15 +219,35 @@ def _name(one: RankedControl, zone: tzinfo) -> str:
     return "".join(lines)
 
 
+def _licence(one: RankedControl) -> str:
+    if not one.licence:
+        return one.licensed
+    told = "whether the organisation has it is not told" if one.licensed == LICENCE_NOT_TOLD else one.licensed
+    return f"needs {one.licence}; {told}"
+
+
 def _further(one: RankedControl) -> str:
-    told = {k: v for k, v in one.control.further.items() if k not in ("vendorInformation",) and v not in (None, "", [])}
-    if not told:
-        return ""
-    texts = (f"{k}: {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for k, v in told.items())
-    return escape(short(f". Also told, as its source heads it: {'; '.join(texts)}", 2 * LONGEST))
+    text = _in_words(one.control.further)
+    return escape(short(f". Also told, as its source heads it: {text}", 2 * LONGEST)) if text else ""
+
+
+def _in_words(further: Mapping[str, Any]) -> str:
+    """Fields that we have no place for, as they came."""
+    told = {k: v for k, v in further.items() if k != "vendorInformation" and v not in (None, "", [])}
+    return "; ".join(f"{k}: {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for k, v in told.items())
+
+
+def _also_told(report: ScoreReport) -> str:
+    """What the newest score says besides, of itself and of those it is compared with; folded away."""
+    told = [(c.named, _in_words(c.further)) for c in report.comparisons]
+    told.append(("The score", _in_words({k: v for k, v in report.further.items() if k != "id"})))
+    rows = "".join(f"<li>{escape(short(f'{whose}: {text}', 2 * LONGEST))}</li>" for whose, text in told if text)
+    return f"<details><summary>What the newest score tells besides</summary><ul>{rows}</ul></details>" if rows else ""
 
 
 def _said(said: Said, zone: tzinfo) -> str:
+    if said.state.lower() == "default":
+        return f"The organisation notes: “{short(said.note, LONGEST)}”."
     by = f" by {short(said.by, 120)}" if said.by else ""
     when = f" on {as_text(said.time, zone=zone)[:10]}" if said.time else ""
     note = f": “{short(said.note, LONGEST)}”" if said.note else ""
@@ -221,7 +261,7 @@ def _word(said: Said) -> str:
 def _points(one: RankedControl) -> str:
     control = one.control
     if control.points is None and control.maximum is None:
-        return "not told"
+        return "not told" if control.percent is None else f"{points(control.percent)} %"
     return f"{points(control.points)} of {points(control.maximum)}"
 
 

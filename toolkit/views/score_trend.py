@@ -51,7 +51,11 @@ def trend_svg(days: Sequence[Day], *, zone: tzinfo, zone_name: str) -> str:
     for day, anchor in ((told[0][0], "start"), (told[-1][0], "end")):
         text = as_text(day.time, zone=zone)[:10]
         parts.append(f'<text x="{x(day):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(text)}</text>')
-    said = f"Secure Score in per cent, {len(told)} days, {values[0]:.1f} to {values[-1]:.1f}. Days are {zone_name}."
+    since, until = (as_text(when, zone=zone)[:10] for when in (first, last))
+    said = (
+        f"Secure Score in per cent: {values[0]:.1f} on {since}, {values[-1]:.1f} on {until}, {len(told)} scores; "
+        f"days are {zone_name}."
+    )
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}" style="width:100%;max-width:'
         f'{WIDTH}px;font:11px system-ui,sans-serif" fill="currentColor">{"".join(parts)}</svg>'
