@@ -78,14 +78,17 @@ class TenantAnswer(TenantError):
     """The service answered with an error.
 
     `status` is the HTTP status, `code` the service's own code ("" if none), `request_id` what Microsoft's
-    support asks for ("" if none).
+    support asks for ("" if none), `wait` the seconds that it asks to wait before the next attempt, if it does.
     """
 
-    def __init__(self, text: str, *, status: int, code: str = "", request_id: str = "") -> None:
+    def __init__(
+        self, text: str, *, status: int, code: str = "", request_id: str = "", wait: float | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.wait = wait
 
 
 class WriteRefused(TenantError):

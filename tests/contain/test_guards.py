@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,111 @@ def test_each_kind_of_identity_has_its_own_branch_and_says_what_is_done_elsewher
     assert any(by_hand in text for text in plan.by_hand)
     assert any(by_hand in text for text in room.plan(user).by_hand)
     assert room.writes() == []
+
+
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
+APPLICATION, GROUP = "aaaaaaaa-1111-4111-8111-111111111111", "bbbbbbbb-2222-4222-8222-222222222222"
+
+
+def give_role(room: Room, *holders: str, role: str = GLOBAL_ADMINISTRATOR) -> None:
+    """These objects hold the role, and the accounts that held it before cannot sign in."""
+
+    def change(state: dict[str, Any]) -> None:
+        held = [row for row in state["role_assignments"] if row["roleDefinitionId"] == role]
+        for row in [row for row in held if row["principalId"] in state["users"]]:
+            state["users"][row["principalId"]]["accountEnabled"] = False
+        state["role_assignments"] += [
+            {"id": f"made-{n}", "principalId": holder, "directoryScopeId": "/", "roleDefinitionId": role}
+            for n, holder in enumerate(holders)
+        ]
+
+    room.service.change_behind(change)
+
+
+def group_of(room: Room, *members: str) -> None:
+    def change(state: dict[str, Any]) -> None:
+        like = next(iter(state["groups"].values()))
+        state["groups"][GROUP] = like | {"id": GROUP, "isAssignableToRole": True, "_members": list(members)}
+
+    room.service.change_behind(change)
+
+
+def test_an_application_that_holds_the_role_is_nobody_who_could_sign_in(room: Room) -> None:
+    give_role(room, APPLICATION, room.user()["id"])
+    with pytest.raises(GuardRefused, match="last Global Administrator"):
+        room.plan()
+    with pytest.raises(GuardRefused, match="last Global Administrator"):
+        contain.stop_plan(room.case, room.tenant, VICTIM)
+    give_role(room, room.user("ana.petrovic@contoso.com")["id"])
+    room.change_user(accountEnabled=True)
+    assert room.plan().steps
+
+
+def test_the_members_of_a_group_that_holds_the_role_count_and_may_be_the_last_themselves(room: Room) -> None:
+    ana = room.user("ana.petrovic@contoso.com")["id"]
+    group_of(room, ana)
+    give_role(room, GROUP, room.user()["id"])
+    assert room.plan().steps
+    group_of(room)
+    with pytest.raises(GuardRefused, match="last Global Administrator"):
+        room.plan()
+    room.service.change_behind(lambda state: state["role_assignments"].pop())
+    group_of(room, room.user()["id"])
+    with pytest.raises(GuardRefused, match="last Global Administrator"):
+        room.plan()
+
+
+def test_where_the_holders_cannot_be_read_it_is_not_refused_and_never_silent(room: Room) -> None:
+    room.service.fail_next("roleAssignments", status=403)
+    notes = contain.stop_plan(room.case, room.tenant, VICTIM).notes
+    assert [n for n in notes if "last Global Administrator" in n and "403" in n]
+    give_role(room, GROUP, room.user()["id"])
+    group_of(room)
+    room.service.fail_next(f"{GROUP}/members", status=403)
+    notes = room.plan().notes
+    assert [n for n in notes if "last Global Administrator" in n and "403" in n]
+
+
+def test_somebody_who_has_another_role_is_not_asked_about(room: Room) -> None:
+    assert not any("Global Administrator" in note for note in room.plan().notes)
+
+
+def test_an_account_that_is_synchronised_and_federated_is_to_be_taken_care_of_in_both_places(room: Room) -> None:
+    federated = room.user(FEDERATED)["id"]
+    room.service.change_behind(lambda state: state["users"][federated].update(onPremisesSyncEnabled=True))
+    told = contain.stop_plan(room.case, room.tenant, FEDERATED).by_hand
+    assert [t for t in told if "Active Directory" in t and "disable the account there too" in t]
+    assert [t for t in told if "identity provider" in t and "end its sessions there" in t and "reset" in t]
+    [only] = contain.stop_plan(room.case, room.tenant, SYNCED).by_hand
+    assert "identity provider" not in only
+
+
+@pytest.mark.parametrize("key", ["block-sign-in", "reset-password"])
+def test_an_administrators_account_needs_a_role_that_reaches_it_and_the_refusal_names_it(room: Room, key: str) -> None:
+    room.service.give_roles(USER_ADMINISTRATOR)
+    plan = contain.stop_plan(room.case, room.tenant, VICTIM)
+    outcome = contain.run(plan, key, contain.confirm(plan, VICTIM), show_secret=room.show)
+    assert outcome.status == "refused"
+    assert "403" in outcome.text
+    assert "Privileged Authentication Administrator" in outcome.text
+    assert room.shown == []
+    ana = "ana.petrovic@contoso.com"
+    plan = contain.stop_plan(room.case, room.tenant, ana)
+    assert contain.run(plan, key, contain.confirm(plan, ana), show_secret=room.show).status == "done"
+    room.service.give_roles("7be44c8a-adaf-4e2a-84d6-ab2649e08a13")
+    plan = contain.stop_plan(room.case, room.tenant, VICTIM)
+    assert contain.run(plan, key, contain.confirm(plan, VICTIM), show_secret=room.show).status == "done"
+
+
+def test_methods_of_an_administrator_need_that_role_too(room: Room) -> None:
+    room.service.give_roles(USER_ADMINISTRATOR)
+    plan = room.plan()
+    key = next(o.action.key for o in plan.offers if o.action.kind == "remove-method")
+    plan = room.plan(chosen=[key])
+    outcome = contain.run(plan, key, contain.confirm(plan, VICTIM))
+    assert outcome.status == "refused"
+    assert "for an administrator's account Privileged Authentication Administrator" in outcome.text
 
 
 def test_a_guard_that_begins_to_hold_after_the_preview_still_stops_the_run(room: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from toolkit.case import Case
 from toolkit.contain.target import Target
@@ -27,14 +28,16 @@ def break_glass(case: Case, more: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in names if name.strip())
 
 
-def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> None:
+def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> list[str]:
     """Refuse an account that must not be touched; the organisation itself may be.
+
+    Returns what could not be made sure of, one sentence each, for whoever says yes to read first.
 
     Raises:
         GuardRefused: with the reason and what to do in its stead.
     """
     if target.is_organisation:
-        return
+        return []
     name = target.user_principal_name
     if target.object_id.lower() == tenant.operator.object_id.lower():
         raise GuardRefused(f"{name} is the account you are signed in with; ask a second administrator to act on it.")
@@ -43,7 +46,7 @@ def check_target(target: Target, tenant: Tenant, emergency: frozenset[str]) -> N
             f"{name} is on this case's emergency-access list; losing it can lock everybody out, so it is never "
             f"changed here. If it is taken over, two administrators act on it by hand."
         )
-    _check_last_administrator(target, tenant)
+    return _look_for_administrators(target, tenant)
 
 
 def is_guest(target: Target) -> bool:
@@ -58,12 +61,18 @@ def by_hand(target: Target) -> list[str]:
             f"{name} is a guest: its password and sessions belong to its home tenant, and revoking has no effect on "
             f"guests. Tell its home tenant; here it can be blocked, or removed in the Entra portal."
         ]
+    federated = target.authentication_type.lower() == "federated"
     if target.synced:
-        return [
+        told = [
             f"{name} is synchronised from Active Directory, so the next sync may undo a block made here: disable the "
             f"account there too, reset its password there (twice, if the hash may be stolen), and start a sync."
         ]
-    if target.authentication_type.lower() == "federated":
+        provider = (
+            f"{name} also signs in at a federated identity provider: end its sessions there, and reset the password "
+            f"there too if the provider keeps one of its own; revoking here does not reach the provider's sessions."
+        )
+        return [*told, provider] if federated else told
+    if federated:
         return [
             f"{name} signs in at a federated identity provider, where Entra cannot set a password: disable, reset and "
             f"end sessions there."
@@ -76,28 +85,63 @@ def by_hand(target: Target) -> list[str]:
     return []
 
 
-def _check_last_administrator(target: Target, tenant: Tenant) -> None:
-    """Refuse the last account that can sign in as Global Administrator; what cannot be read is not refused.
+def _look_for_administrators(target: Target, tenant: Tenant) -> list[str]:
+    """Refuse the last account that can sign in as Global Administrator; says what could not be read about it.
+
+    Somebody is a user who may sign in and has the role, or is in a group that has it. An application is nobody.
 
     Raises:
         GuardRefused: nobody else who may sign in has the role.
     """
     query = {"$filter": f"roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'"}
     try:
-        holders = {
-            str(row.get("principalId"))
-            for row in tenant.graph.rows("/roleManagement/directory/roleAssignments", query=query).rows
-        }
+        rows = tenant.graph.rows("/roleManagement/directory/roleAssignments", query=query).rows
+        holders = list(dict.fromkeys(str(row.get("principalId")) for row in rows))
         if target.object_id not in holders:
-            return
-        others = [tenant.graph.user(h).data for h in holders - {target.object_id}]
-    except TenantAnswer:
-        return
-    if not any(other.get("accountEnabled") for other in others):
-        raise GuardRefused(
-            f"{target.user_principal_name} is the last Global Administrator who can sign in; blocking it can lock "
-            f"everybody out. Give the role to a second account first."
-        )
+            groups = {str(row.get("id")) for row in tenant.graph.rows(f"/users/{target.object_id}/memberOf").rows}
+            if not groups & set(holders):
+                return []
+    except TenantAnswer as error:
+        return [_unsure(target, str(error))]
+    unread: list[str] = []
+    for holder in holders:
+        try:
+            people = _people_of(tenant, holder) if holder != target.object_id else []
+        except TenantAnswer as error:
+            unread.append(str(error))
+            continue
+        if any(person.get("accountEnabled") and str(person.get("id")) != target.object_id for person in people):
+            return []
+    if unread:
+        return [_unsure(target, unread[0])]
+    raise GuardRefused(
+        f"{target.user_principal_name} is the last Global Administrator who can sign in; blocking it can lock "
+        f"everybody out. Give the role to a second account first."
+    )
+
+
+def _people_of(tenant: Tenant, holder: str) -> list[dict[str, Any]]:
+    """The users behind the holder of a role: itself, or the members of a group; none behind anything else."""
+    try:
+        return [tenant.graph.user(holder).data]
+    except TenantAnswer as error:
+        if error.status != 404:
+            raise
+    try:
+        members = tenant.graph.rows(f"/groups/{holder}/members").rows  # such a group holds no other groups
+    except TenantAnswer as error:
+        if error.status != 404:
+            raise
+        return []
+    users = [str(m.get("id")) for m in members if str(m.get("@odata.type", "")).endswith(".user")]
+    return [tenant.graph.user(user).data for user in users]
+
+
+def _unsure(target: Target, why: str) -> str:
+    return (
+        f"Whether {target.user_principal_name} is the last Global Administrator who can sign in could not be read: "
+        f"{why} Make sure yourself that somebody else can administer the organisation."
+    )
 
 
 def tenant_question(case: Case, tenant: Tenant) -> str | None:

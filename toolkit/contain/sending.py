@@ -37,11 +37,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended: `status` (done, sent, in doubt, refused, already so) and one sentence; `run` is its id."""
+    """How a step ended: `status` (done, sent, in doubt, refused, already so) and one sentence; `run` is its id.
+
+    `wait`: the seconds after which the service, which did nothing, wants to be asked again; None if it said no more.
+    """
 
     status: str
     text: str
     run: str = ""
+    wait: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def carry_out(
         **({"secret": f"set, length {len(secret)}", "secret_length": len(secret)} if secret is not None else {}),
     )
     progress("calling")
-    answer, status, text = _call_once(tenant, order.call, approval, secret, run_id)
+    answer, status, text, later = _call_once(order, approval, secret, run_id)
     if answer is not None:
         # A secret that the service made lives in the answer alone.
         secret = secret or action.secret_in(answer)
@@ -128,7 +132,7 @@ def carry_out(
         text=text,
     )
     if status == REFUSED:
-        return Outcome(REFUSED, text, run_id)
+        return Outcome(REFUSED, text, run_id, later)
     if answer is not None and secret is not None and show_secret and _show(show_secret, secret, run_id):
         order.journal(PASSWORD_SHOWN, run=run_id)
     del secret
@@ -144,26 +148,36 @@ def kept(state: State) -> dict[str, Any]:
     return {name: value for name, value in state.values.items() if name != "all"}
 
 
+def not_yet(error: TenantAnswer) -> str:
+    """What is said of a request that a service did not take because it is asked too often."""
+    after = f"asked to wait {error.wait:g} s" if error.wait is not None else "asked to wait"
+    return f"Not done yet: {after}; run it again then. {error}"
+
+
 def _call_once(
-    tenant: Tenant, call: Call, approval: Approval, secret: Secret | None, run_id: str
-) -> tuple[Answer | None, str, str]:
+    order: Order, approval: Approval, secret: Secret | None, run_id: str
+) -> tuple[Answer | None, str, str, float | None]:
+    """The answer, or how the call ended without one, in a word and a sentence; and when to ask again."""
     try:
-        answer = tenant.session.write(call, approval, secret=secret, client_request_id=run_id)
+        answer = order.tenant.session.write(order.call, approval, secret=secret, client_request_id=run_id)
     except NothingSent as error:
-        return None, REFUSED, str(error)
+        return None, REFUSED, str(error), None
     except TenantUnreachable as error:
-        return None, IN_DOUBT, str(error)
+        return None, IN_DOUBT, str(error), None
     except TenantAnswer as error:
+        if error.status == 429:
+            return None, REFUSED, not_yet(error), error.wait
+        needed = f" Needed: {order.action.role}." if error.status == 403 else ""
         # A 4xx comes in place of the change; a 5xx, or a 2xx that cannot be read, may come after it.
-        return None, REFUSED if 300 <= error.status < 500 else IN_DOUBT, str(error)
+        return None, REFUSED if 300 <= error.status < 500 else IN_DOUBT, f"{error}{needed}", None
     except TenantError as error:
-        return None, REFUSED, str(error)
-    return answer, SENT, ""
+        return None, REFUSED, str(error), None
+    return answer, SENT, "", None
 
 
 def _read_back(order: Order, state: State, sent: Sent, run_id: str, trouble: str, progress: Progress) -> Outcome:
     tenant, action = order.tenant, order.action
-    left = action.patience if order.patience is None else order.patience
+    left = min(action.patience if order.patience is None else order.patience, tenant.session.time_left())
     pause, agrees, now, unread = FIRST_PAUSE, False, State({}, None), ""
     while True:
         progress("reading back")
@@ -172,6 +186,7 @@ def _read_back(order: Order, state: State, sent: Sent, run_id: str, trouble: str
             agrees = order.agrees(now, sent)
         except TenantError as error:
             unread = str(error)
+        left = min(left, tenant.session.time_left())
         if agrees or left <= 0:
             break
         tenant.sleep(min(pause, left))

@@ -13,6 +13,7 @@ from toolkit.practice.graph_users import find_user
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
 from toolkit.practice.people import DRAW
+from toolkit.practice.ranks import check_rank
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.tenant_state import Situation
 
@@ -80,7 +81,7 @@ def collection(name: str) -> tuple[tuple[str, str, dict[str, Handler]], ...]:
 
 def add_phone(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
     """POST /users/{id}/authentication/phoneMethods: one number of each kind, the mobile one first."""
-    user = find_user(situation.state, user_id)
+    user = _changeable(situation, user_id)
     body = request.json_object()
     number, kind = body.get("phoneNumber"), body.get("phoneType")
     if set(body) != {"phoneNumber", "phoneType"} or kind not in PHONE_METHODS or not isinstance(number, str):
@@ -99,7 +100,7 @@ def add_phone(request: Request, situation: Situation, version: str, user_id: str
 
 def issue_pass(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
     """POST /users/{id}/authentication/temporaryAccessPassMethods: the pass is in this answer and nowhere else."""
-    user = find_user(situation.state, user_id)
+    user = _changeable(situation, user_id)
     body = request.json_object()
     if set(body) - {"@odata.type", "startDateTime", "lifetimeInMinutes", "isUsableOnce"}:
         raise _bad("The request names a property that a Temporary Access Pass does not take.")
@@ -137,7 +138,7 @@ def get_preferences(request: Request, situation: Situation, version: str, user_i
 
 def update_preferences(request: Request, situation: Situation, version: str, user_id: str) -> Answer:
     """PATCH /users/{id}/authentication/signInPreferences (beta)"""
-    user = find_user(situation.state, user_id)
+    user = _changeable(situation, user_id)
     preferences = situation.state["sign_in_preferences"][user["id"]]
     body = request.json_object()
     wanted = body.get("userPreferredMethodForSecondaryAuthentication")
@@ -160,7 +161,7 @@ def default_method(state: Record, user_id: str) -> Record | None:
 
 
 def _delete(situation: Situation, user_id: str, method_id: str, kind: str) -> Answer:
-    user = find_user(situation.state, user_id)
+    user = _changeable(situation, user_id)
     methods = situation.state["authentication_methods"][user["id"]]
     found = _find(methods, method_id, lambda other: other == kind)
     others = [m for m in methods if kind_of(m) in _SECOND_FACTORS and m is not found]
@@ -177,6 +178,13 @@ def _delete(situation: Situation, user_id: str, method_id: str, kind: str) -> An
     methods.remove(found)
     user_change(situation, user, "Admin deleted security info.")
     return Answer(204)
+
+
+def _changeable(situation: Situation, user_id: str) -> Record:
+    """The user, whose methods the caller may change. Raises `Refused` (404, 403)."""
+    user = find_user(situation.state, user_id)
+    check_rank(situation, user, "accessDenied", "Request Authorization failed")
+    return user
 
 
 def _listed(

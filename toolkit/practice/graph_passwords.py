@@ -12,6 +12,7 @@ from toolkit.practice.graph_users import find_user, lives_elsewhere, too_simple
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
 from toolkit.practice.people import DRAW
+from toolkit.practice.ranks import check_rank
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.tenant_state import Situation
 
@@ -26,6 +27,7 @@ def reset_password(request: Request, situation: Situation, version: str, user_id
     user = find_user(situation.state, user_id)
     if situation.app_only or user["id"] == situation.operator.id:
         raise Refused(403, "accessDenied", "Request Authorization failed")
+    check_rank(situation, user, "accessDenied", "Request Authorization failed")
     if method_id != PASSWORD_METHOD:
         raise Refused(404, "resourceNotFound", "The requested authentication method was not found.")
     body = request.json_object() if request.body else {}
@@ -54,6 +56,7 @@ def get_operation(request: Request, situation: Situation, version: str, user_id:
     user = find_user(situation.state, user_id)
     if situation.app_only:
         raise Refused(403, "accessDenied", "Request Authorization failed")
+    check_rank(situation, user, "accessDenied", "Request Authorization failed")
     operation = situation.state["password_operations"].get(operation_id)
     if operation is None or operation["_user"] != user["id"]:
         raise Refused(404, "resourceNotFound", "The requested operation was not found.")

@@ -10,6 +10,7 @@ from toolkit.practice.change_records import user_change
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
 from toolkit.practice.people import FEDERATED_DOMAIN
+from toolkit.practice.ranks import check_rank
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.tenant_state import Situation
 
@@ -72,6 +73,7 @@ def update_user(request: Request, situation: Situation, version: str, user_id: s
         raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     if not isinstance(body.get("accountEnabled", True), bool):
         raise Refused(400, "Request_BadRequest", "Invalid value specified for property 'accountEnabled'.")
+    check_rank(situation, user, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     if "passwordProfile" in body:
         _check_password(user, body["passwordProfile"])
     if "accountEnabled" in body:

@@ -15,6 +15,8 @@ _ROOTS = {
     MANAGE: ("/api/v1/", "/api/v1.0/"),
     LOGS: ("/v1/workspaces/",),
 }
+HIDDEN = "(hidden)"
+_SECRET = ("password", "newpassword")
 
 
 def addressed(request: Request) -> tuple[str, Request]:
@@ -28,7 +30,7 @@ def addressed(request: Request) -> tuple[str, Request]:
 
 
 def log_line(service: str, request: Request, client_request_id: str, now: datetime) -> Record:
-    """What may be kept of a request: no query, no values of its body, no header but the caller's own id."""
+    """What may be kept of a request: no query, no header but the caller's own id; of a change its body, no secret."""
     cmdlet = exchange.cmdlet_named(request) if service == EXCHANGE else None
     if service == "sign-in":
         kind = "sign-in"
@@ -47,7 +49,20 @@ def log_line(service: str, request: Request, client_request_id: str, now: dateti
         "target": target,
         "status": 0,
         "client_request_id": client_request_id[:64],
-    }
+    } | ({"body": _without_secrets(_body(request))} if kind == "write" else {})
+
+
+def _body(request: Request) -> object:
+    try:
+        return request.json_object() if request.body else None
+    except Refused:
+        return None
+
+
+def _without_secrets(value: object) -> object:
+    if isinstance(value, dict):
+        return {k: HIDDEN if k.lower() in _SECRET and v is not None else _without_secrets(v) for k, v in value.items()}
+    return [_without_secrets(one) for one in value] if isinstance(value, list) else value
 
 
 def _properties(request: Request) -> list[str]:

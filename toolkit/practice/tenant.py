@@ -99,8 +99,8 @@ class PracticeTenant(FaultOrders, Evidence):
 
         `kind` is read, write, sign-in, or intruder for what the returning intruder did; `fields` names the
         parameters or properties that were sent, `target` the mailbox or object that a cmdlet was aimed at.
-        A write says in `changed` whether it took effect. `notes` is what else is remarkable. `status` is 0 where
-        the connection was dropped.
+        A write says in `changed` whether it took effect, and in `body` what was sent, but for secrets. `notes` is
+        what else is remarkable. `status` is 0 where the connection was dropped.
         """
         with self._lock:
             return self._store.requests()

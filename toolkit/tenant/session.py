@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
-from datetime import datetime
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreachable, UsageError
 from toolkit.tenant.answers import Answer, answer_of, claims_challenge, error_of, retry_after, throttled
@@ -30,10 +32,14 @@ READ_SECONDS = {"graph": 60, "exchange": 300, "management": 120, "log-analytics"
 READ_ATTEMPTS = 5
 WRITE_ATTEMPTS = 3
 LONGEST_WAIT = 120.0
+LEAST_SECONDS = 0.2
+"""So long an answer is waited for however short the time is."""
 LONGEST_ANSWER = 512 * 1024 * 1024
 """Bytes of one answer; more is refused rather than held in memory."""
 PIECE = 256 * 1024
 RETRIED = frozenset({429, 500, 502, 503, 504})
+_UNTIL: ContextVar[datetime | None] = ContextVar("until", default=None)
+_WAITS: ContextVar[float] = ContextVar("waits", default=LONGEST_WAIT)
 
 
 class _Again(Exception):
@@ -100,6 +106,25 @@ class Session:
     def close(self) -> None:
         self.http.close()
 
+    @contextmanager
+    def within(self, seconds: float, *, waits: float = LONGEST_WAIT) -> Iterator[None]:
+        """What is sent in here waits no longer than so many seconds in all, and at most `waits` to be asked again."""
+        before, until = _UNTIL.get(), self._clock() + timedelta(seconds=seconds)
+        tokens = _UNTIL.set(min(before, until) if before else until), _WAITS.set(min(_WAITS.get(), waits))
+        try:
+            yield
+        finally:
+            _UNTIL.reset(tokens[0])
+            _WAITS.reset(tokens[1])
+
+    def time_left(self) -> float:
+        """Seconds that `within` leaves; infinite outside of it."""
+        until = _UNTIL.get()
+        return math.inf if until is None else max(0.0, (until - self._clock()).total_seconds())
+
+    def _longest_wait(self) -> float:
+        return min(_WAITS.get(), self.time_left())
+
     def read(self, call: Call) -> Answer:
         """Send a read; repeated on 429, 500, 502, 503, 504, broken connections and cut answers, five times in all.
 
@@ -111,7 +136,7 @@ class Session:
             error = state.outcome.exception() if state.outcome else None
             asked = error.wait if isinstance(error, _Again) else None
             grown = 2 ** (state.attempt_number - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-            wait = min(LONGEST_WAIT, asked if asked is not None else grown)
+            wait = min(self._longest_wait(), asked if asked is not None else grown)
             for meter in self.meters.running:
                 meter.retries += 1
                 meter.throttled += wait
@@ -119,7 +144,7 @@ class Session:
 
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
-            stop=stop_after_attempt(READ_ATTEMPTS),
+            stop=lambda state: state.attempt_number >= READ_ATTEMPTS or self.time_left() <= 0,
             wait=pause,
             sleep=self._sleep,
             reraise=True,
@@ -208,11 +233,14 @@ class Session:
             self._authorise(request)
             response = self._send(request)
             wait = retry_after(response, self._clock()) if response.status_code == 429 else None
-            if response.status_code != 429 or attempt == WRITE_ATTEMPTS or (wait or 0) > LONGEST_WAIT:
+            pause = wait if wait is not None else 5.0 * attempt
+            if response.status_code != 429 or attempt == WRITE_ATTEMPTS or pause > self._longest_wait():
                 break
-            self._sleep(wait if wait is not None else 5.0 * attempt)
+            self._sleep(pause)
         if response.status_code >= 300:
-            raise error_of(response, call.method, secret)
+            refusal = error_of(response, call.method, secret)
+            refusal.wait = wait
+            raise refusal
         return answer_of(response, str(request.headers["client-request-id"]))
 
     def _read_once(self, call: Call) -> Answer:
@@ -232,7 +260,8 @@ class Session:
         if response.status_code in RETRIED or throttled(response):
             wait = retry_after(response, self._clock())
             refusal = error_of(response, call.method)
-            if wait is not None and wait > LONGEST_WAIT:
+            refusal.wait = wait
+            if wait is not None and wait > self._longest_wait():
                 raise refusal
             raise _Again(refusal, wait)
         if response.status_code >= 300:
@@ -282,7 +311,9 @@ class Session:
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         resource = str(self.cloud.resource_of(str(request.url)))
-        limits = (CONNECT_SECONDS, self._seconds.get(resource, READ_SECONDS[resource]))
+        longest = self._seconds.get(resource, READ_SECONDS[resource])
+        left = max(LEAST_SECONDS, self.time_left())
+        limits = (min(CONNECT_SECONDS, left), min(longest, left))
         for meter in self.meters.running:
             meter.sent(str(request.headers["client-request-id"]))
         try:

@@ -38,7 +38,10 @@ class ResetPassword(MovesATime):
     does_not = "It does not end sessions, and app passwords, consents, rules and registered devices survive it."
     residual = "Sessions and tokens issued before it go on until they are revoked or run out."
     permission = "User-PasswordProfile.ReadWrite.All, or Directory.AccessAsUser.All"
-    role = "a role that may reset passwords and ranks above the account, e.g. User Administrator"
+    role = (
+        "a role that may reset passwords and ranks above the account, e.g. User Administrator; for an administrator's "
+        "account Privileged Authentication Administrator"
+    )
     undo_note = "There is no undo: the old password is not known to anybody here."
     field = "lastPasswordChangeDateTime"
     patience = 120.0
@@ -79,7 +82,10 @@ class ResetWithWriteback(ResetPassword):
                 return False, f"The reset failed: {detail}"
             if status == "succeeded":
                 return True, "The service says that it is written back; not confirmed on premises."
-            tenant.sleep(pause)
+            left = tenant.session.time_left()
+            if left <= 0:
+                break
+            tenant.sleep(min(pause, left))
         return True, "The service has not said yet how it ended; not confirmed on premises."
 
 
