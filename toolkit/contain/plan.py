@@ -12,6 +12,7 @@ from toolkit.contain.action import Action, State
 from toolkit.contain.actions import (
     BlockSignIn,
     ClearForwarding,
+    ClearOutsideForwarding,
     CloseProtocols,
     ConfirmCompromised,
     DisableInboxRule,
@@ -23,31 +24,35 @@ from toolkit.contain.actions import (
     action_named,
 )
 from toolkit.contain.actions.shapes import OnThing, Settings
-from toolkit.contain.doors import CLOSING, OPEN, Door
+from toolkit.contain.doors import CLOSING, OPEN, Door, passes_made
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
+from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Offer, Suspicion, offers, taken
 from toolkit.contain.order import MAKES_TOKENS, in_order, stays_before
 from toolkit.contain.readings import READINGS
 from toolkit.contain.snapshot import Snapshot, take
-from toolkit.contain.target import Target, resolve
+from toolkit.contain.target import Target, moment, resolve
 from toolkit.errors import GuardRefused, TenantAnswer, UsageError
 from toolkit.tenant import CLOUDS, Call, Cloud, Tenant
 from toolkit.tenant.gate import canonical
 
-# Which family of detections a kind of action answers.
+# Which family of detections a kind of action answers; the others answer whatever was found about the account.
 FAMILIES = {
     "disable-inbox-rule": "IR",
     "clear-forwarding": "FW",
     "clear-outside-forwarding": "FW",
     "remove-consent": "OA",
+    "remove-app-role": "OA",
     "disable-app": "OA",
     "remove-full-access": "DG",
     "remove-send-as": "DG",
     "remove-send-on-behalf": "DG",
     "remove-folder-right": "DG",
 }
+# Steps that every plan has, and that a person may leave out.
+OPTIONAL = (BlockSignIn.key, RequireMfa.key)
 TO_DO = "to do"
 ALREADY_SO = "already so"
 OFFERED_AGAIN = "offered again"
@@ -84,8 +89,9 @@ class Plan:
     """What would be done to one account, in order. `tenant` is None in a file-only case, which cannot run it.
 
     `offers` is everything that could be done about what the snapshot shows, chosen or not; `by_hand` what no call
-    does, in sentences; `notes` what could not be read; `returning` says that it is a last one, which gives
-    back what was stopped.
+    does, in sentences; `notes` what could not be read; `suspicion` what was known of the intruder; `without` the
+    keys of the `OPTIONAL` steps that a person left out; `returning` says that it is a last one, which gives back what
+    was stopped.
     """
 
     case: Case
@@ -98,6 +104,8 @@ class Plan:
     break_glass: frozenset[str] = frozenset()
     snapshot: Snapshot | None = None
     returning: bool = False
+    suspicion: Suspicion = field(default_factory=Suspicion)
+    without: frozenset[str] = frozenset()
 
     @property
     def chosen(self) -> list[str]:
@@ -157,6 +165,7 @@ def make_plan(
     chosen: Collection[str] | None = None,
     also: Collection[str] = (),
     order: Sequence[str] = (),
+    without: Collection[str] = (),
     suspicion: Suspicion | None = None,
     emergency: Iterable[str] = (),
     progress: Callable[[str], None] = lambda text: None,
@@ -164,8 +173,9 @@ def make_plan(
     """Read the account's state into a snapshot and lay out the plan; nothing is changed.
 
     `user` is a user principal name or object id; `chosen` the keys of the offers to take (without it those that are
-    suggested), `also` the keys of more of them, `order` the keys of steps as a person arranged them; `suspicion` what
-    findings say about the intruder; `emergency` more break-glass accounts.
+    suggested), `also` the keys of more of them, `order` the keys of steps as a person arranged them, `without` those
+    of `OPTIONAL` that are left out; `suspicion` what findings say about the intruder; `emergency` more break-glass
+    accounts.
 
     Raises:
         GuardRefused: the tenant has to be confirmed first, or the account must not be changed.
@@ -180,23 +190,37 @@ def make_plan(
     snapshot = take(case, tenant, target, progress=progress)
     ours = frozenset(r.action for r in history if r.status not in {REFUSED, NOT_DONE})
     refused = frozenset(key for key, last in {r.action: r for r in history}.items() if last.status == REFUSED)
-    found = offers(snapshot, replace(suspicion or Suspicion(), ours=ours, refused=refused))
+    said = said_legitimate(case, target.user_principal_name)
+    known = replace(suspicion or Suspicion(), ours=ours, refused=refused, passes=passes_made(history), legitimate=said)
+    known = known.dated(moment(snapshot.taken))
+    found = offers(snapshot, known)
     unknown = [key for key in also if key not in {o.action.key for o in found}]
     if unknown:
         raise UsageError(f"Nothing that was found has the key {unknown[0]!r}; the plan lists the keys there are.")
     suggested = taken(found, chosen)
+    if ClearForwarding.key in refused and any(o.action.key == ClearForwarding.key for o in suggested):
+        suggested += [o for o in found if o.action.key == ClearOutsideForwarding.key and o not in suggested]
     actions = [o.action for o in found if o in suggested or o.action.key in also]
     actions += _done_before(history, actions)
     if any(a.kind in MAKES_TOKENS for a in actions):
         actions.append(RevokeAgain())
-    actions = in_order([*first_steps(target), *actions, *([] if is_guest(target) else [RequireMfa()])], order)
+    left_out = frozenset(OPTIONAL) & frozenset(without)
+    always = [*first_steps(target), *([] if is_guest(target) else [RequireMfa()])]
+    actions = in_order([*(a for a in always if a.key not in left_out), *actions], order)
     notes = doubts + [f"{READINGS[name].title} could not be read: {why}" for name, why in snapshot.problems.items()]
     hand = [*by_hand(target), *hand_work(case, snapshot, suspicion or Suspicion())]
     progress("laying out the plan")
     steps = [step_of(tenant, target, action, history) for action in actions]
     for step in steps:
-        step.behind = (suspicion or Suspicion()).standing.get(FAMILIES.get(step.action.kind, ""), "")
-    return Plan(case, target, steps, tenant, found, hand, notes, listed, snapshot)
+        step.behind = _behind(step.action, known)
+    return Plan(case, target, steps, tenant, found, hand, notes, listed, snapshot, suspicion=known, without=left_out)
+
+
+def _behind(action: Action, suspicion: Suspicion) -> str:
+    """The title of a finding that this action answers and nobody refuted."""
+    family = FAMILIES.get(action.kind)
+    titles = suspicion.standing.values() if family is None else [suspicion.standing.get(family, "")]
+    return next(iter(titles), "")
 
 
 def why_not_moved(plan: Plan, key: str, by: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.contain.action import State
 from toolkit.contain.confirm import Confirmation
+from toolkit.contain.doors import check_doors
 from toolkit.contain.guards import check_target, check_tenant
 from toolkit.contain.ledger import DONE, PASSWORD_SHOWN, records
 from toolkit.contain.plan import ALREADY_SO, Plan, Step
@@ -30,7 +31,8 @@ def run(
 
     Raises:
         PlanChanged: the state is not what the preview showed; nothing was sent.
-        GuardRefused: the account or the tenant must not be changed this way.
+        GuardRefused: the account or the tenant must not be changed this way, or a door is open behind which a last
+            step waits.
         CaseBusy: another run is going on for this case.
         TenantError: reading failed before anything was sent.
     """
@@ -49,6 +51,9 @@ def run(
         if step.action.settles and step.action.is_so(state, None):
             return Outcome(ALREADY_SO, "It is already so; nothing was sent.")
         _check_unchanged(step, state)
+        if step.action.restores_use:
+            progress("reading the doors once more")
+            check_doors(plan.case, tenant, plan.target, plan.suspicion, "Nothing was sent, and nothing will be,")
         order = Order(plan, step.action, step.call, "do", {}, patience)
         return carry_out(order, state, confirmation, show_secret, progress)
 

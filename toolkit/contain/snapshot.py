@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +116,17 @@ def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) ->
 
 
 def first_of(case: Case, target: Target) -> Snapshot | None:
-    """The first snapshot that the case has of an account; None if there is none, or its file is gone."""
-    return next(filter(None, (read_again(case, target, entry) for entry in entries_of(case, target, TAKEN))), None)
+    """Each list as the case first read it of an account; None if it read none, or the files are gone.
+
+    A list that the first snapshot could not read is that of the first one which could.
+    """
+    taken = list(filter(None, (read_again(case, target, entry) for entry in entries_of(case, target, TAKEN))))
+    if not taken:
+        return None
+    found: dict[str, list[Row]] = {}
+    for snapshot in reversed(taken):
+        found |= snapshot.found
+    return replace(taken[0], found=found, problems={})
 
 
 def read_again(case: Case, target: Target, entry: Entry) -> Snapshot | None:
