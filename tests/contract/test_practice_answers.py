@@ -24,7 +24,7 @@ UNDOCUMENTED = {
     "microsoft.graph.averageComparativeScore": {"SeatSizeRangeLowerValue"},
 }
 """Open in practice. Source: apis.md section 4 and formats.md, "Secure Score"."""
-LEFT_OUT = {"microsoft.graph.security.defaultAuditData"}
+LEFT_OUT = {"microsoft.graph.iPv4CidrRange", "microsoft.graph.security.defaultAuditData"}
 """Subtypes of an open type that the contracts leave out."""
 STATE = beginning(CONTOSO_BEC)
 
@@ -117,6 +117,7 @@ READS = [
     ("v1.0", "/identityProtection/riskyUsers/{riskyUser-id}", f"/identityProtection/riskyUsers/{WHO}"),
     ("v1.0", "/identityProtection/riskyUsers/{riskyUser-id}/history", f"/identityProtection/riskyUsers/{WHO}/history"),
     ("v1.0", "/identity/conditionalAccess/policies", "/identity/conditionalAccess/policies"),
+    ("v1.0", "/identity/conditionalAccess/namedLocations", "/identity/conditionalAccess/namedLocations"),
     (
         "v1.0",
         "/identity/conditionalAccess/policies/{conditionalAccessPolicy-id}",

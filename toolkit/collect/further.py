@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 
 from toolkit.case import Case
 from toolkit.collect.horizon import audit_days
@@ -60,7 +61,7 @@ def kept_days(case: Case, tenant: Tenant, accounts: Collection[str]) -> dict[str
 
     read("licences", lambda: tenant.graph.rows("/subscribedSkus"))
     for account in accounts:
-        read("mailboxes", lambda account=account: tenant.exchange.read("Get-Mailbox", {"Identity": account}, account))
+        read("mailboxes", partial(tenant.exchange.read, "Get-Mailbox", {"Identity": account}, account))
     audit = audit_settings(case, Snapshot(organisation(tenant), found=found, problems=problems))
     boxes = {name: box.premium for box in audit.mailboxes or [] for name in box.names}
     told = {}

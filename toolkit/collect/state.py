@@ -19,17 +19,19 @@ from toolkit.case.journal import iso
 from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, UNASKED, UNCONFIRMED, Line, write
 from toolkit.collect.names import file_name, person
 from toolkit.collect.roads.road import NOT_OFFERED, Halted
-from toolkit.contain import readings as of_account
+from toolkit.collect.state_readings import FURTHER_OF_ORGANISATION, OF_THE_ACCOUNT, OF_THE_ORGANISATION, readings_for
 from toolkit.contain import resolve
 from toolkit.contain.readings import HIDDEN, NAMES, Reading
-from toolkit.contain.snapshot import Snapshot, take
-from toolkit.harden import readings as of_organisation
+from toolkit.contain.snapshot import Snapshot, look
+from toolkit.contain.snapshot import keep as keep_snapshot
 from toolkit.harden.state import read_state
 from toolkit.tenant import Tenant
 
 ACCOUNT = "state of the account"
 ORGANISATION = "state of the organisation"
-REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b")
+REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b|AadPremiumLicenseRequired")
+FURTHER_TAKEN = "collect.state"
+FURTHER_FOLDER = "collected"
 SECONDS = 300.0
 # The lists whose records the formats room reads; what else a snapshot has stays in the snapshot alone. Risk of accounts
 # and Secure Score have roads of their own.
@@ -77,14 +79,18 @@ def collect_state(
             return written
         target = resolve(tenant, user)
         progress(f"Reading the state of {target.user_principal_name}")
-        snapshot = take(case, tenant, target, seconds=SECONDS, progress=progress)
+        snapshot = look(case, tenant, target, seconds=SECONDS, progress=progress, known=readings_for(tenant, target))
+        keep_snapshot(case, tenant, snapshot)
         if not halted():
-            keep(snapshot, ACCOUNT, target.user_principal_name, dict(of_account.READINGS))
+            keep(snapshot, ACCOUNT, target.user_principal_name, OF_THE_ACCOUNT)
     if not halted():
         progress("Reading the state of the organisation")
         state = read_state(case, tenant, progress=progress)
+        further = look(case, tenant, state.target, seconds=SECONDS, progress=progress, known=FURTHER_OF_ORGANISATION)
+        keep_snapshot(case, tenant, further, kind=FURTHER_TAKEN, folder=FURTHER_FOLDER)
         if not halted():
-            keep(state, ORGANISATION, "", dict(of_organisation.READINGS))
+            keep(state, ORGANISATION, "", OF_THE_ORGANISATION)
+            keep(further, ORGANISATION, "", OF_THE_ORGANISATION)
     return written
 
 

@@ -173,6 +173,7 @@ ROUTES: tuple[tuple[str, str, dict[str, Handler]], ...] = (
             "DELETE": graph_protection.delete_policy,
         },
     ),
+    ("", "identity/conditionalAccess/namedLocations", {"GET": graph_protection.list_locations}),
     (
         "",
         "policies/identitySecurityDefaultsEnforcementPolicy",

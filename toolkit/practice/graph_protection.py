@@ -8,7 +8,7 @@ from toolkit.practice.graph_users import find_user
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.names import Record
 from toolkit.practice.people import DRAW
-from toolkit.practice.protection import history_item, policy
+from toolkit.practice.protection import history_item, named_locations, policy
 from toolkit.practice.signin_records import stamp
 from toolkit.practice.tenant_state import Situation
 
@@ -62,6 +62,17 @@ def list_policies(request: Request, situation: Situation, version: str) -> Answe
     size = odata.top(options, 100, 999)
     context = "conditionalAccess/policies"
     return Answer(200, odata.page(rows, situation.base, version, _POLICIES, options, size, context=context))
+
+
+def list_locations(request: Request, situation: Situation, version: str) -> Answer:
+    """GET /identity/conditionalAccess/namedLocations"""
+    options = odata.only(request, ("$filter", "$top", "$skiptoken"))
+    test = odata.test_of(options.get("$filter"), ("id", "displayName"), kinds=False, entity="namedLocation")
+    rows = [row for row in named_locations() if test(row)]
+    size = odata.top(options, 100, 999)
+    context = "conditionalAccess/namedLocations"
+    path = "identity/conditionalAccess/namedLocations"
+    return Answer(200, odata.page(rows, situation.base, version, path, options, size, context=context))
 
 
 def get_policy(request: Request, situation: Situation, version: str, policy_id: str) -> Answer:

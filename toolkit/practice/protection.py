@@ -38,6 +38,32 @@ def history_item(row: Record, events: list[str], by: str | None) -> Record:
     return public | {"id": number, "userId": row["id"], "initiatedBy": by, "activity": activity}
 
 
+def named_locations() -> list[Record]:
+    """`namedLocation` objects: the office, trusted, and a list of countries that no policy uses."""
+    made = "2025-11-03T10:00:00Z"
+    return [
+        {
+            "@odata.type": "#microsoft.graph.ipNamedLocation",
+            "id": DRAW.uuid("location", "office"),
+            "displayName": "Office",
+            "createdDateTime": made,
+            "modifiedDateTime": made,
+            "isTrusted": True,
+            "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "192.0.2.0/28"}],
+        },
+        {
+            "@odata.type": "#microsoft.graph.countryNamedLocation",
+            "id": DRAW.uuid("location", "countries"),
+            "displayName": "Where we work",
+            "createdDateTime": made,
+            "modifiedDateTime": made,
+            "countriesAndRegions": ["DE", "AT"],
+            "includeUnknownCountriesAndRegions": False,
+            "countryLookupMethod": "clientIpAddress",
+        },
+    ]
+
+
 def policies() -> dict[str, Record]:
     """`conditionalAccessPolicy` objects by id: one, in report-only; the emergency account is left out."""
     conditions: Record = {

@@ -17,7 +17,7 @@ class Need:
 
     `key` names it (`source:sign-ins`, `state:devices`, `action:block-sign-in`); `operations` are Graph operations as
     "v1.0 GET /path" or cmdlets; all of `delegated` (a person signs in) or all of `application` (an app on its own)
-    are needed, and an empty `application` means that no app can do it on its own; one of `roles` is enough. `probe`
+    are needed, and an empty one means that nobody can do it that way; one of `roles` is enough. `probe`
     is a Graph path whose reading costs little and tells more than a token can: a licence, a role in another place.
     """
 
@@ -269,11 +269,27 @@ STATES: tuple[Need, ...] = (
         "RoleManagement.Read.Directory",
     ),
     _graph(
+        "state:role-eligibility",
+        "Directory roles that can be activated",
+        f"GET {_ROLES}/roleEligibilityScheduleInstances",
+        "RoleManagement.Read.Directory",
+        licence="Entra ID P2",
+        probe=f"{_ROLES}/roleEligibilityScheduleInstances",
+    ),
+    _graph(
+        "state:rules-graph",
+        "Inbox rules by Graph, without hidden ones",
+        f"GET {_USER}/mailFolders/{{mailFolder-id}}/messageRules",
+        "",
+        application="MailboxSettings.Read",
+        note="for a person Graph reads the own mailbox only; Get-InboxRule reads them all",
+    ),
+    _graph(
         "state:policies",
-        "Conditional Access and security defaults",
+        "Conditional Access, named locations and security defaults",
         "GET /identity/conditionalAccess/policies, "
         "GET /identity/conditionalAccess/policies/{conditionalAccessPolicy-id}, "
-        "GET /policies/identitySecurityDefaultsEnforcementPolicy",
+        "GET /identity/conditionalAccess/namedLocations, GET /policies/identitySecurityDefaultsEnforcementPolicy",
         "Policy.Read.All",
         f"{_SECURITY}, Conditional Access Administrator",
     ),

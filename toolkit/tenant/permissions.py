@@ -75,7 +75,7 @@ def permissions_frame() -> pd.DataFrame:
             "kind": need.key.partition(":")[0],
             "what": need.what,
             "calls": ", ".join(need.operations),
-            "delegated": " and ".join(need.delegated),
+            "delegated": " and ".join(need.delegated) or "not possible",
             "app_only": " and ".join(need.application) or "not possible",
             "role": " or ".join(need.roles),
             "licence": need.licence,
@@ -100,7 +100,7 @@ def permissions_markdown() -> str:
             what = "; ".join([alike[0].what, *(other.what[0].lower() + other.what[1:] for other in alike[1:])])
             cells = (
                 what + (f" ({need.note})" if need.note else ""),
-                ", ".join(need.delegated),
+                ", ".join(need.delegated) or "not possible",
                 ", ".join(need.application) or "not possible",
                 ", ".join(need.roles) or "none stated",
                 need.licence or "any",

@@ -219,7 +219,9 @@ def _probed(need: Need, tenant: Tenant) -> Check:
 def _missing_permissions(need: Need, token: TokenFacts) -> str:
     wanted = need.application if token.app_only else need.delegated
     if not wanted:
-        return "an app cannot do this on its own: a person has to sign in"
+        if token.app_only:
+            return "an app cannot do this on its own: a person has to sign in"
+        return "only an app on its own can do this, not a person"
     missing = [name for name in wanted if not covers(token.permissions, name)]
     return f"missing permission {' and '.join(missing)}" if missing else ""
 
