@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,29 @@ def test_the_page_says_what_a_manager_has_to_know_and_escapes_the_rest(case: Cas
     assert "<img" not in html
     assert len(html) < 40_000
     assert "not checked: this case has no audit log" in gaps_html(report.gaps.head(0), log=False)
+
+
+def test_a_dated_gap_is_not_lost_among_hundreds_without_a_date(case: Case, tmp_path: Path) -> None:
+    acts(case, tmp_path, cmdlet("r1", BYPASS, 0, Identity=ADELE, AuditBypassEnabled="True"))
+    boxes = [mailbox(f"box{n}@contoso.com", AuditEnabled=False, DefaultAuditSet=[]) for n in range(300)]
+    off = [{"Identity": ADELE, "UserPrincipalName": ADELE, "AuditBypassEnabled": True}]
+    report = harden.auditing(case, state(*boxes, bypass=off))
+    assert str(report.gaps.iloc[0].scope) == ADELE
+    page = gaps_html(report.gaps, log=True)
+    lines = re.findall(r"<li>(.*?)<span", page)
+    assert lines[0].startswith(f"Logging of what {ADELE} does in mailboxes is off since 2026-03-02 08:00 UTC")
+    assert any("The auditing flag of 300 mailboxes (box0@contoso.com, " in line for line in lines)
+    assert any("Logging of some acts of the owner in 300 mailboxes" in line for line in lines)
+    assert len(lines) < 10
+    assert "more.</p>" not in page
+    first = re.findall(r"<li>(.*?)<span", gaps_html(report.gaps, log=True, accounts=["box7@contoso.com"]))
+    assert "box7@contoso.com" in first[1]
+
+
+def test_many_mailboxes_switched_off_one_by_one_are_one_line_with_its_times(case: Case, tmp_path: Path) -> None:
+    boxes = (f"box{n}@contoso.com" for n in range(50))
+    acts(case, tmp_path, *(cmdlet(b, BOX, n, Identity=b, AuditEnabled="False") for n, b in enumerate(boxes)))
+    lines = re.findall(r"<li>(.*?)<span", gaps_html(harden.audit_gaps(case), log=True))
+    assert len(lines) == 1
+    assert "of 50 mailboxes" in lines[0]
+    assert f"switched off by {ADMIN} between 2026-03-02 08:00 UTC and 2026-03-02 08:49 UTC" in lines[0]

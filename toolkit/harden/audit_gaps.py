@@ -16,11 +16,12 @@ from toolkit.case import Case
 from toolkit.contain.actions.auditing import USUAL_DAYS
 from toolkit.contain.snapshot import Snapshot
 from toolkit.contain.target import moment as moment_of
-from toolkit.detect.words import moment
+from toolkit.detect.words import listed, moment
 from toolkit.harden.audit_settings import AuditSettings, audit_settings
 from toolkit.harden.audit_turns import (
     AGE,
     BYPASS,
+    EVERYBODY,
     FLAG,
     MAILBOX_AUDITING,
     SEARCHABLE_LOG,
@@ -54,7 +55,7 @@ class Gap:
 
 
 def audit_gaps(case: Case, state: Snapshot | None = None, settings: AuditSettings | None = None) -> pd.DataFrame:
-    """The times in which something was not audited, one row each, oldest first.
+    """The times in which something was not audited, one row each: the oldest first, those without a date last.
 
     Columns: `scope` (everybody, or an account in lower case), `topic` (a word of `audit_turns`, or a logon type),
     `what` (in words), `since` and `until` (UTC; empty where nothing tells them), `by` and `ended_by` (who switched
@@ -74,7 +75,8 @@ def audit_gaps(case: Case, state: Snapshot | None = None, settings: AuditSetting
     for column in ("since", "until"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
     frame["still"] = frame["still"].astype(object).where(frame["still"].notna(), None)
-    return frame.sort_values("since", na_position="first", kind="stable").reset_index(drop=True)
+    dated = frame["since"].fillna(frame["until"])
+    return frame.loc[dated.sort_values(na_position="last", kind="stable").index].reset_index(drop=True)
 
 
 def gap_sentence(gap: Any, at: Callable[[Any], str] = moment) -> str:
@@ -96,6 +98,52 @@ def gap_sentence(gap: Any, at: Callable[[Any], str] = moment) -> str:
     if gap.still:
         return f"{gap.what} is off; since when is not recorded."
     return f"{gap.what} was switched off{by} at a time that the record does not say."
+
+
+def gap_lines(
+    gaps: pd.DataFrame, accounts: Iterable[str] = (), at: Callable[[Any], str] = moment
+) -> list[tuple[str, str, int]]:
+    """Rows of `audit_gaps` as lines to read: a sentence, how it is known, and for how many gaps it stands.
+
+    First what is about everybody or about one of `accounts` (of the case), dated gaps before others; then the dated
+    gaps of other accounts, then the rest. Like gaps of several other accounts are one line.
+    """
+    ours = {EVERYBODY, *(name.lower() for name in accounts)}
+    apart: dict[tuple[Any, ...], list[Any]] = {}
+    rows: list[Any] = list(gaps.itertuples())
+    for number, gap in enumerate(rows):
+        own, dated = gap.scope in ours, not (pd.isna(gap.since) and pd.isna(gap.until))
+        place = (0 if own and dated else 1 if dated else 2 if own else 3,)
+        like = (gap.topic, _of_many(gap), gap.by, gap.still, pd.isna(gap.since), pd.isna(gap.until))
+        apart.setdefault((*place, number) if own else (*place, *like), []).append(gap)
+    groups = sorted(apart.items(), key=lambda one: one[0][0])
+    return [(_line(same, at), str(same[0].how), len(same)) for _, same in groups]
+
+
+def _of_many(gap: Any) -> str:
+    """What was off, without the name of the account."""
+    return str(gap.what).replace(str(gap.scope), "…", 1)
+
+
+def _line(same: list[Any], at: Callable[[Any], str]) -> str:
+    if len(same) == 1:
+        return gap_sentence(same[0], at)
+    first, number = same[0], f"{len(same):,}"
+    names = listed((gap.scope for gap in same), most=3)
+    what = _of_many(first).replace("the mailbox …", f"{number} mailboxes ({names})", 1)
+    what = what.replace("… does", f"{number} accounts ({names}) do", 1)
+    if pd.isna(first.since) and pd.isna(first.until):
+        return gap_sentence(first._replace(what=what), at)
+    if pd.isna(first.since):
+        times = sorted(gap.until for gap in same)
+        ended = f" by {first.ended_by}" if first.ended_by else ""
+        between = f"between {at(times[0])} and {at(times[-1])}"
+        return f"{what} was switched on{ended} {between}; since when it was off is not recorded."
+    times, by = sorted(gap.since for gap in same), f" by {first.by}" if first.by else ""
+    told = f"{what} was switched off{by} between {at(times[0])} and {at(times[-1])}"
+    if not pd.isna(first.until):
+        return f"{told}, and is on again since {at(max(gap.until for gap in same))} at the latest."
+    return f"{told}, and is off." if first.still else f"{told}; whether it is on again was not read."
 
 
 def _gaps(

@@ -20,7 +20,7 @@ from toolkit.contain.actions.auditing import (
 )
 from toolkit.contain.snapshot import Snapshot
 from toolkit.detect.words import listed, moment, plural
-from toolkit.harden.audit_gaps import LOOKS_BACK, audit_gaps, gap_sentence
+from toolkit.harden.audit_gaps import LOOKS_BACK, audit_gaps, gap_lines
 from toolkit.harden.audit_settings import AuditSettings, audit_settings
 from toolkit.harden.audit_table import (
     AGE,
@@ -136,9 +136,10 @@ class AuditingReport:
         """When it was not, as far as anything tells."""
         gaps = self._holes(mailbox)
         if len(gaps):
-            told = [gap_sentence(gap, at) for gap in gaps.head(MOST_GAPS).itertuples()]
-            more = f" {len(gaps) - MOST_GAPS:,} further gaps are known." if len(gaps) > MOST_GAPS else ""
-            return f"{' '.join(told)}{more}"
+            lines = gap_lines(gaps, [self.scope_of(mailbox)], at)
+            over = sum(number for _, _, number in lines[MOST_GAPS:])
+            more = f" {over:,} further gaps are known." if over else ""
+            return f"{' '.join(told for told, _, _ in lines[:MOST_GAPS])}{more}"
         if self.log is None:
             return "Since when cannot be said: the case has no audit log that would tell of changes."
         first, last = (at(time) for time in self.log)
@@ -149,7 +150,9 @@ class AuditingReport:
 
     def _holes(self, mailbox: str) -> pd.DataFrame:
         gaps = self.gaps_of(mailbox)
-        return gaps[~gaps.topic.isin([FLAG_GAP, AGE_GAP])]
+        holes = gaps[~gaps.topic.isin([FLAG_GAP, AGE_GAP])]
+        others = ~holes.scope.isin([EVERYBODY, self.scope_of(mailbox)])
+        return holes.loc[others.sort_values(kind="stable").index]
 
 
 def auditing(case: Case, state: Snapshot | None = None) -> AuditingReport:

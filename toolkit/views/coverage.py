@@ -71,7 +71,8 @@ def coverage_html(case: Case, zone: tzinfo, zone_name: str) -> str:
         for row in shown.itertuples()
     ]
     table = html_table(shown, headings=HEADINGS, drawn={"how": str, "here": _marked})
-    gaps = gaps_html(audit_gaps(case, kept_state(case)), bool(case.count("audit")), zone, zone_name)
+    own = [str(entry.fields["target"].get("user_principal_name")) for entry in case.journal.entries(OF_ACCOUNT)]
+    gaps = gaps_html(audit_gaps(case, kept_state(case)), bool(case.count("audit")), zone, zone_name, own)
     return f"{table}<h3>Times without a record</h3>{gaps}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from toolkit.detect.words import short
-from toolkit.harden import AuditingReport, AuditRow, gap_sentence
-from toolkit.harden.audit_gaps import LOOKS_BACK
+from toolkit.harden import AuditingReport, AuditRow
+from toolkit.harden.audit_gaps import LOOKS_BACK, gap_lines
 from toolkit.harden.audit_table import KEPT, NOT_CHECKED, OFF, ON, PARTLY, RESOURCES, mailboxes_said
 from toolkit.harden.audit_turns import EVERYBODY
 from toolkit.views.look import BOX_COLOURS, as_text, box, html_table
@@ -31,7 +31,7 @@ MOST_GAPS = 30
 
 
 def auditing_html(
-    report: AuditingReport, mailboxes: Iterable[str] = (), *, zone: tzinfo = UTC, zone_name: str = "UTC"
+    report: AuditingReport, mailboxes: Sequence[str] = (), *, zone: tzinfo = UTC, zone_name: str = "UTC"
 ) -> str:
     """The truth table, a sentence for each of `mailboxes` (those of the case), and the gaps.
 
@@ -53,7 +53,9 @@ def auditing_html(
     if well:
         which = f"{mailboxes_said(len(well))} {'is' if len(well) == 1 else 'are'} audited as they should be"
         parts.append(f'<p class="toolkit-quiet">{escape(which)}.</p>')
-    parts += ["<h3>Times without a record</h3>", gaps_html(report.gaps, report.log is not None, zone, zone_name)]
+    own = [report.scope_of(name) for name in mailboxes]
+    told = gaps_html(report.gaps, report.log is not None, zone, zone_name, own)
+    parts += ["<h3>Times without a record</h3>", told]
     return "".join(parts)
 
 
@@ -69,8 +71,13 @@ def _mailbox(report: AuditingReport, name: str, at: Callable[[Any], str]) -> str
     )
 
 
-def gaps_html(gaps: pd.DataFrame, log: bool, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
-    """Rows of `harden.audit_gaps` as sentences; `log` says whether the case has an audit log that could tell some."""
+def gaps_html(
+    gaps: pd.DataFrame, log: bool, zone: tzinfo = UTC, zone_name: str = "UTC", accounts: Iterable[str] = ()
+) -> str:
+    """Rows of `harden.audit_gaps` as sentences, those of `accounts` first, then dated ones; like gaps are one line.
+
+    `log` says whether the case has an audit log that could tell some.
+    """
     if gaps.empty:
         nothing = (
             "No record here switches auditing off; that holds for the days and the accounts that were exported."
@@ -79,13 +86,14 @@ def gaps_html(gaps: pd.DataFrame, log: bool, zone: tzinfo = UTC, zone_name: str 
         )
         return f"<p>{escape(nothing)}</p>"
     at = _at(zone, zone_name)
+    lines = gap_lines(gaps, accounts, at)
     told = "".join(
-        f'<li>{escape(short(gap_sentence(gap, at), LONGEST))} <span class="toolkit-quiet">'
-        f"How it is known: {escape(short(str(gap.how), LONGEST))}.</span></li>"
-        for gap in gaps.head(MOST_GAPS).itertuples()
+        f'<li>{escape(short(sentence, LONGEST))} <span class="toolkit-quiet">'
+        f"How it is known: {escape(short(how, LONGEST))}.</span></li>"
+        for sentence, how, _ in lines[:MOST_GAPS]
     )
-    over = len(gaps) - MOST_GAPS
-    more = f'<p class="toolkit-quiet">… and {over:,} more.</p>' if over > 0 else ""
+    over = sum(number for _, _, number in lines[MOST_GAPS:])
+    more = f'<p class="toolkit-quiet">… and {over:,} more.</p>' if over else ""
     return f"<ul>{told}</ul>{more}<p><b>{escape(LOOKS_BACK)}</b></p>"
 
 
