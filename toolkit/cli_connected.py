@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(
-    case: Case, signing_in: dict[str, Any] | None = None, *, sleep: Callable[[float], None] = time.sleep
+    case: Case,
+    signing_in: dict[str, Any] | None = None,
+    *,
+    purpose: str = "",
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Tenant]:
     """The case's tenant; a practice tenant that is not running runs as long as the command.
 
     `signing_in` are the options of `cli_sign_in`; a practice case needs none, its tenant signs in by itself.
+    `purpose` is what permissions are asked for at once (see `tokens_of`).
 
     Raises:
         UsageError, SignInFailed, PracticeError, TenantUnreachable: see `toolkit.tenant.connect`.
@@ -34,7 +39,7 @@ def connected(
 
     with ExitStack() as stack:
         if not case.practice and signing_in is not None:
-            tenant = connect(case, tokens_of(**signing_in), str(signing_in["cloud"]), sleep=sleep)
+            tenant = connect(case, tokens_of(**signing_in, purpose=purpose), str(signing_in["cloud"]), sleep=sleep)
         else:
             try:
                 tenant = connect(case, sleep=sleep)

@@ -1,25 +1,42 @@
-"""`python -m toolkit contain`: emergency stop, plans as files, the doors and watching them."""
+"""`python -m toolkit contain`: emergency stop, plans as files, the doors and watching them, undo, the way back."""
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli_connected import connected
+from toolkit.cli_connected import confirm_whose, connected
+from toolkit.cli_sign_in import sign_in_options
 from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.case import Case
-    from toolkit.contain import Door, Outcome, Plan
-    from toolkit.tenant import Secret, Tenant
+    from toolkit.contain import Door
+    from toolkit.tenant import Tenant
 
-DONE = ("done", "already so")
+# What is done to whom, one at a time; and what only goes with one of these.
+WAYS = {
+    "emergency": "--emergency UPN",
+    "account": "--account UPN",
+    "plan_file": "--plan FILE",
+    "give_back": "--give-back UPN",
+    "unblock": "--unblock-sender UPN",
+}
+GOES_WITH = {
+    "more": ("--with KEY", "account"),
+    "plan_out": ("--write PATH", "account"),
+    "script_out": ("--script PATH", "account"),
+    "watching": ("--watch", "account"),
+    "undo": ("--undo KEY", "account"),
+    "legitimate": ("--legitimate KEY", "account"),
+    "suspect": ("--suspect KEY", "account"),
+    "approve": ("--approve DIGEST", "plan_file"),
+    "four_eyes": ("--four-eyes", "plan_file"),
+}
+ALONE = ("watching", "undo", "legitimate", "suspect")
 
 
 @click.command()
@@ -38,24 +55,30 @@ DONE = ("done", "already so")
 )
 @click.option("--write", "plan_out", type=click.Path(path_type=Path), help="With --account: write the plan file.")
 @click.option("--script", "script_out", type=click.Path(path_type=Path), help="With --account: as PowerShell.")
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path, exists=True), help="Show a plan file's digest.")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path, exists=True), help="Show a plan file, its digest.")
 @click.option("--approve", metavar="DIGEST", help="With --plan: run exactly that plan.")
-@click.option("--four-eyes", is_flag=True, help="With --approve: refuse if you made the plan yourself.")
+@click.option("--four-eyes", is_flag=True, help="With --approve: only what somebody else planned in this case.")
 @click.option("--watch", "watching", is_flag=True, help="With --account: the doors now, after 15 and 60 minutes.")
+@click.option("--undo", metavar="KEY", help="With --account: undo one step, after you typed the account's name.")
+@click.option("--legitimate", metavar="KEY", help="With --account and --note: this that was found is no intruder's.")
+@click.option("--note", metavar="TEXT", help="With --legitimate: how that is known.")
+@click.option("--suspect", metavar="KEY", help="With --account: take back that it is legitimate.")
+@click.option("--give-back", metavar="UPN", help="Behind closed doors: the account goes back to its owner.")
+@click.option("--unblock-sender", "unblock", metavar="UPN", help="Behind closed doors: it may send again.")
+@sign_in_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def contain(
     case_folder: Path | None,
     practice: bool,
-    emergency: str | None,
-    account: str | None,
-    more: tuple[str, ...],
-    plan_out: Path | None,
-    script_out: Path | None,
-    plan_file: Path | None,
-    approve: str | None,
-    four_eyes: bool,
-    watching: bool,
+    cloud: str,
+    way: str | None,
+    tenant_name: str | None,
+    client_id: str | None,
+    containment_client_id: str | None,
+    certificate: Path | None,
+    keep_sign_in: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Stop an intruder, or carry out a plan. Nothing is changed without a typed name or a plan's digest.
 
@@ -63,201 +86,159 @@ def contain(
     """
     from toolkit.case import open_case
 
-    if sum(map(bool, (emergency, account, plan_file))) != 1:
-        raise UsageError("Name one of --emergency UPN, --account UPN and --plan FILE.")
-    if more and not account:
-        raise UsageError("--with KEY goes with --account UPN.")
+    _check(asked)
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
+    told = _file(asked)
+    if told is not None and not asked["approve"]:
+        from toolkit.cli_contain_run import show_file
+
+        sys.exit(show_file(told, as_json=as_json))
     case = open_case(case_folder, practice=practice)
-    with connected(case) as tenant:
-        if emergency:
-            sys.exit(_stop(case, tenant, emergency, as_json))
-        if plan_file:
-            sys.exit(_run_plan(case, tenant, plan_file, approve, four_eyes=four_eyes, as_json=as_json))
-        sys.exit(_show(case, tenant, str(account), more, plan_out, script_out, watching=watching, as_json=as_json))
+    signing_in = {
+        "cloud": cloud, "way": way, "tenant_name": tenant_name, "client_id": client_id, "certificate": certificate,
+        "containment_client_id": containment_client_id, "keep_sign_in": keep_sign_in,
+    }  # fmt: skip
+    with connected(case, signing_in, purpose=_purpose(asked, told)) as tenant:
+        if not asked["emergency"] or case.tenant_ids:
+            # In an emergency without evidence the account's typed name says it too.
+            confirm_whose(case, tenant, tenant_name, "Nothing was done")
+        sys.exit(_do(case, tenant, asked, told, as_json=as_json))
 
 
-def _stop(case: Case, tenant: Tenant, user: str, as_json: bool) -> int:
-    from toolkit.contain import call_text, stop, stop_plan
+def _check(asked: dict[str, Any]) -> None:
+    """See that what is asked for goes together.
 
-    plan = stop_plan(case, tenant, user)
-    name = plan.target.user_principal_name
-    click.echo(f"{name} ({plan.target.display_name or 'no name'}) in {tenant.domain}. This will be sent:", err=True)
-    for step in plan.steps:
-        click.echo(f"\n{step.action.title}\n{call_text(step.call)}", err=True)
-    for text in plan.by_hand:
-        click.echo(f"\nBy hand: {text}", err=True)
-    typed = click.prompt(
-        f"\nType {name} to do it (anything else does nothing)", err=True, default="", show_default=False
-    )
-    stopped = stop(plan, typed, show_secret=_screen(name), progress=lambda text: click.echo(f"… {text}", err=True))
-    snapshot = stopped.snapshot
-    if as_json:
-        told = {title: {"status": o.status, "text": o.text, "run": o.run} for title, o in stopped.outcomes.items()}
-        _print({"account": name, "steps": told, "snapshot": snapshot.file if snapshot else "", "by_hand": plan.by_hand})
-    else:
-        _outcomes(stopped.outcomes)
-        if snapshot:
-            click.echo(f"What was so before: {snapshot.file}; {len(snapshot.problems)} parts could not be read.")
-        for text in plan.by_hand:
-            click.echo(f"By hand: {text}")
-        click.echo(f"Next: `python -m toolkit contain --case {case.folder} --account {name}` shows the whole plan.")
-    return _code(stopped.outcomes)
+    Raises:
+        UsageError: it does not.
+    """
+    if sum(bool(asked[name]) for name in WAYS) != 1:
+        *most, last = WAYS.values()
+        raise UsageError(f"Name one of {', '.join(most)} and {last}.")
+    for name, (option, way) in GOES_WITH.items():
+        if asked[name] and not asked[way]:
+            raise UsageError(f"{option} goes with {WAYS[way]}.")
+    if asked["four_eyes"] and not asked["approve"]:
+        raise UsageError("--four-eyes goes with --approve DIGEST.")
+    chosen = [GOES_WITH[name][0] for name in ALONE if asked[name]]
+    others = [GOES_WITH[name][0] for name in ("more", "plan_out", "script_out") if asked[name]]
+    if len(chosen) > 1 or (chosen and others):
+        raise UsageError(f"{chosen[0]} does not go together with {[*chosen[1:], *others][0]}.")
+    if bool(asked["legitimate"]) != (asked["note"] is not None):
+        raise UsageError("--legitimate KEY and --note TEXT go together: say how it is known.")
 
 
-def _show(
-    case: Case,
-    tenant: Tenant,
-    user: str,
-    more: tuple[str, ...],
-    plan_out: Path | None,
-    script_out: Path | None,
-    *,
-    watching: bool,
-    as_json: bool,
-) -> int:
-    from toolkit.contain import call_text, look_at_doors, make_plan, resolve, script, suspicion_from, watch, write_plan
+def _file(asked: dict[str, Any]) -> dict[str, Any] | None:
+    from toolkit.contain import read_plan
+
+    return read_plan(asked["plan_file"]) if asked["plan_file"] else None
+
+
+def _purpose(asked: dict[str, Any], told: dict[str, Any] | None) -> str:
+    """What the sign-in is asked for: permissions to change things only where something is going to be sent."""
+    from toolkit.contain import steps_in
+    from toolkit.tenant.permissions import ASKED_FOR, CONTAINMENT
+
+    if told is not None:
+        return max((step.action.purpose for step in steps_in(told)), key=ASKED_FOR.index)
+    return CONTAINMENT if any(asked[name] for name in ("emergency", "give_back", "unblock", "undo")) else ""
+
+
+def _do(case: Case, tenant: Tenant, asked: dict[str, Any], told: dict[str, Any] | None, *, as_json: bool) -> int:
+    from toolkit import cli_contain_run as doing
+
+    user = str(next(asked[name] for name in WAYS if asked[name]))
+    if asked["emergency"]:
+        return doing.stop_now(case, tenant, user, as_json=as_json)
+    if told is not None:
+        return doing.run_file(case, tenant, told, asked["approve"], four_eyes=asked["four_eyes"], as_json=as_json)
+    if asked["give_back"] or asked["unblock"]:
+        return doing.way_back(case, tenant, user, sender=bool(asked["unblock"]), as_json=as_json)
+    if asked["undo"]:
+        return doing.undo_one(case, tenant, user, asked["undo"], as_json=as_json)
+    if asked["legitimate"]:
+        return doing.say_legitimate(case, tenant, user, asked["legitimate"], asked["note"], as_json=as_json)
+    if asked["suspect"]:
+        return doing.suspect_again(case, tenant, user, asked["suspect"], as_json=as_json)
+    if asked["watching"]:
+        return _watch(case, tenant, user, as_json=as_json)
+    return _show(case, tenant, user, asked, as_json=as_json)
+
+
+def _watch(case: Case, tenant: Tenant, user: str, *, as_json: bool) -> int:
+    from toolkit.cli_contain_run import suspicion_of
+    from toolkit.cli_contain_said import doors_told, print_json, say_doors
+    from toolkit.contain import resolve, watch
     from toolkit.contain.doors import CLOSED
-    from toolkit.detect import triage
 
-    suspicion = suspicion_from(case, user, triage(case).findings)
-    if watching:
-        found: list[Door] = []
-        target = resolve(tenant, user)
-        for look in watch(case, tenant, target, suspicion=suspicion, waiting=_waiting):
-            found = look.doors
-            click.echo(f"After {look.minutes} minutes:")
-            _doors(found)
-            if look.opened:
-                click.echo(f"OPENED since the last look: {', '.join(look.opened)}. Somebody is still inside.")
-        return 0 if all(d.state == CLOSED for d in found if d.must) else 1
-    plan = make_plan(
-        case, tenant, user, also=more, suspicion=suspicion, progress=lambda text: click.echo(f"… {text}", err=True)
+    found: list[Door] = []
+    target = resolve(tenant, user)
+    suspicion = suspicion_of(case, target.user_principal_name)
+    looks = []
+    for look in watch(case, tenant, target, suspicion=suspicion, waiting=_waiting):
+        found = look.doors
+        looks.append({"minutes": look.minutes, "doors": doors_told(found), "opened": look.opened})
+        if as_json:
+            continue
+        click.echo(f"After {look.minutes} minutes:")
+        say_doors(found)
+        if look.opened:
+            click.echo(f"OPENED since the last look: {', '.join(look.opened)}. Somebody is still inside.")
+    if as_json:
+        print_json({"account": target.user_principal_name, "looks": looks})
+    return 0 if all(d.state == CLOSED for d in found if d.must) else 1
+
+
+def _show(case: Case, tenant: Tenant, user: str, asked: dict[str, Any], *, as_json: bool) -> int:
+    from toolkit.cli_contain_run import suspicion_of
+    from toolkit.cli_contain_said import (
+        doors_told,
+        print_json,
+        progress,
+        say_by_hand,
+        say_doors,
+        say_left_out,
+        say_steps,
+        steps_told,
     )
+    from toolkit.contain import look_at_doors, make_plan, resolve, script, write_plan
+    from toolkit.contain.doors import CLOSED
+
+    name = resolve(tenant, user).user_principal_name
+    suspicion = suspicion_of(case, name)
+    plan = make_plan(case, tenant, name, also=asked["more"], suspicion=suspicion, progress=progress)
+    plan_out, script_out = asked["plan_out"], asked["script_out"]
     digest = write_plan(plan, plan_out) if plan_out else ""
     if script_out:
-        script_out.write_text(script(plan), "utf-8")
+        _write(script_out, script(plan))
     found = look_at_doors(case, tenant, plan.target, suspicion)
     if as_json:
-        steps = [{"key": s.action.key, "title": s.action.title, "status": s.status} for s in plan.steps]
-        told = [{"name": d.name, "state": d.state, "evidence": d.evidence} for d in found]
         left = [
             {"key": o.action.key, "title": o.action.title, "suspected": o.suspected, "why": o.why, "what": o.text}
             for o in plan.left_out
         ]
-        _print(
-            {
-                "account": user,
-                "steps": steps,
-                "left_out": left,
-                "doors": told,
-                "digest": digest,
-                "by_hand": plan.by_hand,
-            }
-        )
+        print_json({
+            "account": name, "steps": steps_told(plan.steps), "left_out": left, "doors": doors_told(found),
+            "digest": digest, "by_hand": plan.by_hand, "notes": plan.notes,
+        })  # fmt: skip
     else:
-        for number, step in enumerate(plan.steps, 1):
-            click.echo(f"\n{number}. {_plain(step.action.title)} [{step.status}]\n{_plain(call_text(step.call))}")
-        _left_out(plan)
+        say_steps(plan.steps)
+        say_left_out(plan)
         click.echo("")
-        _doors(found, plan)
+        say_by_hand(plan.by_hand)
+        click.echo("")
+        say_doors(found, plan)
         if digest:
             click.echo(f"\nThe plan is in {plan_out}; its digest is {digest}.")
     return 0 if all(d.state == CLOSED for d in found if d.must) else 1
 
 
-def _run_plan(case: Case, tenant: Tenant, file: Path, digest: str | None, *, four_eyes: bool, as_json: bool) -> int:
-    from toolkit.contain import Outcome as Ended
-    from toolkit.contain import approved_plan, confirm, digest_of, read_plan, run
-    from toolkit.errors import ToolkitError
-
-    told = read_plan(file)
-    if not digest:
-        for number, step in enumerate(told["steps"], 1):
-            click.echo(f"{number}. {_plain(str(step['title']))}\n   {step['call']['method']} {step['call']['url']}")
-        account, planner = told["account"]["user_principal_name"], told["planner"]["user_principal_name"]
-        click.echo(f"For {_plain(account)}, made by {_plain(planner)} at {_plain(str(told.get('made', '')))[:19]} UTC")
-        click.echo(f"Digest: {digest_of(told)}")
-        return 0
-    plan = approved_plan(case, tenant, told, digest, four_eyes=four_eyes)
-    yes = confirm(plan, plan.target.user_principal_name)
-    if plan.hits_everybody and not plan.target.is_organisation:  # that one's digest was given for its domain
-        typed = click.prompt(f"Steps hit everybody in the organisation; type {tenant.domain} for them too", err=True)
-        yes.extend(plan, typed)
-    outcomes: dict[str, Outcome] = {}
-    for step in plan.steps:
-        click.echo(f"… {_plain(step.action.title)}", err=True)
-        try:
-            outcomes[step.action.title] = run(plan, step.action.key, yes, show_secret=_screen(step.action.title))
-        except ToolkitError as error:
-            outcomes[step.action.title] = Ended("refused", str(error))
-        if outcomes[step.action.title].status not in DONE:
-            break  # the steps build on each other: what comes after one that is not done is looked at anew
-    if as_json:
-        _print({title: {"status": o.status, "text": o.text, "run": o.run} for title, o in outcomes.items()})
-    else:
-        _outcomes(outcomes)
-    left = len(plan.steps) - len(outcomes)
-    if left:
-        click.echo(f"{left} steps were not begun: make the plan anew and look at it.", err=True)
-    return _code(outcomes) or (1 if left else 0)
-
-
-def _screen(name: str) -> Any:
-    """Shows a secret on the terminal itself, never in the output, which may be a file; None where there is none."""
+def _write(file: Path, text: str) -> None:
     try:
-        with open("CON" if os.name == "nt" else "/dev/tty", "w", encoding="utf-8") as terminal:
-            if not terminal.isatty():
-                return None
-    except OSError:
-        return None
-
-    def show(secret: Secret, _run: str) -> bool:
-        with open("CON" if os.name == "nt" else "/dev/tty", "w", encoding="utf-8") as terminal:
-            terminal.write(f"\n{name}, shown this once. Hand it over by telephone or in person:\n{secret.reveal()}\n\n")
-        return True
-
-    return show
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"The script cannot be written to {file}: {error.strerror or error}.") from error
 
 
 def _waiting(minutes: int) -> None:
     click.echo(f"… looking again in {minutes} minutes; Ctrl-C ends it", err=True)
-
-
-def _outcomes(outcomes: dict[str, Outcome]) -> None:
-    for title, outcome in outcomes.items():
-        click.echo(f"{outcome.status.upper():9} {_plain(title)}: {_plain(outcome.text)}")
-
-
-def _left_out(plan: Plan) -> None:
-    """What was found and is no step, with the key by which it becomes one."""
-    if plan.left_out:
-        click.echo("\nFound, and not in the plan. To take one in, ask again with --with and its key:")
-    for offer in plan.left_out:
-        everybody = "hits the whole organisation; " if offer.action.hits_everybody else ""
-        why = "; ".join(filter(None, [offer.text, offer.why]))
-        what = _plain(f"{offer.action.title}: {everybody}{why}")
-        click.echo(f"  --with {_plain(shlex.quote(offer.action.key))}\n      {what}")
-
-
-def _doors(found: list[Door], plan: Plan | None = None) -> None:
-    for door in found:
-        click.echo(f"{door.state.upper():12} {door.name}: {_plain(door.evidence)}")
-        for offer in plan.would_close(door) if plan is not None else []:
-            key = _plain(shlex.quote(offer.action.key))
-            click.echo(f"{'':12} No step closes it: {_plain(offer.action.title)} (--with {key})")
-
-
-def _code(outcomes: dict[str, Outcome]) -> int:
-    done = [o.status in DONE for o in outcomes.values()]
-    return 0 if done and all(done) else 1 if any(done) else 2
-
-
-def _print(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=True))
-
-
-def _plain(text: str) -> str:
-    """Evidence on a terminal: without control characters, line breaks of our own kept."""
-    return "\n".join("".join(c if c.isprintable() else "·" for c in line) for line in text.split("\n"))

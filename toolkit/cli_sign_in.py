@@ -62,9 +62,20 @@ def tokens_of(
     containment_client_id: str | None,
     certificate: Path | None = None,
     keep_sign_in: bool,
+    purpose: str = "",
 ) -> TokenSource:
-    """The source of tokens that the options name; whatever the person must read goes to standard error."""
+    """The source of tokens that the options name; whatever the person must read goes to standard error.
+
+    `purpose` is one of `permissions.ASKED_FOR`: a person signs in here and now, for all of its permissions, so that
+    nobody is asked again in the middle of a plan. Without it reading is asked for, when the first token is needed.
+
+    Raises:
+        UsageError, SignInFailed: see `toolkit.tenant.sign_in`; the sign-in for the purpose did not work.
+    """
     from toolkit.tenant import sign_in
+    from toolkit.tenant.clients import about_clients, clients_of
+    from toolkit.tenant.clouds import cloud_named
+    from toolkit.tenant.person import PersonTokenSource
 
     source = sign_in(
         cloud,
@@ -77,7 +88,12 @@ def tokens_of(
         asking=_asking,
         keep=keep_sign_in,
     )
-    click.echo(source.about, err=True)
+    if not purpose or not isinstance(source, PersonTokenSource):
+        click.echo(source.about, err=True)
+        return source
+    clients = clients_of(client_id or "", containment_client_id or "")
+    click.echo(about_clients(clients, cloud_named(cloud), purpose), err=True)
+    source.widen(purpose)
     return source
 
 

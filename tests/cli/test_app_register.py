@@ -117,7 +117,7 @@ def test_plans_written_and_approved_by_their_digest_register_it_without_a_termin
         assert wrote.exit_code == 0, wrote.output
         found = re.search(r"digest is ([0-9a-f]{64})", wrote.stdout)
         assert found, wrote.stdout
-        monkeypatch.setattr("toolkit.cli_contain.connected", lambda case: _of(room)(case, None))
+        monkeypatch.setattr("toolkit.cli_contain.connected", lambda case, asked, purpose: _of(room)(case, asked))
         words = ["contain", "--case", str(room.case.folder), "--plan", str(file), "--approve", found[1]]
         ran = CliRunner().invoke(cli, words)
         assert ran.exit_code == 0, ran.output

@@ -30,6 +30,9 @@ def test_from_an_empty_case_to_a_stopped_intruder(unconfirmed_room: Room, panel:
     panel.user.value = VICTIM
     click(panel, panel.look)
     assert "revokeSignInSessions" in panel.shown.value
+    assert "<dt>now</dt><dd>accountEnabled: true</dd><dt>afterwards</dt><dd>accountEnabled: false</dd>" in (
+        panel.shown.value
+    )
     assert room.writes() == []
     panel.typed.value = VICTIM
     click(panel, panel.stop)

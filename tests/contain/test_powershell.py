@@ -43,7 +43,7 @@ def test_the_sign_in_asks_for_what_its_steps_need_and_for_no_more(room: Room) ->
     needed = {f"action:{step.action.kind}" for step in plan.steps}
     wanted = {name for need in ACTIONS if need.key in needed and need.resource == "graph" for name in need.delegated}
     asked = scopes(contain.script(plan))
-    assert {"DelegatedPermissionGrant.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"} <= asked <= wanted
+    assert {"DelegatedPermissionGrant.ReadWrite.All", "RoleManagement.ReadWrite.Directory"} <= asked <= wanted
     first = contain.stop_plan(room.case, room.tenant, VICTIM)
     text = contain.script(first)
     assert scopes(text) == {

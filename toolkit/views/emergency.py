@@ -11,7 +11,7 @@ import ipywidgets as w
 
 from toolkit import contain
 from toolkit.case import Case
-from toolkit.contain import Plan, Stopped, call_text
+from toolkit.contain import Plan, Step, Stopped, call_text
 from toolkit.errors import GuardRefused
 from toolkit.tenant import Secret, Tenant, TokenSource
 from toolkit.views.containment_html import STYLE
@@ -151,12 +151,7 @@ class EmergencyPanel:
         self.plan, self.stopped = plan, None
         self.typed.value = ""
         self._row.layout.display = None
-        calls = "".join(
-            f'<div class="containment-card"><h4>{number}. {escape(step.action.title)}</h4>'
-            f"<p>{escape(step.action.effect)}</p>"
-            f'<pre class="containment-call">{escape(call_text(step.call))}</pre></div>'
-            for number, step in enumerate(plan.steps, 1)
-        )
+        calls = "".join(_card(number, step) for number, step in enumerate(plan.steps, 1))
         hand = "".join(box(text, "warning", title="To be done elsewhere") for text in plan.by_hand)
         name = escape(plan.target.user_principal_name)
         self.shown.value = page(
@@ -184,6 +179,19 @@ class EmergencyPanel:
         note = f"<p>What was so before is kept in {escape(kept.file)}{unread}.</p>" if kept else ""
         after = "<p>Next: <b>3-containment.ipynb</b>, for devices, methods, consents, rules and forwarding.</p>"
         self.said.value = page(*lines, note, after)
+
+
+def _card(number: int, step: Step) -> str:
+    """One step: what it brings about, the exact call, what is so now and afterwards, and what it does not do."""
+    action = step.action
+    now = action.before(step.before.values) if step.before else step.problem or "not read"
+    facts = (("now", now), ("afterwards", action.after()), ("does not", action.does_not))
+    told = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+    return (
+        f'<div class="containment-card"><h4>{number}. {escape(action.title)}</h4><p>{escape(action.effect)}</p>'
+        f'<pre class="containment-call">{escape(call_text(step.call))}</pre>'
+        f'<dl class="containment-facts">{told}</dl></div>'
+    )
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
