@@ -345,7 +345,7 @@ def _delegates(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         everybody = action.person.lower() in NOBODY
         why = "it is open to everybody" if everybody else suspicion.named(action.person)
         named = f"{action.folder.rpartition(':')[2]} to {action.person}"
-        action = RemoveFolderRight(action.identity, named, why)
+        action = RemoveFolderRight(action.identity, named, why, str(row.get("FolderType") or ""))
         yield Offer(action, bool(why), why or "ask the owner", action.in_words(row), "folder rights")
 
 

@@ -119,18 +119,29 @@ class RemoveSendOnBehalf(Removed):
 
 
 class RemoveFolderRight(Removed):
-    """`Remove-MailboxFolderPermission`; for everybody (Default, Anonymous) the right is set to none instead."""
+    """`Remove-MailboxFolderPermission`; for everybody (Default, Anonymous) the right goes back to that of a new folder.
+
+    That is free and busy times for Default on the calendar, else nothing. `folder_type` is the folder's `FolderType`,
+    which is the same in every language.
+    """
 
     kind = "remove-folder-right"
     titled = "Close the folder {name}"
     reading = "folder rights"
-    none: ClassVar[str] = "None"
     reason = "A folder opened to others is read on after the password is changed."
-    effect = "That person, or everybody, no longer opens the folder."
+    effect = "That person, or everybody, no longer opens the folder; of the calendar all see free and busy times."
     does_not = "It leaves the other folders, and what was copied."
     residual = "Outlook may show the folder up to an hour longer."
     permission, role = EXCHANGE
     undo_note = "Undo gives the same right on the folder again."
+
+    def __init__(self, identity: str, name: str = "", why: str = "", folder_type: str = "") -> None:
+        super().__init__(identity, name, why)
+        self.folder_type = folder_type
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return super().about | {"folder_type": self.folder_type}
 
     @classmethod
     def identity_of(cls, row: Row) -> str:
@@ -144,9 +155,18 @@ class RemoveFolderRight(Removed):
     def person(self) -> str:
         return self.identity.rpartition("|")[2]
 
+    @property
+    def at_first(self) -> str:
+        """What everybody may do in such a folder of a new mailbox."""
+        calendar = self.folder_type.lower() == "calendar" and self.person.lower() == NOBODY[0]
+        return "AvailabilityOnly" if calendar else "None"
+
+    def after(self) -> str:
+        return "free and busy times only" if self.at_first != "None" else super().after()
+
     def call(self, cloud: Cloud, target: Target) -> Call:
         if self.person.lower() in NOBODY:
-            return self._give(cloud, target, "Set-MailboxFolderPermission", ["None"])
+            return self._give(cloud, target, "Set-MailboxFolderPermission", [self.at_first])
         return cmdlet(
             cloud, target, "Remove-MailboxFolderPermission", Identity=self.folder, User=self.person, Confirm=False
         )
