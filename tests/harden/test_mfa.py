@@ -16,8 +16,8 @@ from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
 from toolkit.contain.target import Target
 from toolkit.detect import Triage
-from toolkit.harden.mfa import MfaAccount, MfaReport
-from toolkit.views.hardening_mfa import mfa_html
+from toolkit.harden.mfa import MfaAccount, MfaReport, export_mfa
+from toolkit.views.hardening_mfa import lookup_html, mfa_html
 
 CONTOSO = ROOT / "data" / "samples" / "contoso-bec"
 
@@ -327,6 +327,38 @@ def test_the_practice_tenant_from_reading_to_page(room: Room) -> None:
     assert account(again, BREAK_GLASS).required.state == "no policy"
     assert "leaves this account out by name" in account(again, BREAK_GLASS).required.told
     assert next(s for s in again.steps if "old protocols for everybody" in s.title).done
+
+
+def test_any_account_can_be_asked_about_and_the_case_s_come_first(case: Case) -> None:
+    rows = [registered(f"user{n:03}") for n in range(300)] + [registered("zoe", "passKeyDeviceBound")]
+    found = state(
+        registration=rows, conditional_access=[policy(users={"includeUsers": ["id-zoe"]})], security_defaults=OFF
+    )
+    report = harden.mfa(case, found, found=Triage())
+    assert "zoe@contoso.example" not in mfa_html(report)
+    page = mfa_html(report, ["ZOE@contoso.example", "ghost@contoso.example"])
+    assert page.index("Accounts of this case: 1") < page.index("zoe@contoso.example") < page.index("user000@")
+    assert "Nothing that was read or loaded tells the second factors of ghost@contoso.example" in page
+    for named in ("zoe", "id-ZOE", "Zoe@Contoso.Example"):
+        told = lookup_html(report, named)
+        assert "zoe@contoso.example: Yes" in told
+        assert "The policy “MFA for all” asks for a second factor (it applies by name)" in told
+        assert "per-user state and its groups were not read" in told
+    assert "user299@contoso.example: No policy" in lookup_html(report, "user299@contoso.example")
+    assert lookup_html(report, "user").count("contoso.example") >= 10
+    assert "Look at the spelling" in lookup_html(report, "<b>nobody</b>")
+    assert "<b>nobody" not in lookup_html(report, "<b>nobody</b>")
+
+
+def test_all_accounts_are_written_to_a_file_with_the_answer(case: Case, tmp_path: Path) -> None:
+    rows = [registered("anna", "mobilePhone"), registered("=cmd|x")]
+    found = state(registration=rows, conditional_access=[policy()], security_defaults=OFF)
+    assert export_mfa(harden.mfa(case, found, found=Triage()), tmp_path / "mfa.csv") == 2
+    written = (tmp_path / "mfa.csv").read_text("utf-8-sig")
+    assert "anna@contoso.example" in written
+    assert "asks for a second factor" in written
+    assert ",=cmd" not in written
+    assert not written.splitlines()[1].startswith("=cmd")
 
 
 def test_hostile_names_and_methods_are_text_and_bounded(case: Case) -> None:

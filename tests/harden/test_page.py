@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contain.room import DOMAIN, VICTIM, Room
+from tests.contain.room import BREAK_GLASS, DOMAIN, OPERATOR, SYNCED, VICTIM, Room
 from tests.needs import ROOT
-from toolkit import open_case
+from toolkit import harden, open_case
 from toolkit.harden.score import NO_CLOUD
 from toolkit.views.containment_work import Event
 from toolkit.views.hardening import HardeningPage, hardening_page
@@ -232,6 +232,25 @@ def test_a_cloud_without_secure_score_is_named_also_when_the_case_is_opened_agai
         assert "403" not in score
         assert "403" not in one.about.value.partition("scores")[2].partition("</li>")[0]
         assert NO_CLOUD in one.about.value
+
+
+def test_accounts_that_are_named_and_administrators_are_read_closely(room: Room) -> None:
+    page = hardening_page(room.case, [SYNCED, "ghost@contoso.com"], sleep=room.sleep)
+    read(page)
+    known = {s.target.user_principal_name: s for s in harden.kept_accounts(room.case)}
+    assert {SYNCED, OPERATOR, BREAK_GLASS} <= set(known)
+    assert all({"groups", "per-user state"} <= set(one.found) for one in known.values())
+    page.lookup.account.value = SYNCED
+    page.lookup.ask.click()
+    assert f"{SYNCED}: No" in page.lookup.told.value
+    assert "Its per-user state is disabled" in page.lookup.told.value
+    assert "Accounts of this case: 1" in page.mfa.text()
+    assert "ghost@contoso.com" in page.mfa.text()
+    page.mfa_export.write()
+    until = time.monotonic() + 30
+    while not page.mfa_export.said.value and time.monotonic() < until:
+        time.sleep(0.05)
+    assert all(file.stat().st_size > 500 for file in page.mfa_export.files)
 
 
 def test_a_tenant_that_the_evidence_does_not_name_is_asked_about_first(unconfirmed_room: Room) -> None:

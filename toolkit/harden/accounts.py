@@ -9,6 +9,7 @@ from toolkit.contain.guards import check_tenant
 from toolkit.contain.readings import Reading, from_graph
 from toolkit.contain.snapshot import Snapshot, keep, look, read_again
 from toolkit.contain.target import Target, resolve
+from toolkit.contain.values import text
 from toolkit.detect import Triage
 from toolkit.errors import GuardRefused
 from toolkit.harden.state import FOLDER
@@ -36,10 +37,25 @@ def accounts_of_interest(found: Triage) -> list[str]:
     return list(dict.fromkeys(severe))[:MOST]
 
 
+def administrators_in(state: Snapshot) -> list[str]:
+    """The object ids of accounts that have a role, as a state of the organisation tells them, at most `MOST`.
+
+    Emergency accounts are among them. Groups and applications that have a role are not.
+    """
+    people = {text(row.get("id")).lower() for row in state.rows("accounts")}
+    holders = dict.fromkeys(text(row.get("principalId")).lower() for row in state.rows("roles"))
+    return [key for key in holders if key in people][:MOST]
+
+
 def read_accounts(
-    case: Case, tenant: Tenant, users: Iterable[str], *, progress: Callable[[str], None] = lambda text: None
+    case: Case,
+    tenant: Tenant,
+    users: Iterable[str],
+    *,
+    most: int = MOST,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> list[Snapshot]:
-    """Read per-user state and groups of these accounts, at most `MOST`, and keep each in the case; nothing is changed.
+    """Read per-user state and groups of these accounts, at most `most`, and keep each in the case; nothing is changed.
 
     An account that the tenant does not have is left out; what cannot be read is in `problems` of its snapshot.
 
@@ -49,12 +65,16 @@ def read_accounts(
     """
     check_tenant(case, tenant)
     found = []
-    for user in list(dict.fromkeys(users))[:MOST]:
+    read: set[str] = set()
+    for user in list(dict.fromkeys(users))[:most]:
         progress(f"reading {user}")
         try:
             target = resolve(tenant, user)
         except GuardRefused:
             continue
+        if target.object_id in read:
+            continue
+        read.add(target.object_id)
         snapshot = look(case, tenant, target, known=ACCOUNT_READINGS)
         keep(case, tenant, snapshot, kind=TAKEN, folder=FOLDER)
         found.append(snapshot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.case import Case
+from toolkit.case.export import write_frame
 from toolkit.contain.conditional_access import Policy, Who, policies_of
 from toolkit.contain.guards import break_glass
 from toolkit.contain.snapshot import Snapshot
@@ -26,6 +28,10 @@ from toolkit.harden.old_protocols import OldProtocols, old_protocols
 from toolkit.harden.requirement import Requirement, Rules, defaults_on, defaults_sentence, requirement
 from toolkit.harden.state import kept_state
 
+COLUMNS = (
+    "user", "display_name", "strength", "methods", "admin", "roles", "guest", "enabled", "required", "told",
+    "every_time", "per_user", "changes", "remarks", "updated",
+)  # fmt: skip
 LATE = "The registration report is some hours old when it is read, and disabled accounts are not in it."
 
 
@@ -34,7 +40,8 @@ class MfaAccount:
     """One account of the report, or one that has a role and is not in it.
 
     `methods` is None where no input tells them; `strength` is one of `methods.ORDER`; `admin` and `enabled` are None
-    where nothing tells; `required` answers "is it made to use a second factor, by what?"; `remarks` are sentences.
+    where nothing tells; `required` answers "is it made to use a second factor, by what?"; `remarks` are sentences;
+    `per_user` is its per-user state, "" where that was not read.
     """
 
     user: str
@@ -50,6 +57,7 @@ class MfaAccount:
     changes: list[MethodChange] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     updated: datetime | None = None
+    per_user: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,16 +102,23 @@ class MfaReport:
 
     def to_frame(self) -> pd.DataFrame:
         """One row an account: user, display_name, strength, methods, admin, roles, guest, enabled, required, told,
-        changes, remarks, updated (UTC)."""
+        every_time, per_user (its state, empty where not read), changes, remarks, updated (UTC)."""
         rows = []
         for a in self.accounts:
             titles = None if a.methods is None else "; ".join(m.title for m in a.methods)
             changed, roles = "; ".join(c.what for c in a.changes), "; ".join(a.roles)
-            needed = (a.required.state, a.required.told)
+            needed = (a.required.state, a.required.told, a.required.every_time, a.per_user)
             known = (a.user, a.display_name, a.strength, titles, a.admin, roles, a.guest, a.enabled)
             rows.append((*known, *needed, changed, " ".join(a.remarks), a.updated))
-        names = "user display_name strength methods admin roles guest enabled required told changes remarks updated"
-        return pd.DataFrame(rows, columns=names.split())
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    def find(self, named: str) -> list[MfaAccount]:
+        """The account of that user principal name or object id; else those whose name has it in it, at most ten."""
+        wanted = named.strip().lower()
+        if not wanted:
+            return []
+        same = [a for a in self.accounts if wanted in (a.user.lower(), a.object_id.lower())]
+        return same or [a for a in self.accounts if wanted in a.user.lower() or wanted in a.display_name.lower()][:10]
 
 
 def mfa(
@@ -148,6 +163,19 @@ def mfa(
     )
     report.steps.extend(steps(report))
     return report
+
+
+def export_mfa(report: MfaReport, to: str | os.PathLike[str]) -> int:
+    """Write one row an account to a .csv, .jsonl, .parquet or .xlsx; returns the number of rows. Times are UTC.
+
+    Raises:
+        UsageError: another ending, or the file cannot be written.
+    """
+    frame = report.to_frame()
+    frame["updated"] = pd.to_datetime(frame["updated"], utc=True)
+    for name in ("admin", "guest", "enabled", "every_time"):
+        frame[name] = frame[name].astype("boolean")
+    return write_frame(frame, to, sheet="Second factors")
 
 
 def _rules(inputs: dict[str, Input], closer: dict[str, Snapshot]) -> tuple[Rules, list[Policy] | None]:
@@ -195,6 +223,7 @@ def _account(person: Person, rules: Rules, closer: dict[str, Snapshot], changes:
         changes=changes.of(person.user),
         remarks=_remarks(person, methods, strength, registered, capable),
         updated=moment(row.get("lastUpdatedDateTime")),
+        per_user=per_user or "",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 import ipywidgets as w
@@ -25,6 +25,7 @@ from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.hardening_audit_choice import AuditChoice
 from toolkit.views.hardening_auditing import auditing_html
 from toolkit.views.hardening_mfa import mfa_html
+from toolkit.views.hardening_mfa_parts import MfaExport, MfaLookup
 from toolkit.views.hardening_parts import BouncePaste, ControlChoice, RoadmapTicks, ScoreExport
 from toolkit.views.hardening_reports import Reports
 from toolkit.views.hardening_roadmap import roadmap_html
@@ -45,12 +46,16 @@ CONTROL_KINDS = ("set-control-state",)
 
 def hardening_page(
     case: Case | str | os.PathLike[str] | None = None,
+    users: Iterable[str] | str | None = None,
     *,
     display_time_zone: str = "UTC",
     tokens: TokenSource | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> HardeningPage:
     """The page of a case: as the last line of a cell it shows what was read of the organisation, and when.
+
+    `users` (user principal names) are looked at closely besides the accounts with severe findings: their per-user
+    state and groups are read, and they come first in the tables.
 
     Its sections are `score`, `what_if`, `auditing`, `mfa`, `sending` and `roadmap`: each shows itself as the last
     line of a cell.
@@ -59,7 +64,8 @@ def hardening_page(
         CaseUnknown, CaseNotFound, CaseDamaged: see `case_from`.
         UsageError: there is no such time zone.
     """
-    return HardeningPage(case_from(case), display_time_zone, tokens, sleep)
+    named = (users,) if isinstance(users, str) else tuple(users or ())
+    return HardeningPage(case_from(case), display_time_zone, tokens, sleep, named)
 
 
 class Section:
@@ -92,11 +98,18 @@ class Section:
 class HardeningPage:
     """What clicks do, and the sections. Workers read; one updater takes what they have to say to the screen."""
 
-    def __init__(self, case: Case, zone_name: str, tokens: TokenSource | None, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        case: Case,
+        zone_name: str,
+        tokens: TokenSource | None,
+        sleep: Callable[[float], None],
+        users: tuple[str, ...] = (),
+    ) -> None:
         self.case = case
         self._zone, self._zone_name = zone_from(zone_name), zone_name
         self._tenant: Tenant | None = None
-        self.reports = Reports(case, harden.kept_state(case), findings_of(case))
+        self.reports = Reports(case, harden.kept_state(case), findings_of(case), users=users)
         self.desk = Desk(self._update)
         self.read = _button("Read the organisation", "hardening-read", self.start_reading, "primary")
         self.message = w.HTML()
@@ -134,7 +147,12 @@ class HardeningPage:
             lambda: auditing_html(self.reports.auditing, self.reports.mailboxes, zone=zone, zone_name=named),
             [self.audit_repairs.widget],
         )
-        self.mfa = Section("mfa", lambda: mfa_html(self.reports.mfa, zone=zone))
+        self.lookup, self.mfa_export = MfaLookup(lambda: self.reports), MfaExport(self.case, lambda: self.reports)
+        self.mfa = Section(
+            "mfa",
+            lambda: mfa_html(self.reports.mfa, self.reports.mailboxes, zone=zone),
+            [self.lookup.widget, self.mfa_export.widget],
+        )
         self.sending = Section("sending", lambda: sending_html(self.reports.sending), [self.paste.widget])
         self.roadmap = Section("roadmap", lambda: roadmap_html(self.reports.roadmap), [self.ticks.widget])
         self.sections = (self.score, self.what_if, self.auditing, self.mfa, self.sending, self.roadmap)
@@ -184,9 +202,11 @@ class HardeningPage:
     def _take(self, progress: Callable[[str], None], emit: Emit) -> None:
         tenant = self._connected()
         state = harden.read_state(self.case, tenant, progress=progress)
-        harden.read_accounts(self.case, tenant, self.reports.mailboxes, progress=progress)
+        chosen = self.reports.mailboxes
+        everybody = [*chosen[: harden.MOST_ACCOUNTS], *harden.administrators_in(state)]
+        harden.read_accounts(self.case, tenant, everybody, most=len(everybody), progress=progress)
         progress("working out what that means")
-        self.reports = Reports(self.case, state, self.reports.found, tenant.cloud)
+        self.reports = Reports(self.case, state, self.reports.found, tenant.cloud, self.reports.users)
         for section in self.sections:
             if section.shown:
                 emit("drawn", (section, section.text()))
@@ -241,6 +261,7 @@ class HardeningPage:
         self.about.value = self._about()
         self.controls.renew(reports)
         self.audits.renew(reports)
+        self.lookup.renew()
         self.ticks.renew()
 
     def _about(self) -> str:

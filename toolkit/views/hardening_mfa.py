@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from toolkit.detect.words import listed as some
 from toolkit.detect.words import plural, short
 from toolkit.harden.inputs import Check
 from toolkit.harden.methods import NONE, PHISHABLE, RESISTANT, SAID, WEAK
@@ -30,15 +31,16 @@ HEADINGS = {
 }
 
 
-def mfa_html(report: MfaReport, *, zone: tzinfo = UTC) -> str:
+def mfa_html(report: MfaReport, accounts: Iterable[str] = (), *, zone: tzinfo = UTC) -> str:
     """The whole section: what it comes to, people, who is made to use it, changes, old protocols, steps.
 
-    HTML, every text escaped; tables are cut at `ROWS` and say how many more there are.
+    `accounts` are those of the case: they come first. HTML, every text escaped; tables are cut at `ROWS` and say how
+    many more there are.
     """
     return "".join(
         (
             mfa_summary_html(report),
-            people_html(report),
+            people_html(report, accounts),
             policies_html(report),
             changes_html(report, zone=zone),
             old_protocols_html(report, zone=zone),
@@ -62,12 +64,12 @@ def mfa_summary_html(report: MfaReport) -> str:
     else:
         kind, said = "note", "No account of the report is without a second factor, or has a weak one only."
     asked = sum(a.required.every_time for a in people)
-    some = sum(a.required.state == "yes" for a in people) - asked
+    now_and_then = sum(a.required.state == "yes" for a in people) - asked
     kind = "warning" if kind == "note" and asked < len(people) else kind
     said += f" {asked:,} of {plural(len(people), 'account')} made to use one at every sign-in, as far as was read."
-    if some:
-        verb = "is" if some == 1 else "are"
-        said += f" {some:,} more {verb} asked only when Microsoft finds it needed (security defaults)."
+    if now_and_then:
+        verb = "is" if now_and_then == 1 else "are"
+        said += f" {now_and_then:,} more {verb} asked only when Microsoft finds it needed (security defaults)."
     tiles = [
         ("no second factor", sum(a.strength == NONE for a in people)),
         ("weak methods only", sum(a.strength == WEAK for a in people)),
@@ -81,19 +83,51 @@ def mfa_summary_html(report: MfaReport) -> str:
     return f"<h3>Second factors</h3>{box(said, kind)}{figures(tiles)}{quiet}"
 
 
-def people_html(report: MfaReport) -> str:
-    """Administrators first, then the others, the weakest first; guests and disabled accounts in tables of their own."""
+def people_html(report: MfaReport, accounts: Iterable[str] = ()) -> str:
+    """The case's accounts, administrators, then the others, the weakest first; guests and disabled ones apart."""
+    ours = {name.lower() for name in accounts}
+    pinned = [a for a in report.accounts if ours & {a.user.lower(), a.object_id.lower()}]
+    told = {key for a in pinned for key in (a.user.lower(), a.object_id.lower())}
+    unknown = sorted(ours - told) if report.accounts else []
     admins = report.administrators
     known = {id(a) for a in admins}
     others = [a for a in report.people() if id(a) not in known]
     guests = [a for a in report.guests if id(a) not in known]
+    lost = (
+        f'<p class="toolkit-quiet">Nothing that was read or loaded tells the second factors of '
+        f"{escape(some((short(name, 80) for name in unknown), most=5))}.</p>"
+    )
     parts = [
+        _accounts("Accounts of this case", pinned),
+        lost if unknown else "",
         _accounts("Administrators", admins),
         _accounts("Everybody else, the weakest first", others),
         _folded("Guests: their second factor may be that of their own organisation", guests),
         _folded("Disabled accounts: the report leaves them out", report.disabled),
     ]
     return "".join(parts)
+
+
+def lookup_html(report: MfaReport, named: str) -> str:
+    """What is known of one account, or of those whose name has the text in it; and why nothing is, where it is not."""
+    if not named.strip():
+        return box("Name an account first.", "error")
+    found = report.find(named)
+    if not found:
+        told = report.told if not report.accounts else "Look at the spelling."
+        return box(f"Nothing that was read or loaded tells anything of “{short(named, 120)}”. {told}", "warning")
+    told = ""
+    for account in found[:1] if len(found) == 1 else []:
+        required = account.required
+        answer = {
+            "yes": "Yes" if required.every_time else "Yes, but not at every sign-in",
+            "not checked": "Not checked",
+        }
+        head = answer.get(required.state, required.state.capitalize())
+        per_user = f"Its per-user state is {account.per_user}." if account.per_user else PER_USER_UNREAD
+        kind = "done" if required.every_time else "note" if required.state == "not checked" else "warning"
+        told = box(f"{required.told} {per_user}", kind, title=f"{short(account.user, 120)}: {head}")
+    return f"{told}{_accounts('What it has' if len(found) == 1 else 'Accounts with this name', found)}"
 
 
 def policies_html(report: MfaReport) -> str:
@@ -170,6 +204,12 @@ def not_checked_html(missing: Iterable[str]) -> str:
         return ""
     items = "".join(f"<li>{escape(short(sentence, 600))}</li>" for sentence in said)
     return f"<details><summary><b>Not checked</b> ({len(said)})</summary><ul>{items}</ul></details>"
+
+
+PER_USER_UNREAD = (
+    "Its per-user state and its groups were not read: name it in `users` at the top of the notebook, and read the "
+    "organisation again."
+)
 
 
 def _accounts(title: str, accounts: list[MfaAccount]) -> str:

@@ -17,13 +17,15 @@ from toolkit.tenant import Cloud
 class Reports:
     """The reports of a case as `state` shows the organisation (None: from files alone); `found` is its triage.
 
-    `cloud` is that of the connected tenant, as not every cloud has everything.
+    `cloud` is that of the connected tenant, as not every cloud has everything; `users` are accounts that a person
+    named.
     """
 
     case: Case
     state: Snapshot | None
     found: Triage
     cloud: Cloud | None = None
+    users: tuple[str, ...] = ()
 
     @cached_property
     def score(self) -> harden.ScoreReport:
@@ -52,9 +54,12 @@ class Reports:
     @property
     def roadmap(self) -> harden.Roadmap:
         """Not kept: a tick changes it."""
-        return harden.roadmap(self.case, self.state, second_factors=self.mfa, outgoing=self.sending, found=self.found)
+        return harden.roadmap(
+            self.case, self.state, second_factors=self.mfa, outgoing=self.sending, audits=self.auditing,
+            score=self.score, found=self.found,
+        )  # fmt: skip
 
     @property
     def mailboxes(self) -> list[str]:
-        """The accounts with severe findings: those of whom the case is."""
-        return harden.accounts_of_interest(self.found)
+        """The accounts of whom the case is: those that a person named, then those with severe findings."""
+        return list({name.lower(): name for name in (*self.users, *harden.accounts_of_interest(self.found))}.values())
