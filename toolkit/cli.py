@@ -139,7 +139,7 @@ def load(paths: tuple[Path, ...], case_folder: Path | None, date_order: str | No
 @AS_JSON
 def tables(case_folder: Path | None, as_json: bool) -> None:
     """The case's tables: rows, and the time they span (UTC)."""
-    from toolkit.tables import TABLES
+    from toolkit.tables import DERIVED, TABLES
 
     case = _case(case_folder)
     found = []
@@ -149,6 +149,9 @@ def tables(case_folder: Path | None, as_json: bool) -> None:
             span = case.sql(f"SELECT min(time) AS a, max(time) AS b FROM {table.name}").iloc[0]
             first, last = (None if str(v) == "NaT" else v.isoformat().replace("+00:00", "Z") for v in (span.a, span.b))
         found.append({"table": table.name, "rows": case.count(table.name), "first": first, "last": last})
+    for name in DERIVED:
+        if rows := case.count(name):
+            found.append({"table": name, "rows": rows, "first": None, "last": None})
     if as_json:
         _print_json({"tables": found})
         return

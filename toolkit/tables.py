@@ -443,3 +443,31 @@ TABLES: dict[str, Table] = {
         RISKY_USERS,
     )
 }
+
+COVERAGE = Table(
+    "coverage",
+    "The ledger of collections",
+    _columns(
+        """
+        source             text  what was asked for, e.g. audit log
+        account            text  of whom, a mark of the attacker's, or empty for everybody
+        window_start       time  the window's beginning
+        window_end         time  the window's end, which is not in it
+        road               text  by which service and call; of a state, which list
+        expected           int   records that there are, where the service says so
+        received           int   records of the fullest answer, those that came twice among them
+        duplicates         int   how many of these came twice
+        rejected           int   records of its evidence files that were set aside
+        splits             int   how often the window was asked for in parts
+        retries            int   calls that were sent again
+        throttled_seconds  float  how long the service made us wait
+        state              text  complete, complete but unconfirmed, provisional, partial, failed, not available …
+        reason             text  why, in the service's words or ours
+        records            int   distinct records of all answers
+        pulled             time  when it was asked for
+        """
+    ),
+    tells=(),
+)
+DERIVED: dict[str, Table] = {COVERAGE.name: COVERAGE}
+"""Tables that are no evidence: made of the journal whenever they are asked for. They have no bookkeeping columns."""

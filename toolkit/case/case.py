@@ -18,13 +18,14 @@ from filelock import FileLock, Timeout
 from toolkit import engine
 from toolkit.case import raw, view
 from toolkit.case.catalog import Catalog, FileAccount, write_atomically
+from toolkit.case.coverage import coverage
 from toolkit.case.journal import Clock, Journal, system_clock
 from toolkit.case.load import Loader
 from toolkit.case.progress import Bars
 from toolkit.errors import CaseBusy, CaseDamaged, CaseNotFound, UsageError
 from toolkit.formats import normalise
 from toolkit.formats.source import Report
-from toolkit.tables import TABLES
+from toolkit.tables import COVERAGE, DERIVED, TABLES
 
 LAYOUT = 1
 LOCK_SECONDS = 120
@@ -125,6 +126,8 @@ class Case:
         Raises:
             UsageError: there is no table of that name.
         """
+        if name in DERIVED:
+            raise UsageError(f"{name} is made when it is asked for: use case.frame({name!r}), or case.sql.")
         if name not in TABLES:
             raise UsageError(f"There is no table {name!r}; there are {', '.join(TABLES)}.")
         backend, tables = self.backend(), self._local.tables
@@ -151,6 +154,8 @@ class Case:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A whole table as a pandas DataFrame, by time; times are `datetime64[us, UTC]`."""
+        if name in DERIVED:
+            return self.sql(f"SELECT * FROM {name} ORDER BY ALL")
         order = "time" if "time" in TABLES[name].names else "record_id"
         return self.sql(f"SELECT * FROM {name} ORDER BY {order}, row_id")
 
@@ -161,6 +166,8 @@ class Case:
             UsageError: the query is not one SELECT, or not one DuckDB understands; the text says where.
         """
         connection = self.connection()
+        if COVERAGE.name in query.lower():
+            self.renew_coverage()
         try:
             # DuckDB can write any file of this machine (COPY … TO), so nothing but SELECT is let through.
             if [s.type for s in connection.extract_statements(query)] != [duckdb.StatementType.SELECT]:
@@ -169,8 +176,14 @@ class Case:
         except duckdb.Error as error:
             raise UsageError(f"The query cannot be run: {error}") from error
 
+    def renew_coverage(self) -> None:
+        """Make the table `coverage` of this thread's connection anew, of what the journal says now."""
+        self.connection().register(COVERAGE.name, coverage(self.journal))
+
     def count(self, name: str) -> int:
         """How many rows a table has."""
+        if name in DERIVED:
+            self.renew_coverage()
         return int(self.connection().execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
     def raw(self, row_ids: Iterable[str], table: str) -> dict[str, str]:

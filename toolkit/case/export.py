@@ -13,7 +13,7 @@ import xlsxwriter.exceptions
 from toolkit import engine
 from toolkit.case.case import Case
 from toolkit.errors import UsageError
-from toolkit.tables import BOOKKEEPING, TABLES, Column
+from toolkit.tables import BOOKKEEPING, DERIVED, TABLES, Column
 
 FORMATS = {".csv": "FORMAT csv, HEADER", ".jsonl": "FORMAT json", ".parquet": "FORMAT parquet", ".xlsx": ""}
 # A cell that begins so is run as a formula by spreadsheet programs; evidence is written by attackers.
@@ -32,10 +32,10 @@ def export(case: Case, table: str, to: str | os.PathLike[str]) -> int:
             rows than a sheet, or the file cannot be written.
     """
     target = _target(to)
-    if table not in TABLES:
-        raise UsageError(f"There is no table {table!r}; there are {', '.join(TABLES)}.")
+    if table not in TABLES and table not in DERIVED:
+        raise UsageError(f"There is no table {table!r}; there are {', '.join([*TABLES, *DERIVED])}.")
     columns = {c.name: "TIMESTAMP WITH TIME ZONE" if c.kind == "time" else c.type for c in _columns_of(table)}
-    order = "time, row_id" if "time" in TABLES[table].names else "row_id"
+    order = "ALL" if table in DERIVED else "time, row_id" if "time" in TABLES[table].names else "row_id"
     count = case.count(table)
     _write(case.connection(), columns, f"{table} ORDER BY {order}", count, target, table)
     return count
@@ -57,7 +57,7 @@ def write_frame(frame: pd.DataFrame, to: str | os.PathLike[str], *, sheet: str) 
 
 
 def _columns_of(table: str) -> list[Column]:
-    return [*BOOKKEEPING, *TABLES[table].columns]
+    return list(DERIVED[table].columns) if table in DERIVED else [*BOOKKEEPING, *TABLES[table].columns]
 
 
 def _target(to: str | os.PathLike[str]) -> Path:
