@@ -339,7 +339,7 @@ def _one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Hal
     return replace(
         line,
         records=len(every),
-        duplicates=sum(pull.received for pull in pulls) - len(every),
+        duplicates=max(best.received - len(best.ids), 0),
         retries=meter.retries,
         throttled=round(meter.throttled, 1),
         request_ids=meter.request_ids[-SAID:],
