@@ -50,6 +50,8 @@ def test_reading_the_organisation_asks_only_for_what_is_published(
         "users/{id}/transitiveMemberOf",
         "Get-HostedOutboundSpamFilterPolicy",
         "Get-RemoteDomain",
+        "Get-TransportConfig",
+        "Get-ExternalInOutlook",
         "Get-BlockedSenderAddress",
     }
     assert room.writes() == []

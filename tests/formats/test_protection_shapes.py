@@ -98,6 +98,20 @@ SETTINGS: list[tuple[str, Any, str, str, str]] = [
         "Default",
     ),
     (
+        "mail flow for everybody",
+        [{"Name": "Transport Settings", "SmtpClientAuthenticationDisabled": True, "JournalingReportNdrTo": "<>"}],
+        "get-transportconfig-json",
+        "mail flow settings",
+        "Transport Settings",
+    ),
+    (
+        "mark on mail from outside",
+        [{"Identity": "contoso.example", "Enabled": False, "AllowList": []}],
+        "get-externalinoutlook-json",
+        "external mark",
+        "contoso.example",
+    ),
+    (
         "restricted sender",
         [{"SenderAddress": "anna@contoso.example", "Reason": "OutboundSpamLast24Hours=9"}],
         "get-blockedsenderaddress-json",
@@ -134,6 +148,8 @@ def test_a_setting_is_recognised_and_kept_whole(
     [
         ('"Name","AutoForwardingMode","RecipientLimitPerDay"\r\n"Default","Off","0"\r\n', "outbound spam policy"),
         ('"Name","DomainName","AutoForwardEnabled"\r\n"Default","*","True"\r\n', "remote domains"),
+        ('"SmtpClientAuthenticationDisabled","AllowLegacyTLSClients"\r\n"True",""\r\n', "mail flow settings"),
+        ('"Identity","Enabled","AllowList"\r\n"x","True",""\r\n', "external mark"),
         ('"SenderAddress","Reason"\r\n"anna@contoso.example","spam"\r\n', "restricted senders"),
     ],
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.contain.room import BREAK_GLASS, Room
+from tests.contain.room import BREAK_GLASS, VICTIM, Room
 from tests.harden.tenant_rows import OFF, policy, registered, state
 from tests.needs import ROOT
-from toolkit import harden, open_case
+from toolkit import contain, harden, open_case
 from toolkit.case import Case
 from toolkit.detect import Triage
 from toolkit.errors import UsageError
@@ -22,10 +24,12 @@ from toolkit.views.hardening_roadmap import roadmap_html
 
 CONTOSO = ROOT / "data" / "samples" / "contoso-bec"
 CODES = {"transferMethods": "deviceCodeFlow"}
+LURES = {"mdo_safelinksforemail": 100, "mdo_safeattachmentpolicy": 100}
+INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
 GOOD = {
     "organisation_settings": [{"AuditDisabled": False}],
     "unified_auditing": [{"UnifiedAuditLogIngestionEnabled": True}],
-    "audit_bypass": [{"Name": "x", "AuditBypassEnabled": False}, {"Identity": "System"}],
+    "audit_bypass": [{"Name": "x", "AuditBypassEnabled": False}, {"Identity": "SystemMailbox{1}"}],
     "mailboxes": [{"UserPrincipalName": "anna@contoso.example", "DefaultAuditSet": ["Admin", "Delegate", "Owner"]}],
     "registration": [registered("anna", "passKeyDeviceBound", isAdmin=True), registered("bert", "passKeyDeviceBound")],
     "roles": [],
@@ -34,10 +38,15 @@ GOOD = {
     "restricted_senders": [],
     "outbound_spam_policy": [{"Name": "Default", "AutoForwardingMode": "Off"}],
     "remote_domains": [],
+    "mail_flow_settings": [{"Name": "Transport Settings", "SmtpClientAuthenticationDisabled": True}],
+    "external_mark": [{"Identity": "x", "Enabled": True, "AllowList": []}],
     "scores": [
-        {"createdDateTime": "2026-09-17T00:00:00Z", "controlScores": [
+        {"createdDateTime": "2026-09-17T00:00:00Z", "currentScore": "81.9", "maxScore": 131, "controlScores": [
             {"controlName": "IntegratedApps", "scoreInPercentage": "100.00"},
             {"controlName": "aad_admin_consent_workflow", "scoreInPercentage": 0},
+            {"controlName": "exo_individualsharing", "scoreInPercentage": 100},
+            {"controlName": "mdo_safelinksforemail", "scoreInPercentage": 100},
+            {"controlName": "mdo_safeattachmentpolicy", "scoreInPercentage": 100},
         ]}
     ],
 }  # fmt: skip
@@ -54,13 +63,106 @@ def test_data_ticks_what_is_so_and_nothing_else(case: Case) -> None:
     assert done == {
         "auditing", "mailbox-auditing", "audit-bypass", "admins-second-factor", "sender", "score-noted", "admins-asked",
         "everybody-asked", "old-protocols", "device-code", "auto-forward", "consent", "admins-resistant",
-        "weak-methods",
+        "weak-methods", "smtp-auth", "external-tag", "calendar-sharing",
     }  # fmt: skip
     assert {item.state for item in found.items if item.id in done} == {"done (data)"}
     assert found.item("consent-workflow").state == "to do"
     assert found.item("emergency-accounts").state == "not checked"
     assert found.item("siem").state == "to do by hand"
     assert "Secure Score of 2026-09-17" in found.item("consent").data.told
+
+
+def test_lures_need_impersonation_too_and_an_open_part_is_to_do(case: Case) -> None:
+    def lures(**more: int) -> tuple[str, str]:
+        scores = [{"controlName": name, "scoreInPercentage": share} for name, share in (LURES | more).items()]
+        row = {"createdDateTime": "2026-09-17T00:00:00Z", "controlScores": scores}
+        item = harden.roadmap(case, state(**GOOD | {"scores": [row]}), found=Triage()).item("lures")
+        return item.state, item.data.told
+
+    assert lures()[0] == "not checked"
+    assert "impersonation: not checked" in lures()[1]
+    assert lures(mdo_targetedusersprotection=100)[0] == "done (data)"
+    assert lures(mdo_targetedusersprotection=0, mdo_enabledomainstoprotect=100)[0] == "done (data)"
+    assert lures(mdo_safeattachmentpolicy=0)[0] == "to do"
+
+
+def test_the_portal_s_list_ticks_what_it_says_is_done(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "portal.csv").write_text(
+        "Rank,Recommended action,Points achieved,Status,Category\n"
+        "1,Do not allow third party integrated applications,4/4,Completed,Identity\n"
+        "2,Ensure the admin consent workflow is enabled,0/2,To address,Identity\n", "utf-8",
+    )  # fmt: skip
+    case.load(tmp_path / "portal.csv")
+    found = harden.roadmap(case, found=Triage())
+    assert found.item("consent").state == "done (data)"
+    assert "the portal's list says done" in found.item("consent").data.told
+    assert found.item("consent-workflow").state == "to do"
+    assert found.item("score-noted").state == "not checked"
+
+
+def loaded(case: Case, folder: Path, **files: dict[str, object]) -> harden.Roadmap:
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content), "utf-8")
+        case.load(folder / f"{name}.json")
+    return harden.roadmap(case, found=Triage())
+
+
+def test_a_file_of_a_compliance_session_is_no_false_alarm(case: Case, tmp_path: Path) -> None:
+    switch = {"Name": "contoso.example", "AuditDisabled": False, "OAuth2ClientProfileEnabled": True}
+    log = {"Name": "Admin Audit Log Settings", "UnifiedAuditLogIngestionEnabled": False}
+    found = loaded(case, tmp_path, switch=switch, log=log)
+    item = found.item("auditing")
+    assert item.state == "not checked"
+    assert "Connect-IPPSSession" in item.data.told
+    assert item.data.told.startswith("Searchable audit log: not checked.")
+
+
+def test_files_that_contradict_each_other_tick_nothing(case: Case, tmp_path: Path) -> None:
+    settings = [{"Name": "Transport Settings", "SmtpClientAuthenticationDisabled": on, "JournalingReportNdrTo": "<>"}
+                for on in (True, False)]  # fmt: skip
+    organisations = [{"Name": "contoso.example", "AuditDisabled": off} for off in (True, False)]
+    found = loaded(case, tmp_path, a=settings[0], b=settings[1], c=organisations[0], d=organisations[1])
+    for item in ("smtp-auth", "auditing"):
+        assert found.item(item).state == "not checked"
+        assert "the files of this case say both" in found.item(item).data.told
+
+
+def test_smtp_auth_and_the_mark_of_outlook_come_from_files_too(case: Case, tmp_path: Path) -> None:
+    found = loaded(
+        case, tmp_path, a={"SmtpClientAuthenticationDisabled": True},
+        b={"Identity": "x", "Enabled": False, "AllowList": []},
+        c={"Identity": "anna", "SmtpClientAuthenticationDisabled": False, "ImapEnabled": True, "OWAEnabled": True},
+    )  # fmt: skip
+    assert found.item("smtp-auth").state == "done (data)"
+    assert found.item("external-tag").state == "not checked"
+    assert "Outlook's own mark is off" in found.item("external-tag").data.told
+
+
+def test_doors_that_were_read_tick_or_name_what_is_open(room: Room) -> None:
+    found = harden.roadmap(room.case, found=Triage())
+    assert found.item("doors").state == "not checked"
+    contain.look_at_doors(room.case, room.tenant, contain.resolve(room.tenant, VICTIM), INSIDE)
+    item = harden.roadmap(room.case, found=Triage()).item("doors")
+    assert item.state == "to do"
+    assert VICTIM in item.data.told
+    entry = room.case.journal.entries("containment.doors")[-1].fields
+    closed = dict.fromkeys(entry["doors"], "closed") | {"app passwords": "not checked", "sign-in": "open"}
+    evidence = entry["evidence"] | {"sign-in": "given back by this case, behind closed doors; accountEnabled: true"}
+    room.case.journal.append("containment.doors", **entry | {"doors": closed, "evidence": evidence})
+    assert harden.roadmap(room.case, found=Triage()).item("doors").state == "done (data)"
+    unread = closed | {"devices": "not checked"}
+    room.case.journal.append("containment.doors", **entry | {"doors": unread, "evidence": evidence})
+    last = harden.roadmap(room.case, found=Triage()).item("doors")
+    assert last.state == "not checked"
+    assert "devices" in last.data.told
+
+
+def test_what_only_a_voice_can_tell_is_ticked_by_hand(case: Case) -> None:
+    for point in ("methods-by-voice", "app-passwords"):
+        item = harden.roadmap(case, found=Triage()).item(point)
+        assert (item.phase, item.state) == ("first day", "to do by hand")
+        harden.set_roadmap(case, point, True, by="Jo")
+        assert harden.roadmap(case, found=Triage()).item(point).state == "done (by hand)"
 
 
 def test_without_inputs_nothing_is_ticked_and_each_point_says_why(case: Case) -> None:
@@ -141,6 +243,8 @@ def test_the_practice_tenant_ticks_what_it_has(room: Room) -> None:
     assert "report-only" in found.item("old-protocols").data.told
     assert "two are needed" in found.item("emergency-accounts").data.told
     assert BREAK_GLASS not in found.item("admins-asked").data.told
+    assert found.item("smtp-auth").state == "to do"
+    assert "Outlook's own mark is off" in found.item("external-tag").data.told
     assert room.writes() == []
 
 

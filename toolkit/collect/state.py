@@ -38,7 +38,8 @@ SECONDS = 300.0
 EVIDENCE_OF_ACCOUNT = frozenset({"inbox rules", "mailbox"})
 EVIDENCE_OF_ORGANISATION = frozenset({
     "licences", "organisation settings", "unified auditing", "mailboxes", "audit bypass", "accounts", "registration",
-    "conditional access", "security defaults", "roles", "outbound spam policy", "remote domains", "restricted senders",
+    "conditional access", "security defaults", "roles", "outbound spam policy", "remote domains", "mail flow settings",
+    "external mark", "restricted senders",
 })  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 Source: Microsoft Graph `userRegistrationDetails`, `conditionalAccessPolicy`, `unifiedRoleAssignment`, `user`,
 `identitySecurityDefaultsEnforcementPolicy`; the user registration details of the Entra admin centre; Exchange Online
-`Get-HostedOutboundSpamFilterPolicy`, `Get-RemoteDomain`, `Get-BlockedSenderAddress`.
+`Get-HostedOutboundSpamFilterPolicy`, `Get-RemoteDomain`, `Get-TransportConfig`, `Get-ExternalInOutlook`,
+`Get-BlockedSenderAddress`.
 """
 
 from __future__ import annotations
@@ -154,12 +155,29 @@ _MAIL = {
         {"domainname", "autoforwardenabled"},
         ("Identity", "Name", "DomainName", "AutoForwardEnabled", "AutoReplyEnabled", "AllowedOOFType"),
     ),
+    "Get-TransportConfig": (
+        "mail flow settings",
+        {"smtpclientauthenticationdisabled"},
+        ("Identity", "Name", "SmtpClientAuthenticationDisabled", "AllowLegacyTLSClients"),
+    ),
+    "Get-ExternalInOutlook": ("external mark", {"enabled", "allowlist"}, ("Identity", "Enabled", "AllowList")),
     "Get-BlockedSenderAddress": (
         "restricted senders",
         {"senderaddress", "reason"},
         ("SenderAddress", "Reason", "CreatedDatetime", "ChangedDatetime", "TemporaryBlock", "ExpiresOn"),
     ),
 }
+
+
+_OTHERS = {"recipientaddress", "messagetraceid"}
+_TRANSPORT = "Get-TransportConfig"
+_TRANSPORT_ALONE = {"smtpclientauthenticationdisabled", "allowlegacytlsclients"}
+_TRANSPORT_ONLY = {"externalpostmasteraddress", "journalingreportndrto", "maxrecipientenvelopelimit"}
+
+
+def _of_everybody(names: set[str]) -> bool:
+    """Get-CASMailbox has a property of the same name, for one mailbox."""
+    return names <= _TRANSPORT_ALONE or bool(names & _TRANSPORT_ONLY)
 
 
 def _mail(cmdlet: str, container: str) -> Format:
@@ -169,7 +187,7 @@ def _mail(cmdlet: str, container: str) -> Format:
         f"{cmdlet.lower()}-{container}",
         setting,
         container,
-        lambda names: telling <= names and not {"recipientaddress", "messagetraceid"} & names,
+        lambda names: telling <= names and not _OTHERS & names and (cmdlet != _TRANSPORT or _of_everybody(names)),
         identity=identity,
         key=identity,
         kept=kept if container == "csv" else (),

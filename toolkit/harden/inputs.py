@@ -27,6 +27,8 @@ HOW = {
     "outbound spam policy": "connect to the tenant and read its state, or load Get-HostedOutboundSpamFilterPolicy | "
     "ConvertTo-Json",
     "remote domains": "connect to the tenant and read its state, or load Get-RemoteDomain | ConvertTo-Json",
+    "mail flow settings": "connect to the tenant and read its state, or load Get-TransportConfig | ConvertTo-Json",
+    "external mark": "connect to the tenant and read its state, or load Get-ExternalInOutlook | ConvertTo-Json",
     "restricted senders": "connect to the tenant and read its state, or load Get-BlockedSenderAddress | ConvertTo-Json",
 }
 """How to get what is not there."""

@@ -52,6 +52,10 @@ READINGS: dict[str, Reading] = {
         "the outbound spam policies", from_exchange("Get-HostedOutboundSpamFilterPolicy", ""), of_tenant=True
     ),
     "remote domains": Reading("remote domains", from_exchange("Get-RemoteDomain", ""), of_tenant=True),
+    "mail flow settings": Reading(
+        "the settings of mail flow for everybody", from_exchange("Get-TransportConfig", ""), of_tenant=True
+    ),
+    "external mark": Reading("the mark on mail from outside", from_exchange("Get-ExternalInOutlook", ""), True),
     "restricted senders": Reading("restricted senders", from_exchange("Get-BlockedSenderAddress", ""), of_tenant=True),
     "scores": Reading("Secure Score", from_graph("/security/secureScores", query={"$top": "90"}), of_tenant=True),
     "controls": Reading(

@@ -18,11 +18,13 @@ from toolkit import reference
 from toolkit.case import Case
 from toolkit.case.verdicts import operator
 from toolkit.contain.snapshot import Snapshot
-from toolkit.detect import Triage
+from toolkit.detect import Triage, triage
 from toolkit.errors import UsageError
+from toolkit.harden.auditing import AuditingReport, auditing
 from toolkit.harden.inputs import Check
 from toolkit.harden.mfa import MfaReport, mfa
 from toolkit.harden.roadmap_checks import BY_HAND, CHECKS, Known
+from toolkit.harden.score import NO_CLOUD, ScoreReport, no_secure_score, secure_score
 from toolkit.harden.sending import SendingReport, sending
 from toolkit.harden.state import kept_state
 
@@ -136,16 +138,27 @@ def roadmap(
     *,
     second_factors: MfaReport | None = None,
     outgoing: SendingReport | None = None,
+    audits: AuditingReport | None = None,
+    score: ScoreReport | None = None,
     found: Triage | None = None,
 ) -> Roadmap:
     """The roadmap with what data ticks and what people ticked.
 
     Without `state` the newest that the case has kept is used; reports that were made before can be handed over
-    (`mfa`, `sending`), and the `found` triage. Nothing is asked of a tenant.
+    (`mfa`, `sending`, `auditing`, `secure_score`), and the `found` triage. Nothing is asked of a tenant.
     """
     state = state or kept_state(case)
-    second_factors = second_factors or mfa(case, state, found=found)
-    known = Known(case, state, second_factors, outgoing or sending(case, state))
+    found = found if found is not None else triage(case)
+    known = Known(
+        case,
+        state,
+        second_factors or mfa(case, state, found=found),
+        outgoing or sending(case, state),
+        audits or auditing(case, state),
+        score or secure_score(case, state),
+        found.findings,
+        NO_CLOUD if no_secure_score(case) else "",
+    )
     given = marks(case)
     items = []
     for point in _points():

@@ -84,6 +84,8 @@ _CMDLETS: dict[str, Callable[[Record, Situation], list[Record]]] = {
     "get-outboundconnector": tenant.get_outbound,
     "set-outboundconnector": tenant.set_outbound,
     "get-remotedomain": tenant.get_remote_domains,
+    "get-transportconfig": tenant.get_transport_config,
+    "get-externalinoutlook": tenant.get_external_in_outlook,
     "get-hostedoutboundspamfilterpolicy": tenant.get_outbound_spam,
     "get-accepteddomain": tenant.get_accepted_domains,
     "get-blockedsenderaddress": tenant.get_blocked_senders,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.practice import mail_flow
 from toolkit.practice.change_records import cmdlet_change
 from toolkit.practice.cmdlet_arguments import (
     Check,
@@ -71,6 +72,16 @@ def set_outbound(parameters: Record, situation: Situation) -> list[Record]:
 def get_remote_domains(parameters: Record, situation: Situation) -> list[Record]:
     """Get-RemoteDomain"""
     return _listed("remote_domains", parameters, situation)
+
+
+def get_transport_config(parameters: Record, situation: Situation) -> list[Record]:
+    """Get-TransportConfig"""
+    return [mail_flow.transport_config()]
+
+
+def get_external_in_outlook(parameters: Record, situation: Situation) -> list[Record]:
+    """Get-ExternalInOutlook"""
+    return [mail_flow.external_in_outlook()]
 
 
 def get_outbound_spam(parameters: Record, situation: Situation) -> list[Record]:

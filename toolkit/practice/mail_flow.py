@@ -13,7 +13,16 @@ from toolkit.practice.last_hour import (
     TRANSPORT_RULE,
 )
 from toolkit.practice.names import Record, utc
-from toolkit.practice.people import DOMAIN, DRAW, FEDERATED_DOMAIN, INITIAL_DOMAIN, TENANT_NAME, people, places
+from toolkit.practice.people import (
+    DOMAIN,
+    DRAW,
+    FEDERATED_DOMAIN,
+    INITIAL_DOMAIN,
+    TENANT_ID,
+    TENANT_NAME,
+    people,
+    places,
+)
 from toolkit.practice.signin_records import stamp
 
 _LONG_AGO = utc("2024-02-12 10:20:00")
@@ -139,6 +148,26 @@ def remote_domains() -> list[Record]:
             "AllowedOOFType": "External",
         }
     ]
+
+
+def transport_config() -> Record:
+    """The `Get-TransportConfig` row: SMTP AUTH is on for every mailbox that does not have it off itself."""
+    return {
+        "Identity": "Transport Settings",
+        "Name": "Transport Settings",
+        "SmtpClientAuthenticationDisabled": False,
+        "AllowLegacyTLSClients": None,
+        "ExternalPostmasterAddress": None,
+        "JournalingReportNdrTo": "<>",
+        "MaxRecipientEnvelopeLimit": "Unlimited",
+        "Rfc2231EncodingEnabled": False,
+        "IsValid": True,
+    }
+
+
+def external_in_outlook() -> Record:
+    """The `Get-ExternalInOutlook` row: mail from outside bears no mark."""
+    return {"Identity": TENANT_ID, "Enabled": False, "AllowList": []}
 
 
 def outbound_spam_policies() -> list[Record]:

@@ -28,6 +28,7 @@ READ_CMDLETS = frozenset(
         "Get-BlockedConnector",
         "Get-BlockedSenderAddress",
         "Get-CASMailbox",
+        "Get-ExternalInOutlook",
         "Get-HostedOutboundSpamFilterPolicy",
         "Get-InboundConnector",
         "Get-InboxRule",
@@ -51,6 +52,7 @@ READ_CMDLETS = frozenset(
         "Get-RoleGroup",
         "Get-RoleGroupMember",
         "Get-SweepRule",
+        "Get-TransportConfig",
         "Get-TransportRule",
         "Search-UnifiedAuditLog",
     }

@@ -314,7 +314,7 @@ STATES: tuple[Need, ...] = (
         "Transport rules, connectors, domains, spam policies, role groups",
         "Get-TransportRule Get-InboundConnector Get-OutboundConnector Get-RemoteDomain Get-AcceptedDomain "
         "Get-HostedOutboundSpamFilterPolicy Get-BlockedSenderAddress Get-RoleGroup "
-        "Get-RoleGroupMember",
+        "Get-RoleGroupMember Get-TransportConfig Get-ExternalInOutlook",
         "Global Reader, Exchange Administrator",
     ),
 )

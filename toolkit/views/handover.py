@@ -33,7 +33,7 @@ from toolkit.views.coverage import coverage
 from toolkit.views.evidence_rows import one_line
 from toolkit.views.findings import title_of
 from toolkit.views.findings_panel import on_other_rows, said
-from toolkit.views.handover_doors import doors_known
+from toolkit.contain.doors_known import doors_known
 from toolkit.views.ledger import ledger_svg
 from toolkit.views.timeline_svg import svg
 

@@ -20,6 +20,8 @@ ACTIONS = dict(
     zip(NAMES, ("block-sign-in", "reset-password", "revoke-sessions", "require-mfa", "disable-inbox-rule"), strict=True)
 )
 HOW = "not read in this case: Preview plan in notebook 3 reads it, or `python -m toolkit contain --account {account}`"
+GIVEN_BACK = "given back by this case"
+"""So begins the evidence of an open sign-in that this case opened itself, behind closed doors."""
 State = tuple[str, str]
 
 
