@@ -76,6 +76,17 @@ class Desk:
         """Click the button with exactly this text inside an output."""
         self.outputs.get_by_role("button", name=button, exact=True).click()
 
+    def run_new_cell(self, code: str) -> None:
+        """Below the last cell a new one with this code, run; it may still be running afterwards."""
+        cells = self.notebook.locator(".jp-Cell")
+        cells.last.scroll_into_view_if_needed()
+        cells.last.locator(".jp-InputArea-prompt, .jp-InputPrompt").first.click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("b")
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.insert_text(code)
+        self.page.keyboard.press("Shift+Enter")
+
     def choose_file(self, button: str, name: str, content: bytes) -> None:
         """Click an upload button and choose a file in the dialog that opens."""
         with self.page.expect_file_chooser() as dialog:

@@ -9,7 +9,7 @@ import ipywidgets as w
 
 from toolkit.contain import Offer, Plan
 from toolkit.views.containment_card import fitting
-from toolkit.views.containment_html import offer_label
+from toolkit.views.evidence_rows import one_line
 from toolkit.views.look import page
 
 SHOWN = 12  # lines of the list, before it scrolls
@@ -67,11 +67,17 @@ class Legitimate:
 
 
 def _fill(chosen: w.SelectMultiple, offers: Sequence[Offer]) -> None:
-    options = [(offer_label(offer), offer.action.key) for offer in offers]
+    options = [(_label(offer), offer.action.key) for offer in offers]
     if list(chosen.options) != options:
         chosen.value = ()
         chosen.options = options
     chosen.rows = max(2, min(SHOWN, len(options)))
+
+
+def _label(offer: Offer) -> str:
+    """A line short enough for the list, which cuts what is longer."""
+    more = f": {offer.text}" if offer.text and offer.text not in offer.action.title else ""
+    return one_line(f"{offer.action.title}{more}", 120)
 
 
 def _button(label: str, name: str, click: Callable[[], None]) -> w.Button:
