@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import time
@@ -13,7 +14,7 @@ from tests.needs import ROOT
 from toolkit import open_case
 from toolkit.harden import bounces
 from toolkit.harden.bounce_kinds import ACCOUNT, ADDRESS, FORWARDING, KINDS, ORDER, OTHER, TENANT
-from toolkit.harden.bounces import codes
+from toolkit.harden.bounces import case_of, codes
 from toolkit.views.hardening_sending import bounces_html
 
 PLAYBOOK = [
@@ -157,7 +158,7 @@ def test_a_trace_tells_codes_with_whom_they_are_about(tmp_path: Path) -> None:
     case.load(tmp_path / "trace.json")
     without = bounces(case)
     assert not without.checked
-    assert "1 message failed" in without.notes[0]
+    assert "of 1 failed message no details are here" in without.told
     detail = "Reason: [{LED=550 5.7.520 Access denied, Your organization does not allow external forwarding. AS(7555)}]"
     events = [{"id": "t1", "messageId": "<m1@contoso.example>", "dateTime": "2026-09-18T09:00:01Z", "event": "Fail",
                "action": "", "description": detail, "data": "<root/>"}]  # fmt: skip
@@ -170,6 +171,88 @@ def test_a_trace_tells_codes_with_whom_they_are_about(tmp_path: Path) -> None:
         "FW-08",
     )
     assert bounce.people == ["anna@contoso.example", "x@evil.example"]
+
+
+def traced(number: int, status: str) -> dict[str, str]:
+    return {
+        "id": f"t{number}", "messageId": f"<m{number}@contoso.example>", "senderAddress": "anna@contoso.example",
+        "status": status, "recipientAddress": "x@evil.example", "receivedDateTime": "2026-09-18T09:00:00Z",
+    }  # fmt: skip
+
+
+def event(number: int, what: str, description: str) -> dict[str, str]:
+    return {
+        "id": f"t{number}", "messageId": f"<m{number}@contoso.example>", "dateTime": "2026-09-18T09:00:01Z",
+        "event": what, "action": "", "description": description, "data": "<root/>",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statuses", "details", "checked", "said"),
+    [
+        (["failed"] * 15 + ["delivered"], [event(15, "Deliver", "delivered")], False,
+         "of 15 failed messages no details are here"),
+        (["failed"] * 15, [event(0, "Fail", "no code at all")], False, "the details of 1 are here"),
+        (["failed"] * 3, [event(0, "Fail", "550 5.1.8 bad")], True, "Of 3 failed messages the details of 1 are here"),
+        (["failed"] * 2, [event(n, "Fail", "550 5.1.8 bad") for n in (0, 1)], True, "1 code found"),
+        (["failed"], [event(0, "Fail", "no code at all")], True, "No delivery code was found"),
+        (["delivered", "quarantined"], [], True, "None of the 2 messages of the trace failed"),
+        (["delivered", "gettingStatus"], [], False, "Not checked"),
+    ],
+)  # fmt: skip
+def test_of_how_many_failed_messages_the_details_are_here_is_said(
+    tmp_path: Path, statuses: list[str], details: list[dict[str, str]], checked: bool, said: str
+) -> None:
+    case = open_case(tmp_path / "case")
+    rows = [traced(number, status) for number, status in enumerate(statuses)]
+    (tmp_path / "trace.json").write_text(json.dumps({"value": rows}), "utf-8")
+    (tmp_path / "details.json").write_text(json.dumps({"value": details}), "utf-8")
+    case.load(*(tmp_path / name for name in (("trace.json", "details.json") if details else ("trace.json",))))
+    report = bounces(case)
+    assert (report.checked, said in " ".join([report.told, *report.notes])) == (checked, True), report
+    case.close()
+
+
+CASES = {"account", "forwarding", "address", "tenant"}
+# What the playbook (5.5) says of each code, told apart by hand.
+NAMED = {
+    "5.1.8": "account", "5.7.520": "forwarding", "5.7.606": "address", "5.7.649": "address", "5.7.511": "address",
+    "5.7.705": "tenant", "5.7.7xx": "tenant",
+}  # fmt: skip
+
+
+def test_every_code_of_the_published_table_and_of_the_playbook_leads_to_its_case(shared: Path) -> None:
+    with open(shared / "reference" / "bounce_codes.csv", encoding="utf-8", newline="") as file:
+        published = list(csv.DictReader(file))
+    playbook = (shared / "design" / "playbook.md").read_text("utf-8")
+    (passage,) = (line for line in playbook.splitlines() if "Restricted sender last" in line)
+    named = re.findall(r"(?<![\d.])[45]\.\d{1,3}\.(?:\dxx|\d{1,3})(?:[–-]\d{3})?", passage)
+    spelled = {part for code in named for part in _ends(code.replace("–", "-"))}
+    assert spelled == set(NAMED), "the playbook names other codes now"
+    for row in published:
+        for code in _ends(row["code"]):
+            bounce = case_of(code)
+            assert bounce.row is not None, code
+            assert bounce.kind.group in CASES, code
+            told = f"{row['meaning']} {row['action']}".lower()
+            expected = (
+                "tenant" if "tenant" in told else "forwarding" if "forward to the outside" in told
+                else "address" if "address" in told else "account"
+            )  # fmt: skip
+            assert bounce.kind.group == expected, code
+            if bounce.row.code == row["code"]:
+                assert (bounce.row.text, bounce.row.meaning, bounce.row.action) == (
+                    row["text"], row["meaning"], row["action"]
+                ), "the shipped table has drifted"  # fmt: skip
+    for code, group in NAMED.items():
+        assert case_of(code.replace("xx", "33")).kind.group == group, code
+
+
+def _ends(code: str) -> list[str]:
+    """`5.7.606-649` → both ends; `5.7.700-5.7.750` too."""
+    first, _, last = code.partition("-")
+    stem = first.rpartition(".")[0]
+    return [first, *([last if "." in last else f"{stem}.{last}"] if last else [])]
 
 
 def test_a_case_without_a_trace_says_so(tmp_path: Path) -> None:

@@ -35,6 +35,24 @@ _TAG = re.compile(
     r"\b[^<>]{0,300}>",
     re.IGNORECASE,
 )
+_CODED = r"[45]\s*\.\s*\d{1,3}\s*\.\s*\d{1,3}|AS\s*\("
+_NUMBERS = ("messages", "events", "failed", "explained", "settled")
+_COUNTED = f"""
+WITH told AS (
+    SELECT DISTINCT coalesce(message_trace_id, message_id) AS key FROM message_events
+    WHERE regexp_matches(lower(coalesce(event, '')), 'fail|defer|drop')
+        OR regexp_matches(concat_ws(' ', description, action, data), '{_CODED}')),
+mails AS (
+    SELECT lower(coalesce(status, '')) AS status, coalesce(message_trace_id, message_id) AS key, message_id
+    FROM messages),
+failures AS (
+    SELECT regexp_matches(status, '{_CODED}') OR key IN (SELECT key FROM told)
+        OR message_id IN (SELECT key FROM told) AS explained
+    FROM mails WHERE regexp_matches(status, 'fail|undeliver'))
+SELECT (SELECT count(*) FROM mails) AS messages, (SELECT count(*) FROM message_events) AS events,
+    (SELECT count(*) FROM failures) AS failed, (SELECT count(*) FROM failures WHERE explained) AS explained,
+    (SELECT count(*) FROM mails
+     WHERE status IN ('delivered', 'expanded', 'filteredasspam', 'quarantined', 'resolved')) AS settled"""
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
@@ -154,29 +172,31 @@ def _in_case(case: Case) -> BounceReport:
         ) m ON m.message_id = e.message_id)
     SELECT text, count(*) AS times, list_slice(list(DISTINCT sender_address), 1, 5) AS senders,
         list_slice(list(DISTINCT recipient_address), 1, 5) AS recipients
-    FROM told WHERE regexp_matches(text, '[45]\\s*\\.\\s*\\d{{1,3}}\\s*\\.\\s*\\d{{1,3}}|AS\\s*\\(')
+    FROM told WHERE regexp_matches(text, '{_CODED}')
     GROUP BY text ORDER BY times DESC, text LIMIT {MOST_TEXTS}"""
     rows = case.sql(query)
     for row in rows.itertuples():
         people = [p for p in (*_few(row.senders), *_few(row.recipients)) if p]
         _gather(str(row.text)[:LONGEST], int(str(row.times)), people, found)
-    counted = case.sql(
-        "SELECT (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM message_events) AS events,"
-        " (SELECT count(*) FROM messages WHERE regexp_matches(lower(coalesce(status, '')), 'fail|undeliver')) AS failed"
-    ).iloc[0]
+    counted = case.sql(_COUNTED).iloc[0]
+    messages, events, failed, explained, settled = (int(str(counted[name])) for name in _NUMBERS)
     if len(rows) == MOST_TEXTS:
         notes.append(f"Only the {MOST_TEXTS:,} most frequent texts of the trace were looked at.")
-    if not counted.messages and not counted.events:
+    if not messages and not events:
         return BounceReport([], f"Not checked: this case has no message trace. {WHOLE}", False)
-    failed = int(str(counted.failed))
-    if failed and not counted.events:
-        notes.append(
-            f"{plural(failed, 'message')} failed, and the trace does not say why: without the details of a message it "
-            f"has no code. {WHOLE}"
-        )
-    if not counted.events and not found:
-        return BounceReport([], f"Not checked: the message trace of this case has no codes. {WHOLE}", False, notes)
-    return BounceReport(_sorted(found), _told(found, "the message trace"), True, notes)
+    unexplained = failed - explained
+    if unexplained:
+        here = f"the details of {explained:,} are here" if explained else "no details are here"
+        lacking = f"Of {plural(failed, 'failed message')} {here}: without its details a message has no code. {WHOLE}"
+        if not found:
+            return BounceReport([], f"Not checked: {lacking[:1].lower()}{lacking[1:]}", False, notes)
+        notes.append(lacking)
+    if found or events:
+        return BounceReport(_sorted(found), _told(found, "the message trace"), True, notes)
+    if messages == settled:
+        told = f"None of the {plural(messages, 'message')} of the trace failed; of others it says nothing."
+        return BounceReport([], told, True, notes)
+    return BounceReport([], f"Not checked: the message trace of this case has no codes. {WHOLE}", False, notes)
 
 
 def _few(value: object) -> list[str]:
