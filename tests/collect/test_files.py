@@ -69,6 +69,38 @@ def test_two_searches_in_one_file_are_looked_at_by_themselves(case: Case, tmp_pa
     assert [gap.lacks for gap in file_gaps(case)] == [1]
 
 
+def test_two_days_with_as_many_records_each_are_two_searches(case: Case, tmp_path: Path) -> None:
+    told = rows([1, 2, 3], 3) + rows([1], 3, first=10)
+    case.load(as_csv(tmp_path / "days.csv", told))
+    (gap,) = file_gaps(case)
+    assert gap.lacks == 2
+    assert "2 of the 6 records that the service counted" in gap.sentence
+
+
+@pytest.mark.parametrize("second", [range(1, 51), range(51, 101)])
+def test_two_halves_of_two_searches_are_no_whole(case: Case, tmp_path: Path, second: range) -> None:
+    """Newest first, as the service gives them: of both searches a half, the second of a later day."""
+    first, later = rows(list(range(1, 51))[::-1], 100), rows(list(second)[::-1], 100, first=200)
+    case.load(as_csv(tmp_path / "halves.csv", [*first[::-1], *later[::-1]]))
+    (gap,) = file_gaps(case)
+    assert gap.lacks == 100
+
+
+def test_a_page_that_came_twice_is_no_search_of_its_own(case: Case, tmp_path: Path) -> None:
+    told = rows([1, 2, 3, 4], 4)
+    case.load(as_json(tmp_path / "twice.json", [*told, *told[2:]]))
+    assert file_gaps(case) == []
+
+
+def test_a_file_that_was_sorted_since_is_counted_without_its_order(case: Case, tmp_path: Path) -> None:
+    told = rows([1, 2, 3, 4, 5, 6], 6) + rows([1, 2, 3, 4, 6], 6, first=10)
+    mixed = sorted(told, key=lambda row: str(row[7])[::-1] + str(row[5]), reverse=True)
+    mixed = [mixed[(7 * n) % len(mixed)] for n in range(len(mixed))]
+    case.load(as_csv(tmp_path / "sorted.csv", mixed))
+    (gap,) = file_gaps(case)
+    assert gap.lacks == 1
+
+
 def test_a_search_that_broke_off_says_that_nobody_knows_how_many(case: Case, tmp_path: Path) -> None:
     case.load(as_csv(tmp_path / "broken.csv", [*rows([1, 2], 2), *rows([-1, -1], 0, first=10)]))
     (gap,) = file_gaps(case)

@@ -20,6 +20,7 @@ from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.evidence import find
 from toolkit.collect.ledger import lines
+from toolkit.collect.result_index import Counted, counted
 from toolkit.errors import ToolkitError
 from toolkit.formats.source import Reader
 
@@ -37,6 +38,15 @@ TRACED = {
     5_000: "Get-MessageTraceV2 gives 5,000 rows at once at most",
 }
 CAPS = dict.fromkeys(SEARCH, SEARCHED) | {"purview-csv": PURVIEW, "purview-csv-old": PURVIEW}
+
+# What is looked at of each record of a search, by the name of its column → as exports spell it.
+_FIELDS = {"resultindex": "ResultIndex", "resultcount": "ResultCount", "identity": "Identity", "auditdata": "AuditData"}
+_SELECT = """
+    SELECT try_cast({resultindex} AS BIGINT), try_cast({resultcount} AS BIGINT),
+        coalesce({identity}, md5({auditdata}), ''),
+        epoch(TRY(try_cast(json_extract_string({auditdata}, '$.CreationTime') AS TIMESTAMP)))
+    FROM {relation}
+"""
 
 
 @dataclass(frozen=True)
@@ -86,42 +96,35 @@ def _by_index(case: Case, sha: str, kind: str, name: str, read: int) -> FileGap 
     if evidence is None or read > MOST_RECORDS:
         return None
     try:
-        with _indices(case, evidence) as (index, count, relation):
-            counted = engine.row(
-                case.connection(),
-                f"SELECT coalesce(sum(n - least(n, seen)), 0), coalesce(sum(n), 0), max(n), coalesce(max(broken), 0), "
-                f"count(*) FROM (SELECT n, count(DISTINCT i) FILTER (i BETWEEN 1 AND n) AS seen, "
-                f"count(*) FILTER (i < 0 OR n = 0) AS broken FROM (SELECT try_cast({index} AS BIGINT) AS i, "
-                f"try_cast({count} AS BIGINT) AS n FROM {relation}) WHERE n IS NOT NULL GROUP BY n)",
-                [],
-            )
+        with _indices(case, evidence) as (columns, relation):
+            found = case.connection().execute(_SELECT.format(**columns, relation=relation)).fetchall()
     except (duckdb.Error, ToolkitError, OSError):
         return None
-    lacking, said, most, broken, groups = (int(number or 0) for number in counted)
-    if not groups:
+    told = counted(Counted(*row) for row in found if row[1] is not None)
+    if told is None:
         return None
-    if broken:
+    if told.broken:
         text = (
             "some of its records have the index -1 or the count 0: the search broke off on the way, so how many "
             "are missing is not known. Ask again in a new session."
         )
-        return FileGap(name, sha, lacking or None, text)
-    if lacking:
+        return FileGap(name, sha, told.lacking or None, text)
+    if told.lacking:
         text = (
-            f"by its own index {lacking:,} of the {said:,} records that the service counted are not in it: ask again "
-            f"for the same days in a new session, and load that file too."
+            f"by its own index {told.lacking:,} of the {told.said:,} records that the service counted are not in it: "
+            "ask again for the same days in a new session, and load that file too."
         )
-        return FileGap(name, sha, lacking, text)
-    if most >= 50_000:
+        return FileGap(name, sha, told.lacking, text)
+    if told.most >= 50_000:
         return FileGap(
-            name, sha, None, f"the service counted {most:,} records, and {SEARCHED[50_000]}: there may be more."
+            name, sha, None, f"the service counted {told.most:,} records, and {SEARCHED[50_000]}: there may be more."
         )
     return FileGap(name, sha, 0, "")
 
 
 @contextmanager
-def _indices(case: Case, evidence: Path) -> Iterator[tuple[str, str, str]]:
-    """SQL for the index, for the count, and the relation that they stand in."""
+def _indices(case: Case, evidence: Path) -> Iterator[tuple[dict[str, str], str]]:
+    """SQL for what is looked at of each record (the fields of `_SELECT`), and the relation that they stand in."""
     place = case.folder / ".scratch"
     place.mkdir(exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="indices-", dir=place))
@@ -129,11 +132,11 @@ def _indices(case: Case, evidence: Path) -> Iterator[tuple[str, str, str]]:
         reader = Reader(evidence, scratch)
         if reader.has_fast_way:
             source = reader.fast(long_lines=True)
-            columns: dict[str, Any] = {name.lower(): engine.name(name) for name in source.columns}
-            yield columns.get("resultindex", "NULL"), columns.get("resultcount", "NULL"), source.relation
+            there: dict[str, Any] = {name.lower(): engine.name(name) for name in source.columns}
+            yield {field: there.get(field, "NULL") for field in _FIELDS}, source.relation
         else:
             relation = reader.all_records().relation
-            yield _of_document("ResultIndex"), _of_document("ResultCount"), relation
+            yield {field: _of_document(key) for field, key in _FIELDS.items()}, relation
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
