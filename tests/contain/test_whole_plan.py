@@ -187,3 +187,15 @@ def test_the_last_global_administrator_who_can_sign_in_is_not_blocked(room: Room
             user["accountEnabled"] = False
     with pytest.raises(GuardRefused, match="last Global Administrator"):
         room.plan(last["userPrincipalName"])
+
+
+def test_an_inside_forward_that_is_mastered_on_premises_is_said(room: Room) -> None:
+    from tests.contain.room import SYNCED
+
+    mailbox = room.service._store.state["mailboxes"][room.user(SYNCED)["id"]]
+    mailbox["ForwardingAddress"] = "somebody.inside"
+    [offer] = [o for o in room.plan(SYNCED).offers if o.action.key == "clear-forwarding"]
+    assert "altRecipient in Active Directory" in offer.why
+    mailbox |= {"ForwardingAddress": None, "ForwardingSmtpAddress": "smtp:x@outside.example"}
+    [offer] = [o for o in room.plan(SYNCED).offers if o.action.key == "clear-forwarding"]
+    assert "altRecipient" not in offer.why

@@ -51,6 +51,7 @@ from toolkit.contain.snapshot import Row, Snapshot
 from toolkit.contain.target import moment
 
 ASSUMED = timedelta(days=30)  # how long the intruder may have been inside where no finding tells
+ON_PREMISES = "where Exchange refuses, clear altRecipient in Active Directory"
 TIMES = (
     *("registrationDateTime", "createdDateTime", "FirstSyncTime", "WhenCreatedUTC"),
     *("WhenChanged", "WhenChangedUTC", "WhenCreated"),
@@ -294,7 +295,10 @@ def _mailbox(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         outside, inside = row.get("ForwardingSmtpAddress"), row.get("ForwardingAddress")
         if outside or inside:
             to = listed([str(a) for a in (outside, inside) if a])
-            yield Offer(ClearForwarding(), True, "all mail leaves by it", f"to {to}", "mailbox", row)
+            why = "all mail leaves by it"
+            if inside and (row.get("IsDirSynced") or snapshot.target.synced):
+                why += f"; its inside address is mastered on premises: {ON_PREMISES}"
+            yield Offer(ClearForwarding(), True, why, f"to {to}", "mailbox", row)
         if outside:
             why = "only if both fields cannot be cleared in one call"
             alone = ClearForwarding.key in suspicion.refused
