@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,7 @@ from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.case import Case
-    from toolkit.contain import Door
+    from toolkit.contain import Door, Plan
     from toolkit.tenant import Tenant
 
 # What is done to whom, one at a time; and what only goes with one of these.
@@ -27,6 +30,7 @@ WAYS = {
 }
 GOES_WITH = {
     "more": ("--with KEY", "account"),
+    "without": ("--without KEY", "account"),
     "plan_out": ("--write PATH", "account"),
     "script_out": ("--script PATH", "account"),
     "watching": ("--watch", "account"),
@@ -53,6 +57,7 @@ ALONE = ("watching", "undo", "legitimate", "suspect")
 @click.option(
     "--with", "more", metavar="KEY", multiple=True, help="With --account: a step that the plan left out; repeatable."
 )
+@click.option("--without", metavar="KEY", multiple=True, help="With --account: a step to leave out; repeatable.")
 @click.option("--write", "plan_out", type=click.Path(path_type=Path), help="With --account: write the plan file.")
 @click.option("--script", "script_out", type=click.Path(path_type=Path), help="With --account: as PowerShell.")
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path, exists=True), help="Show a plan file, its digest.")
@@ -99,11 +104,17 @@ def contain(
         "cloud": cloud, "way": way, "tenant_name": tenant_name, "client_id": client_id, "certificate": certificate,
         "containment_client_id": containment_client_id, "keep_sign_in": keep_sign_in,
     }  # fmt: skip
-    with connected(case, signing_in, purpose=_purpose(asked, told)) as tenant:
-        if not asked["emergency"] or case.tenant_ids:
-            # In an emergency without evidence the account's typed name says it too.
-            confirm_whose(case, tenant, tenant_name, "Nothing was done")
-        sys.exit(_do(case, tenant, asked, told, as_json=as_json))
+    from toolkit.cli_contain_run import after_ctrl_c, calls_of
+
+    before = calls_of(case)
+    try:
+        with connected(case, signing_in, purpose=_purpose(asked, told)) as tenant:
+            if not asked["emergency"] or case.tenant_ids:
+                # In an emergency without evidence the account's typed name says it too.
+                confirm_whose(case, tenant, tenant_name, "Nothing was done")
+            sys.exit(_do(case, tenant, asked, told, as_json=as_json))
+    except KeyboardInterrupt:
+        sys.exit(after_ctrl_c(case, before))
 
 
 def _check(asked: dict[str, Any]) -> None:
@@ -121,7 +132,7 @@ def _check(asked: dict[str, Any]) -> None:
     if asked["four_eyes"] and not asked["approve"]:
         raise UsageError("--four-eyes goes with --approve DIGEST.")
     chosen = [GOES_WITH[name][0] for name in ALONE if asked[name]]
-    others = [GOES_WITH[name][0] for name in ("more", "plan_out", "script_out") if asked[name]]
+    others = [GOES_WITH[name][0] for name in ("more", "without", "plan_out", "script_out") if asked[name]]
     if len(chosen) > 1 or (chosen and others):
         raise UsageError(f"{chosen[0]} does not go together with {[*chosen[1:], *others][0]}.")
     if bool(asked["legitimate"]) != (asked["note"] is not None):
@@ -175,18 +186,19 @@ def _watch(case: Case, tenant: Tenant, user: str, *, as_json: bool) -> int:
     target = resolve(tenant, user)
     suspicion = suspicion_of(case, target.user_principal_name)
     looks = []
-    for look in watch(case, tenant, target, suspicion=suspicion, waiting=_waiting):
-        found = look.doors
-        looks.append({"minutes": look.minutes, "doors": doors_told(found), "opened": look.opened})
-        if as_json:
-            continue
-        click.echo(f"After {look.minutes} minutes:")
-        say_doors(found)
-        if look.opened:
-            click.echo(f"OPENED since the last look: {', '.join(look.opened)}. Somebody is still inside.")
+    with suppress(KeyboardInterrupt):  # it ends the watching; what was seen is told
+        for look in watch(case, tenant, target, suspicion=suspicion, waiting=_waiting):
+            found = look.doors
+            looks.append({"minutes": look.minutes, "doors": doors_told(found), "opened": look.opened})
+            if as_json:
+                continue
+            click.echo(f"After {look.minutes} minutes:")
+            say_doors(found)
+            if look.opened:
+                click.echo(f"OPENED since the last look: {', '.join(look.opened)}. Somebody is still inside.")
     if as_json:
         print_json({"account": target.user_principal_name, "looks": looks})
-    return 0 if all(d.state == CLOSED for d in found if d.must) else 1
+    return 0 if found and all(d.state == CLOSED for d in found if d.must) else 1
 
 
 def _show(case: Case, tenant: Tenant, user: str, asked: dict[str, Any], *, as_json: bool) -> int:
@@ -195,7 +207,7 @@ def _show(case: Case, tenant: Tenant, user: str, asked: dict[str, Any], *, as_js
         doors_told,
         print_json,
         progress,
-        say_by_hand,
+        say_around,
         say_doors,
         say_left_out,
         say_steps,
@@ -206,7 +218,10 @@ def _show(case: Case, tenant: Tenant, user: str, asked: dict[str, Any], *, as_js
 
     name = resolve(tenant, user).user_principal_name
     suspicion = suspicion_of(case, name)
-    plan = make_plan(case, tenant, name, also=asked["more"], suspicion=suspicion, progress=progress)
+    plan = make_plan(
+        case, tenant, name, also=asked["more"], without=asked["without"], suspicion=suspicion, progress=progress
+    )
+    plan = _shortened(plan, asked["without"])
     plan_out, script_out = asked["plan_out"], asked["script_out"]
     digest = write_plan(plan, plan_out) if plan_out else ""
     if script_out:
@@ -225,12 +240,24 @@ def _show(case: Case, tenant: Tenant, user: str, asked: dict[str, Any], *, as_js
         say_steps(plan.steps)
         say_left_out(plan)
         click.echo("")
-        say_by_hand(plan.by_hand)
+        say_around(plan)
         click.echo("")
         say_doors(found, plan)
         if digest:
             click.echo(f"\nThe plan is in {plan_out}; its digest is {digest}.")
     return 0 if all(d.state == CLOSED for d in found if d.must) else 1
+
+
+def _shortened(plan: Plan, keys: Sequence[str]) -> Plan:
+    """The plan without these steps.
+
+    Raises:
+        UsageError: there is no such step, or others need it.
+    """
+    for key in keys:
+        if key not in (*plan.chosen, *plan.without):
+            raise UsageError(f"{key!r} is no step that can be left out of this plan.")
+    return replace(plan, steps=[step for step in plan.steps if step.action.key not in keys])
 
 
 def _write(file: Path, text: str) -> None:

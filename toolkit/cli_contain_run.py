@@ -15,6 +15,7 @@ from toolkit.cli_contain_said import (
     plain,
     print_json,
     progress,
+    say_around,
     say_by_hand,
     say_doors,
     say_outcomes,
@@ -51,7 +52,7 @@ def stop_now(case: Case, tenant: Tenant, user: str, *, as_json: bool) -> int:
     who = plain(plan.target.display_name) or "no name"
     click.echo(f"{name} ({who}) in {tenant.domain}. This will be sent:", err=True)
     say_steps(plan.steps, err=True)
-    say_by_hand(plan.by_hand, err=True)
+    say_around(plan, err=True)
     yes = typed(name)
     stopped = stop(plan, yes, show_secret=screen(f"New password of {name}"), progress=progress)
     kept = stopped.snapshot
@@ -59,7 +60,7 @@ def stop_now(case: Case, tenant: Tenant, user: str, *, as_json: bool) -> int:
         say_outcomes(stopped.outcomes.items())
         if kept:
             click.echo(f"What was so before: {kept.file}; {len(kept.problems)} parts could not be read.")
-        say_by_hand(plan.by_hand)
+        say_by_hand(plan)
     found, unread = _doors(case, tenant, plan.target)
     if as_json:
         told = {title: {"status": o.status, "text": o.text, "run": o.run} for title, o in stopped.outcomes.items()}
@@ -94,6 +95,8 @@ def run_file(case: Case, tenant: Tenant, told: dict[str, Any], digest: str, *, f
     from toolkit.contain import approved_plan, confirm
 
     plan = approved_plan(case, tenant, told, digest, four_eyes=four_eyes)
+    plan.suspicion = suspicion_of(case, plan.target.user_principal_name)
+    say_around(plan, err=True)
     yes = confirm(plan, plan.target.user_principal_name)
     if plan.hits_everybody and not plan.target.is_organisation:  # that one's digest was given for its domain
         yes.extend(plan, typed(tenant.domain, "Steps hit everybody in the organisation; type {name} for them too"))
@@ -112,7 +115,7 @@ def way_back(case: Case, tenant: Tenant, user: str, *, sender: bool, as_json: bo
         raise ContainmentError(f"“{unread[0].action.title}” could not be prepared: {unread[0].problem}")
     click.echo(f"{name} in {tenant.domain}. This will be sent, one after the other:", err=True)
     say_steps(plan.steps, err=True)
-    say_by_hand(plan.by_hand, err=True)
+    say_around(plan, err=True)
     if any(step.action.makes_secret for step in plan.steps) and screen(name) is None:
         raise GuardRefused("Nothing was sent, because there is no terminal on which a password is shown once.")
     return _carry_out(plan, confirm(plan, typed(name)), as_json=as_json)
@@ -220,7 +223,7 @@ def _tell(plan: Plan, told: list[tuple[str, Outcome]], ended: Ended, left: int, 
             "doors": doors_told(found), "doors_not_read": unread,
         })  # fmt: skip
     else:
-        say_by_hand(plan.by_hand)
+        say_by_hand(plan)
         _say_doors(found, unread)
     if hint:
         click.echo(plain(hint), err=True)
@@ -248,8 +251,8 @@ def _instead(plan: Plan, ended: Ended) -> str:
         else ""
     )
     return (
-        f"{first}Where the other address is mastered on premises, clear it there, and take {ClearForwarding.key} out "
-        f"of the plan file so that the steps after it are run."
+        f"{first}Where the other address is mastered on premises, clear it there, and leave it out with "
+        f"`--without {ClearForwarding.key}`, so that the steps after it are run."
     )
 
 
@@ -270,6 +273,24 @@ def _say_doors(found: list[Door], unread: str) -> None:
     if found:
         click.echo("\nThe doors, read now:")
     say_doors(found)
+
+
+def after_ctrl_c(case: Case, since: int) -> int:
+    """What was sent since the journal had so many calls is told; returns the exit code."""
+    sent = calls_of(case) - since
+    if not sent:
+        click.echo("Stopped by you; nothing was sent.", err=True)
+        return 2
+    calls = "1 call was" if sent == 1 else f"{sent} calls were"
+    click.echo(f"Stopped by you; {calls} sent: look at the plan anew, it reads what became of them.", err=True)
+    return 1
+
+
+def calls_of(case: Case) -> int:
+    """How many calls that change something the journal of the case has."""
+    from toolkit.contain import records
+
+    return len(records(case))
 
 
 def _again(case: Case, *words: str) -> str:

@@ -106,9 +106,16 @@ def doors_told(found: Sequence[Door]) -> list[dict[str, str]]:
     return [{"name": door.name, "state": door.state, "evidence": door.evidence} for door in found]
 
 
-def say_by_hand(lines: Iterable[str], *, err: bool = False) -> None:
-    for text in lines:
-        click.echo(f"By hand: {plain(text)}", err=err)
+def say_around(plan: Plan, *, err: bool = False) -> None:
+    """What stands beside the steps of a plan: what could not be read, and what is done by hand."""
+    for text in plan.notes:
+        click.echo(f"Note: {one_line(text)}", err=err)
+    say_by_hand(plan, err=err)
+
+
+def say_by_hand(plan: Plan, *, err: bool = False) -> None:
+    for text in plan.by_hand:
+        click.echo(f"By hand: {one_line(text)}", err=err)
 
 
 def typed(name: str, question: str = "Type {name} to do it (anything else does nothing)") -> str:

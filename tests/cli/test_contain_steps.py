@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -120,11 +121,24 @@ def test_where_both_forwarding_fields_cannot_be_cleared_the_way_on_is_named(room
     assert done.exit_code == 2, done.output
     assert "REFUSED   Clear the mailbox's forwarding" in done.stdout
     assert "offers to clear that address alone, with `--with clear-outside-forwarding`" in done.stderr
-    assert "take clear-forwarding out of the plan file" in done.stderr
+    assert "leave it out with `--without clear-forwarding`" in done.stderr
     assert "1 step was not begun" in done.stderr
     # What it names works.
-    again = command(room, "--account", VICTIM, "--with", "clear-outside-forwarding", "--json")
-    assert "clear-outside-forwarding" in [step["key"] for step in json.loads(again.stdout)["steps"]]
+    ways = ("--with", "clear-outside-forwarding", "--without", "clear-forwarding")
+    again = command(room, "--account", VICTIM, *ways, "--json")
+    steps = [step["key"] for step in json.loads(again.stdout)["steps"]]
+    assert "clear-outside-forwarding" in steps
+    assert "clear-forwarding" not in steps
+
+
+def test_steps_are_left_out_by_their_key_as_far_as_others_do_not_need_them(room: Room) -> None:
+    keys = ("--without", "block-sign-in", "--without", "require-mfa", "--without", "auto-reply-off")
+    steps = [step["key"] for step in json.loads(command(room, "--account", VICTIM, *keys, "--json").stdout)["steps"]]
+    assert not {"block-sign-in", "require-mfa", "auto-reply-off"} & set(steps)
+    assert "revoke-sessions" in steps
+    for key in ("revoke-sessions", "nothing:1"):
+        refused = command(room, "--account", VICTIM, "--without", key)
+        assert str(refused.exception) == f"{key!r} is no step that can be left out of this plan."
 
 
 def test_one_step_is_undone_after_the_typed_name(room: Room) -> None:
@@ -202,6 +216,58 @@ def test_without_a_screen_for_the_password_the_account_is_not_given_back(
     done = command(room, "--give-back", VICTIM, typed=VICTIM)
     assert "no terminal on which a password is shown once" in str(done.exception)
     assert len(room.writes()) == sent
+
+
+def test_the_doors_are_watched_for_an_hour_or_until_ctrl_c(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.cli_contain.connected", lambda case, asked, purpose: nullcontext(room.tenant))
+    for key in ("block-sign-in", "clear-forwarding"):
+        assert room.run(key).status == "done"
+    naps = len(room.naps)
+
+    def meanwhile(seconds: float) -> None:
+        room.sleep(seconds)
+        room.change_user(accountEnabled=True)
+
+    monkeypatch.setattr(room.tenant, "sleep", meanwhile)
+    watched = command(room, "--account", VICTIM, "--watch")
+    assert watched.exit_code == 1, watched.output
+    assert sum(room.naps[naps:]) == 3600
+    _, now, later, last = re.split(r"After \d+ minutes:", watched.stdout)
+    assert "CLOSED       sign-in" in now
+    assert "OPENED since the last look: sign-in. Somebody is still inside." in later
+    assert "OPENED" not in last
+
+    def ctrl_c(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(room.tenant, "sleep", ctrl_c)
+    ended = command(room, "--account", VICTIM, "--watch", "--json")
+    assert ended.exit_code == 1
+    assert [look["minutes"] for look in json.loads(ended.stdout)["looks"]] == [0]
+
+
+def test_ctrl_c_tells_what_was_sent(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = shortened(room, tmp_path / "plan.json", "block-sign-in", "revoke-sessions")
+    run = contain.run
+
+    def interrupted(plan: contain.Plan, key: str, *more: Any, **how: Any) -> contain.Outcome:
+        if key == stops_at[0]:
+            raise KeyboardInterrupt
+        return run(plan, key, *more, **how)
+
+    monkeypatch.setattr(contain, "run", interrupted)
+    for key, code, said in (
+        ("block-sign-in", 2, "nothing was sent"), ("revoke-sessions", 1, "1 call was sent: look at the plan anew"),
+    ):  # fmt: skip
+        stops_at = [key]
+        done = command(room, "--plan", tmp_path / "plan.json", "--approve", digest)
+        assert (done.exit_code, said in done.stderr) == (code, True), done.output
+
+
+def test_what_could_not_be_read_is_said_beside_the_plan(room: Room) -> None:
+    room.service.withhold("Get-CASMailbox")
+    shown = command(room, "--account", VICTIM)
+    assert re.search(r"^Note: Protocols could not be read: .*403", shown.stdout, re.MULTILINE)
 
 
 # A real tenant: a cloud that is the practice tenant's addresses without being one for practice.

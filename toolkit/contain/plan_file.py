@@ -139,7 +139,7 @@ def approved_plan(case: Case, tenant: Tenant, told: dict[str, Any], digest: str,
     if told["tenant_id"] != target.tenant_id or told["account"] != target.named:
         raise GuardRefused("The plan is for another tenant, or the account has another name now; make it anew.")
     listed = break_glass(case)
-    check_target(target, tenant, listed)
+    doubts = check_target(target, tenant, listed)
     history = records(case, tenant.tenant_id, target.object_id)
     steps = []
     for given, entry in zip(steps_in(told), told["steps"], strict=True):
@@ -156,7 +156,7 @@ def approved_plan(case: Case, tenant: Tenant, told: dict[str, Any], digest: str,
         planner=planner, approver=tenant.operator.user_principal_name,
         approver_object_id=tenant.operator.object_id, four_eyes=four_eyes,
     )  # fmt: skip
-    return Plan(case, target, steps, tenant, by_hand=by_hand(target), break_glass=listed)
+    return Plan(case, target, steps, tenant, by_hand=by_hand(target), notes=doubts, break_glass=listed)
 
 
 def _somebody_else(case: Case, tenant: Tenant, told: dict[str, Any]) -> dict[str, str]:

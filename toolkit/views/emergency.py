@@ -153,6 +153,7 @@ class EmergencyPanel:
         self._row.layout.display = None
         calls = "".join(_card(number, step) for number, step in enumerate(plan.steps, 1))
         hand = "".join(box(text, "warning", title="To be done elsewhere") for text in plan.by_hand)
+        hand += "".join(box(text, "warning") for text in plan.notes)
         name = escape(plan.target.user_principal_name)
         self.shown.value = page(
             f"<p><b>{escape(plan.target.display_name)}</b> ({name}). Before anything is changed, all of it is read and "
