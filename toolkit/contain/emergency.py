@@ -42,6 +42,8 @@ def stop_plan(case: Case, tenant: Tenant, user: str, *, emergency: Iterable[str]
     """
     if case.tenant_ids:
         check_tenant(case, tenant)
+    else:
+        _ = tenant.domain  # read now: the typed name will confirm it, and then there is no time to lose
     target = resolve(tenant, user)
     listed = break_glass(case, emergency)
     doubts = check_target(target, tenant, listed)
