@@ -57,7 +57,7 @@ def test_a_manager_reads_where_we_stand_and_what_helps_most(contoso: Case, conto
     assert "46.9 %average, all tenants" in text
     assert "+1.8points since 2026-08-09" in text
     assert "As of 2026-09-17 (UTC), from the file secure-scores.json." in text
-    assert "Set automatic email forwarding rules to be system controlled" in text.partition("14 controls that count")[0]
+    assert "Set automatic email forwarding rules to be system controlled" in text.partition("14 controls counted as on")[0]
     assert "never on the score" in text
     assert "The organisation says: reviewed by jonas.reuter@contoso.com on" in text
     links = {a.get("href") or "" for tag, a in Seen(markup).tags if tag == "a"}
@@ -171,7 +171,7 @@ def test_scores_a_year_apart_are_dated_and_a_changed_total_is_compared_in_per_ce
     first, last = score("2025-03-04"), score("2026-03-04", currentScore=60.0, maxScore=240.0)
     case.load(written(tmp_path, scores=[first, last]))
     text = plain(score_html(harden.secure_score(case)))
-    assert "From 2025-03-04 to 2026-03-04" in text
+    assert "The score from 2025-03-04 to 2026-03-04" in text
     assert "2 days" not in text
     assert "−9.6percentage points since 2025-03-04; the total was 120 then and is 240" in text
     assert "+18.5" not in text

@@ -81,9 +81,9 @@ class Comparison:
         low, high = (told.get(f"seatsizerange{end}value", "") for end in ("lower", "upper"))
         if low and high:
             return f"{self.group} ({low} to {high} seats)"
-        if low or high:
-            return f"{self.group} ({low} seats or more)" if low else f"{self.group} (up to {high} seats)"
-        return self.group
+        if low:
+            return f"{self.group} ({low} seat{'' if low == '1' else 's'} or more)"
+        return f"{self.group} (up to {high} seats)" if high else self.group
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,7 @@ def _of_lists(told: list[Told], controls: list[Control]) -> Iterator[str]:
     if lost:
         yield (
             f"Under “Points achieved” {len(lost):,} of the actions have something else than points (“{lost[0][:40]}”), "
-            "as a spreadsheet makes of 4/9; export the list again, and do not open it before."
+            "as a spreadsheet makes of 4/9; export the list again, and load it without opening it in a spreadsheet."
         )
 
 

@@ -16,9 +16,11 @@ import pandas as pd
 from toolkit.detect.words import short
 from toolkit.harden import RankedControl, ScoreReport, WhatIf
 from toolkit.harden.control import NOT_ASSESSED, NOT_TOLD, OFF, ON, PARTLY, Said
+from toolkit.harden.licences import ANY
 from toolkit.harden.licences import NOT_TOLD as LICENCE_NOT_TOLD
 from toolkit.harden.remediation import text_without_markup
 from toolkit.harden.score import NOT_SAID_OF_WHOM, Comparison, Day
+from toolkit.harden.score_rows import text_of
 from toolkit.harden.weights import HINDERS, STOPS
 from toolkit.harden.what_if import Obstacle, WhatIfStep
 from toolkit.views.look import BOX_COLOURS, as_text, box, figures, html_table
@@ -65,7 +67,7 @@ def score_html(
     if trend:
         told = [day for day in report.trend[-MOST_DAYS:] if day.percent is not None]
         first, last = (as_text(day.time, zone=zone)[:10] for day in (told[0], told[-1]))
-        parts.append(f"<h3>From {escape(first)} to {escape(last)}</h3>{trend}")
+        parts.append(f"<h3>The score from {escape(first)} to {escape(last)}</h3>{trend}")
     if report.categories:
         parts.append(_categories(report))
     if ranked:
@@ -168,12 +170,12 @@ def _controls(ranked: Sequence[RankedControl], report: ScoreReport, zone: tzinfo
     parts = ["<h3>What to do, the most useful first</h3>", f"<p>{escape(ORDER)}</p>"]
     parts.append(_table(first, zone, MOST_OPEN) if first else "<p>None of the controls that matter here is open.</p>")
     for rows, title in (
-        (unknown, "further controls, not known to matter to a taken mailbox, in Microsoft's own order"),
-        (done, "controls that count as on"),
+        (unknown, "further {}, not known to matter to a taken mailbox, in Microsoft's own order"),
+        (done, "{} counted as on"),
     ):
         if rows:
-            body = _table(rows, zone, MOST_OTHERS)
-            parts.append(f"<details><summary>{len(rows):,} {escape(title)}</summary>{body}</details>")
+            body, told = _table(rows, zone, MOST_OTHERS), title.format("control" if len(rows) == 1 else "controls")
+            parts.append(f"<details><summary>{len(rows):,} {escape(told)}</summary>{body}</details>")
     if report.deprecated:
         parts.append(f'<p class="toolkit-quiet">Left out: {report.deprecated:,} that Microsoft no longer counts.</p>')
     return "".join(parts)
@@ -198,7 +200,7 @@ def _name(one: RankedControl, zone: tzinfo) -> str:
     details = [remediation_html(control.remediation)]
     for label, text in (
         ("Effect on users", text_without_markup(control.effect)),
-        ("The service says", control.status),
+        ("The portal's list says" if control.listed else "The service says", control.status),
         ("Licence", _licence(one)),
         ("Protects against", ", ".join(control.threats)),
         ("Service", control.service),
@@ -210,7 +212,8 @@ def _name(one: RankedControl, zone: tzinfo) -> str:
         details.append(
             f'<p><a href="{address}" target="_blank" rel="noopener noreferrer nofollow">Open the setting</a></p>'
         )
-    names = [control.id, *([f"rank {control.rank} of Microsoft"] if control.rank is not None else [])]
+    own = [control.id] if control.id != control.title else []
+    names = [*own, *([f"rank {control.rank} of Microsoft"] if control.rank is not None else [])]
     details.append(f'<p class="toolkit-quiet">{escape(short(", ".join(names), 200))}{_further(one)}</p>')
     body = "".join(details)
     lines.append(f"<details><summary>How, and what it costs</summary>{body}</details>")
@@ -220,7 +223,7 @@ def _name(one: RankedControl, zone: tzinfo) -> str:
 
 
 def _licence(one: RankedControl) -> str:
-    if not one.licence:
+    if not one.licence or one.licence == ANY:
         return one.licensed
     told = "whether the organisation has it is not told" if one.licensed == LICENCE_NOT_TOLD else one.licensed
     return f"needs {one.licence}; {told}"
@@ -233,7 +236,11 @@ def _further(one: RankedControl) -> str:
 
 def _in_words(further: Mapping[str, Any]) -> str:
     """Fields that we have no place for, as they came."""
-    told = {k: v for k, v in further.items() if k != "vendorInformation" and v not in (None, "", [])}
+    told = {
+        k: v
+        for k, v in further.items()
+        if k != "vendorInformation" and (text_of(v) if isinstance(v, str) else v not in (None, []))
+    }
     return "; ".join(f"{k}: {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for k, v in told.items())
 
 
