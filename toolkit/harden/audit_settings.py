@@ -15,6 +15,7 @@ import pandas as pd
 from toolkit.case import Case
 from toolkit.contain.actions.auditing import LOGON_TYPES, days
 from toolkit.contain.snapshot import Snapshot
+from toolkit.harden.empty_answers import empty_answer
 from toolkit.harden.inputs import flag, settings
 
 PREMIUM_PLAN = "M365_ADVANCED_AUDITING"
@@ -109,7 +110,7 @@ def audit_settings(case: Case, state: Snapshot | None = None) -> AuditSettings:
             found[reading], source[reading] = state.rows(reading), "tenant"
             continue
         rows = _file_rows(case, reading)
-        if rows:
+        if rows or empty_answer(case, reading):
             found[reading], source[reading] = rows, "file"
         else:
             found[reading] = None

@@ -12,13 +12,15 @@ from toolkit.contain.values import Row as Row
 from toolkit.contain.values import listed as listed
 from toolkit.contain.values import record as record
 from toolkit.contain.values import text as text
+from toolkit.detect.words import short
+from toolkit.harden.empty_answers import empty_answer, file_name
 from toolkit.harden.readings import READINGS
 
 HOW = {
     "accounts": "connect to the tenant and read its state, or load a page of GET /users with accountEnabled",
     "registration": "load the user registration details (Entra admin centre, Authentication methods), or connect to "
     "the tenant and read its state",
-    "conditional access": "connect to the tenant and read its state, or load a page of GET "
+    "conditional access": "connect to the tenant and read its state, or load a page (an empty one too) of GET "
     "/identity/conditionalAccess/policies",
     "security defaults": "connect to the tenant and read its state, or load the answer of GET "
     "/policies/identitySecurityDefaultsEnforcementPolicy",
@@ -29,7 +31,8 @@ HOW = {
     "remote domains": "connect to the tenant and read its state, or load Get-RemoteDomain | ConvertTo-Json",
     "mail flow settings": "connect to the tenant and read its state, or load Get-TransportConfig | ConvertTo-Json",
     "external mark": "connect to the tenant and read its state, or load Get-ExternalInOutlook | ConvertTo-Json",
-    "restricted senders": "connect to the tenant and read its state, or load Get-BlockedSenderAddress | ConvertTo-Json",
+    "restricted senders": "connect to the tenant and read its state, or load ConvertTo-Json -InputObject "
+    f"@(Get-BlockedSenderAddress), saved as {file_name('restricted senders')}: an empty list is told apart by its name",
 }
 """How to get what is not there."""
 
@@ -67,6 +70,8 @@ def input_of(case: Case, state: Snapshot | None, reading: str) -> Input:
     rows = settings(case, reading)
     if rows:
         return Input(rows, told="from files of this case, as things stood when they were exported")
+    if none := empty_answer(case, reading):
+        return Input(told=f"from the file {short(none, 80)} of this case, a list with nothing in it")
     problem = state.problems.get(reading, "") if state is not None else ""
     if problem:
         return Input(missing=sentence(f"{title}: not checked, as it could not be read on {when(state)}: {problem}"))
