@@ -190,6 +190,22 @@ def test_a_tick_is_kept_in_the_journal_and_shown(room: Room, without_evidence: H
     assert any("asked the bank" in json.dumps(json.loads(line)) for line in lines)
 
 
+def test_what_a_person_says_at_the_roadmap_shows_at_the_step_of_the_checklist(without_evidence: HardeningPage) -> None:
+    points = {step.point for step in without_evidence.reports.mfa.steps}
+    assert points <= {item.id for item in without_evidence.reports.roadmap.items}
+    assert len(points) == 9
+    for point in ("methods-by-voice", "app-passwords"):
+        without_evidence.ticks.item.value = point
+        without_evidence.ticks.word.value = "done"
+        without_evidence.ticks.note.value = f"asked <i>{point}</i>"
+        without_evidence.ticks.save.click()
+    page = without_evidence.mfa.html.value
+    assert page.count("Done by hand, ") == 2
+    assert "asked &lt;i&gt;app-passwords" in page
+    row = page[page.index("Give up the per-user state") - 200 : page.index("Give up the per-user state")]
+    assert ">yes<" in row
+
+
 def test_the_list_is_written_with_formulas_defused(room: Room, without_evidence: HardeningPage) -> None:
     read(without_evidence)
     without_evidence.export.write()

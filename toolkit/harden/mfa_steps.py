@@ -20,13 +20,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what to do, why, whether what is known says it is done (None: not checked), and what that is."""
+    """One step: what to do, why, whether what is known says it is done (None: not checked), and what that is.
+
+    `point` is the point of the roadmap at which a person says the same; their word is kept in the case's journal.
+    """
 
     number: int
     title: str
     why: str
     done: bool | None
     told: str
+    point: str = ""
+
+
+POINTS = (
+    "methods-by-voice", "emergency-accounts", "admins-resistant", "admins-asked", "old-protocols", "everybody-asked",
+    "weak-methods", "device-code", "app-passwords",
+)  # fmt: skip
+"""Of each step, in order, its point of the roadmap."""
 
 
 def steps(report: MfaReport) -> list[Step]:
@@ -79,7 +90,10 @@ def steps(report: MfaReport) -> list[Step]:
             Check(None, "Not checked: no call lists app passwords."),
         ),
     )
-    return [Step(n, title, why, check.done, check.told) for n, (title, why, check) in enumerate(checks, 1)]
+    return [
+        Step(number, title, why, check.done, check.told, point)
+        for number, ((title, why, check), point) in enumerate(zip(checks, POINTS, strict=True), 1)
+    ]
 
 
 def administrators_resistant(report: MfaReport) -> Check:

@@ -17,6 +17,7 @@ from toolkit import contain, harden
 from toolkit.case import Case
 from toolkit.contain.snapshot import Snapshot
 from toolkit.errors import GuardRefused, ToolkitError
+from toolkit.harden.roadmap import marks
 from toolkit.harden.score import NO_CLOUD, no_secure_score
 from toolkit.tenant import Tenant, TokenSource
 from toolkit.views.containment_screen import QUIET
@@ -150,7 +151,7 @@ class HardeningPage:
         self.lookup, self.mfa_export = MfaLookup(lambda: self.reports), MfaExport(self.case, lambda: self.reports)
         self.mfa = Section(
             "mfa",
-            lambda: mfa_html(self.reports.mfa, self.reports.mailboxes, zone=zone),
+            lambda: mfa_html(self.reports.mfa, self.reports.mailboxes, marks=marks(self.case), zone=zone),
             [self.lookup.widget, self.mfa_export.widget],
         )
         self.sending = Section("sending", lambda: sending_html(self.reports.sending), [self.paste.widget])
@@ -213,7 +214,8 @@ class HardeningPage:
         emit("read", self.reports)
 
     def _roadmap_changed(self) -> None:
-        self.roadmap.put(self.roadmap.text())
+        for section in (self.roadmap, self.mfa):
+            section.put(section.text())
 
     # The updater: the only place from which widgets change.
 

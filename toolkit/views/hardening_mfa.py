@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any
@@ -15,6 +15,7 @@ from toolkit.harden.inputs import Check
 from toolkit.harden.methods import NONE, PHISHABLE, RESISTANT, SAID, WEAK
 from toolkit.harden.mfa import MfaAccount, MfaReport
 from toolkit.harden.mfa_steps import Step
+from toolkit.harden.roadmap import Mark
 from toolkit.views.look import box, figures, html_table
 
 ROWS = 50  # of a table
@@ -31,11 +32,17 @@ HEADINGS = {
 }
 
 
-def mfa_html(report: MfaReport, accounts: Iterable[str] = (), *, zone: tzinfo = UTC) -> str:
+def mfa_html(
+    report: MfaReport,
+    accounts: Iterable[str] = (),
+    *,
+    marks: Mapping[str, Mark] | None = None,
+    zone: tzinfo = UTC,
+) -> str:
     """The whole section: what it comes to, people, who is made to use it, changes, old protocols, steps.
 
-    `accounts` are those of the case: they come first. HTML, every text escaped; tables are cut at `ROWS` and say how
-    many more there are.
+    `accounts` are those of the case: they come first; `marks` what people ticked at the roadmap. HTML, every text
+    escaped; tables are cut at `ROWS` and say how many more there are.
     """
     return "".join(
         (
@@ -44,7 +51,7 @@ def mfa_html(report: MfaReport, accounts: Iterable[str] = (), *, zone: tzinfo = 
             policies_html(report),
             changes_html(report, zone=zone),
             old_protocols_html(report, zone=zone),
-            steps_html(report.steps),
+            steps_html(report.steps, marks),
             not_checked_html(report.not_checked),
         )
     )
@@ -178,17 +185,27 @@ def old_protocols_html(report: MfaReport, *, zone: tzinfo = UTC) -> str:
     return f"{title}{box(old.told, 'error' if old.in_use else 'note')}{table}"
 
 
-def steps_html(steps: Iterable[Step]) -> str:
-    """The steps in order, each with its reason and what is known of it."""
-    items = "".join(
-        f"<tr><td class='number'>{step.number}</td><td>{check_html(Check(step.done, ''))}</td>"
-        f"<td><b>{escape(step.title)}</b><br><span class='toolkit-quiet'>{escape(step.why)}</span></td>"
-        f"<td>{escape(step.told)}</td></tr>"
-        for step in steps
-    )
+def steps_html(steps: Iterable[Step], marks: Mapping[str, Mark] | None = None) -> str:
+    """The steps in order, each with its reason, what is known of it, and what a person said at the roadmap."""
+    given = marks or {}
+    items = "".join(_step(step, given.get(step.point)) for step in steps)
     head = "<thead><tr><th class='number'></th><th>Done?</th><th>Step, and why</th><th>What is known</th></tr></thead>"
     table = f'<div class="toolkit-scroll"><table class="toolkit-table">{head}<tbody>{items}</tbody></table></div>'
-    return f"<h3>What to do, in this order</h3>{table}"
+    by_hand = (
+        "What no data tells a person says: each of these steps is a point of the roadmap at the end of this page "
+        "(“Tick a point”), and what is ticked there shows here."
+    )
+    return f'<h3>What to do, in this order</h3>{table}<p class="toolkit-quiet">{escape(by_hand)}</p>'
+
+
+def _step(step: Step, mark: Mark | None) -> str:
+    done = step.done if step.done is not None or mark is None else mark.done
+    said = f"<br><b>{escape(mark.said[:1].upper() + mark.said[1:])}.</b> {escape(mark.note)}" if mark else ""
+    return (
+        f"<tr><td class='number'>{step.number}</td><td>{check_html(Check(done, ''))}</td>"
+        f"<td><b>{escape(step.title)}</b><br><span class='toolkit-quiet'>{escape(step.why)}</span></td>"
+        f"<td>{escape(step.told)}{said}</td></tr>"
+    )
 
 
 def check_html(check: Check) -> str:
