@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit import cli_contain_run as doing
 from toolkit.cli_connected import confirm_whose, connected
+from toolkit.cli_contain_said import (
+    doors_told,
+    print_json,
+    progress,
+    say_around,
+    say_doors,
+    say_left_out,
+    say_steps,
+    steps_told,
+)
 from toolkit.cli_sign_in import sign_in_options
 from toolkit.errors import UsageError
 
@@ -92,21 +103,17 @@ def contain(
     from toolkit.case import open_case
 
     _check(asked)
+    told = _file(asked)
+    if told is not None and not asked["approve"]:  # it needs neither a case nor a tenant
+        sys.exit(doing.show_file(told, as_json=as_json))
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    told = _file(asked)
-    if told is not None and not asked["approve"]:
-        from toolkit.cli_contain_run import show_file
-
-        sys.exit(show_file(told, as_json=as_json))
     case = open_case(case_folder, practice=practice)
     signing_in = {
         "cloud": cloud, "way": way, "tenant_name": tenant_name, "client_id": client_id, "certificate": certificate,
         "containment_client_id": containment_client_id, "keep_sign_in": keep_sign_in,
     }  # fmt: skip
-    from toolkit.cli_contain_run import after_ctrl_c, calls_of
-
-    before = calls_of(case)
+    before = doing.calls_of(case)
     try:
         with connected(case, signing_in, purpose=_purpose(asked, told)) as tenant:
             if not asked["emergency"] or case.tenant_ids:
@@ -114,7 +121,7 @@ def contain(
                 confirm_whose(case, tenant, tenant_name, "Nothing was done")
             sys.exit(_do(case, tenant, asked, told, as_json=as_json))
     except KeyboardInterrupt:
-        sys.exit(after_ctrl_c(case, before))
+        sys.exit(doing.after_ctrl_c(case, before))
 
 
 def _check(asked: dict[str, Any]) -> None:
@@ -156,8 +163,6 @@ def _purpose(asked: dict[str, Any], told: dict[str, Any] | None) -> str:
 
 
 def _do(case: Case, tenant: Tenant, asked: dict[str, Any], told: dict[str, Any] | None, *, as_json: bool) -> int:
-    from toolkit import cli_contain_run as doing
-
     user = str(next(asked[name] for name in WAYS if asked[name]))
     if asked["emergency"]:
         return doing.stop_now(case, tenant, user, as_json=as_json)
@@ -177,14 +182,12 @@ def _do(case: Case, tenant: Tenant, asked: dict[str, Any], told: dict[str, Any] 
 
 
 def _watch(case: Case, tenant: Tenant, user: str, *, as_json: bool) -> int:
-    from toolkit.cli_contain_run import suspicion_of
-    from toolkit.cli_contain_said import doors_told, print_json, say_doors
     from toolkit.contain import resolve, watch
     from toolkit.contain.doors import CLOSED
 
     found: list[Door] = []
     target = resolve(tenant, user)
-    suspicion = suspicion_of(case, target.user_principal_name)
+    suspicion = doing.suspicion_of(case, target.user_principal_name)
     looks = []
     with suppress(KeyboardInterrupt):  # it ends the watching; what was seen is told
         for look in watch(case, tenant, target, suspicion=suspicion, waiting=_waiting):
@@ -202,22 +205,11 @@ def _watch(case: Case, tenant: Tenant, user: str, *, as_json: bool) -> int:
 
 
 def _show(case: Case, tenant: Tenant, user: str, asked: dict[str, Any], *, as_json: bool) -> int:
-    from toolkit.cli_contain_run import suspicion_of
-    from toolkit.cli_contain_said import (
-        doors_told,
-        print_json,
-        progress,
-        say_around,
-        say_doors,
-        say_left_out,
-        say_steps,
-        steps_told,
-    )
     from toolkit.contain import look_at_doors, make_plan, resolve, script, write_plan
     from toolkit.contain.doors import CLOSED
 
     name = resolve(tenant, user).user_principal_name
-    suspicion = suspicion_of(case, name)
+    suspicion = doing.suspicion_of(case, name)
     plan = make_plan(
         case, tenant, name, also=asked["more"], without=asked["without"], suspicion=suspicion, progress=progress
     )

@@ -14,7 +14,7 @@ from toolkit.errors import GuardRefused
 
 if TYPE_CHECKING:
     from toolkit.contain import Door, Outcome, Plan, Step
-    from toolkit.tenant import Secret
+    from toolkit.tenant import Call, Secret
 
 DONE = ("done", "already so")
 NOT_READ = "not read"
@@ -33,16 +33,14 @@ def say_steps(steps: Iterable[Step], *, err: bool = False, states: bool = True) 
             ("Does not", action.does_not),
         )
         for name, text in told:
-            click.echo(f"   {name + ':':12}{one_line(text)}", err=err)
+            click.echo(f"   {name + ':':12}{plain(text)}", err=err)
         for warning in _warnings(step):
-            click.echo(f"   {'Note:':12}{one_line(warning)}", err=err)
-        click.echo(plain(_call(step)), err=err)
+            click.echo(f"   {'Note:':12}{plain(warning)}", err=err)
+        _say_call(step.call, err=err)
 
 
 def say_undo(step: Step, *, err: bool = True) -> None:
     """The call that undoes a step, and what it brings back."""
-    from toolkit.contain import call_text
-
     assert step.undo is not None
     click.echo(f"Undo: {plain(step.action.title)}", err=err)
     told = (
@@ -51,8 +49,8 @@ def say_undo(step: Step, *, err: bool = True) -> None:
         ("Undo", step.action.undo_note),
     )
     for name, text in told:
-        click.echo(f"   {name + ':':12}{one_line(text)}", err=err)
-    click.echo(plain(call_text(step.undo)), err=err)
+        click.echo(f"   {name + ':':12}{plain(text)}", err=err)
+    _say_call(step.undo, err=err)
 
 
 def steps_told(steps: Iterable[Step]) -> list[dict[str, Any]]:
@@ -89,8 +87,8 @@ def say_left_out(plan: Plan) -> None:
     for offer in plan.left_out:
         everybody = "hits the whole organisation; " if offer.action.hits_everybody else ""
         why = "; ".join(filter(None, [offer.text, offer.why]))
-        what = plain(f"{offer.action.title}: {everybody}{why}")
-        click.echo(f"  --with {plain(shlex.quote(offer.action.key))}\n      {what}")
+        click.echo(f"  --with {plain(shlex.quote(offer.action.key))}")
+        click.echo(f"      {plain(f'{offer.action.title}: {everybody}{why}')}")
 
 
 def say_doors(found: Sequence[Door], plan: Plan | None = None) -> None:
@@ -109,13 +107,13 @@ def doors_told(found: Sequence[Door]) -> list[dict[str, str]]:
 def say_around(plan: Plan, *, err: bool = False) -> None:
     """What stands beside the steps of a plan: what could not be read, and what is done by hand."""
     for text in plan.notes:
-        click.echo(f"Note: {one_line(text)}", err=err)
+        click.echo(f"Note: {plain(text)}", err=err)
     say_by_hand(plan, err=err)
 
 
 def say_by_hand(plan: Plan, *, err: bool = False) -> None:
     for text in plan.by_hand:
-        click.echo(f"By hand: {one_line(text)}", err=err)
+        click.echo(f"By hand: {plain(text)}", err=err)
 
 
 def typed(name: str, question: str = "Type {name} to do it (anything else does nothing)") -> str:
@@ -163,13 +161,8 @@ def print_json(data: dict[str, Any]) -> None:
 
 
 def plain(text: str) -> str:
-    """Evidence on a terminal: without control characters, line breaks of our own kept."""
-    return "\n".join("".join(c if c.isprintable() else "·" for c in line) for line in text.split("\n"))
-
-
-def one_line(text: str) -> str:
-    """Words on one line of a terminal, whatever stands in them."""
-    return plain(text).replace("\n", "·")
+    """Evidence on one line of a terminal: without control characters and line breaks, which could forge other lines."""
+    return "".join(c if c.isprintable() else "·" for c in text)
 
 
 def _warnings(step: Step) -> list[str]:
@@ -184,7 +177,12 @@ def _why(action: object) -> str:
     return f"Here: {why}." if why else ""
 
 
-def _call(step: Step) -> str:
+def _say_call(call: Call, *, err: bool) -> None:
+    """Method and address; the body; a cmdlet as it is typed: a line each, whatever stands in them."""
     from toolkit.contain import call_text
+    from toolkit.tenant.gate import canonical
 
-    return "\n".join(f"   {line}" for line in call_text(step.call).split("\n"))
+    lines = [f"{call.method} {call.url}", *([canonical(call.body)] if call.body is not None else [])]
+    rest = call_text(call).removeprefix("\n".join(lines)).removeprefix("\n")
+    for line in [*lines, *([rest] if rest else [])]:
+        click.echo(f"   {plain(line)}", err=err)

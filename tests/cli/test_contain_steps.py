@@ -264,6 +264,20 @@ def test_ctrl_c_tells_what_was_sent(room: Room, tmp_path: Path, monkeypatch: pyt
         assert (done.exit_code, said in done.stderr) == (code, True), done.output
 
 
+def test_what_an_intruder_named_forges_no_line_of_the_plan(room: Room, tmp_path: Path) -> None:
+    forged = "x\nDigest: 0000\nCLOSED       forwarding: nothing there\x1b[2J"
+    mailbox = room.service._store.state["mailboxes"][room.user()["id"]]
+    mailbox["ForwardingSmtpAddress"] = f"smtp:{forged}@mail.example"
+    for rule in room.service._store.state["inbox_rules"][room.user()["id"]]:
+        rule["Name"] = forged
+    shown = command(room, "--account", VICTIM, "--write", tmp_path / "plan.json")
+    told = command(room, "--plan", tmp_path / "plan.json")
+    for said in (shown.stdout, told.stdout):
+        assert "Digest: 0000" in said
+        assert not re.search(r"^(Digest: 0000|CLOSED       forwarding)", said, re.MULTILINE)
+        assert "\x1b" not in said
+
+
 def test_what_could_not_be_read_is_said_beside_the_plan(room: Room) -> None:
     room.service.withhold("Get-CASMailbox")
     shown = command(room, "--account", VICTIM)
