@@ -84,3 +84,11 @@ def test_the_options_of_signing_in_name_a_source_and_take_no_secret() -> None:
     wrong = CliRunner().invoke(look, ["--sign-in", "secret"])
     assert isinstance(wrong.exception, ToolkitError)
     assert "--tenant" in str(wrong.exception)
+
+
+def test_log_analytics_is_asked_for_where_the_tenant_has_it() -> None:
+    for app_only in (False, True):
+        one = Registration("evidence", app_only, CLOUDS["global"])
+        assert one.permissions["log-analytics"] == ["Data.Read"]
+        assert any("Log Analytics API" in text and "Data.Read" in text for text in steps(one))
+        assert "Names = @('Data.Read'); Optional = $true }" in powershell(one)

@@ -49,7 +49,7 @@ def test_on_a_real_terminal_it_is_registered_after_the_typed_domain(tmp_path: Pa
     assert screen.index("POST https://") < screen.index(f"Type {DOMAIN} to do it")
     assert APP_ID in screen
     said = out.read_text()
-    assert said.count("DONE") == 5
+    assert said.count("DONE") == 6
     assert "By hand: Enterprise applications" in said
     shown = subprocess.run(
         [sys.executable, "-m", "toolkit", "app", "show", "--case", str(folder), "--json"],
@@ -126,7 +126,7 @@ def test_plans_written_and_approved_by_their_digest_register_it_without_a_termin
     assert "nothing to do" in last.stdout
     shown = app(room, "show", "--for", "evidence", "--json", monkeypatch=monkeypatch)
     assert json.loads(shown.stdout)["registrations"][0]["as_wanted"]
-    assert len(contain.records(room.case)) == 5
+    assert len(contain.records(room.case)) == 6
 
 
 def test_only_part_of_it_is_code_one_and_the_same_command_goes_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_the_same_again_is_already_so_and_sends_nothing(room: Room) -> None:
     sent = len(room.writes())
     again = creation(room.case, room.tenant, registration(room))
     assert again.calls == []
-    assert [step.status for step in again.plan.steps] == ["done"] * 5
+    assert [step.status for step in again.plan.steps] == ["done"] * 6
     assert len(room.writes()) == sent
 
 
@@ -69,7 +69,7 @@ def test_what_was_begun_elsewhere_goes_on_where_it_stands(room: Room) -> None:
     begun = creation(room.case, room.tenant, wanted)
     contain.run(begun.plan, begun.plan.steps[0].action.key, contain.confirm(begun.plan, DOMAIN))
     rest = creation(room.case, room.tenant, wanted)
-    assert [title.split(" ")[0] for title, _ in rest.calls] == ["Make", "Consent", "Consent", "Consent"]
+    assert [title.split(" ")[0] for title, _ in rest.calls] == ["Make", *["Consent"] * 4]
     register(room, wanted)
     assert registered(room.tenant, wanted)[0].as_wanted(room.case.clock())
     assert len(room.service.state()["applications"]) == 1
@@ -81,7 +81,7 @@ def test_all_calls_are_shown_before_the_yes_and_are_what_is_sent(room: Room) -> 
     assert [(method, path) for _, method, path, _ in shown] == [
         ("POST", "/applications"),
         ("POST", "/servicePrincipals"),
-        *[("POST", "/oauth2PermissionGrants")] * 3,
+        *[("POST", "/oauth2PermissionGrants")] * 4,
     ]
     assert shown[1][3] == {"appId": APP_ID, "appRoleAssignmentRequired": True}
     assert {body["clientId"] for *_, body in shown[2:] if body} == {PRINCIPAL}

@@ -12,6 +12,7 @@ from toolkit.practice.signin_records import MICROSOFT_TENANT, stamp
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 MANAGEMENT_APP = "c5393580-f805-4401-95e8-94b7a6ef2fc2"
+LOG_ANALYTICS_APP = "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5"
 EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
 PLANNER = "Trade Fair Planner"
 PAYROLL = "Payroll Export"
@@ -76,6 +77,8 @@ def service_principals() -> dict[str, Record]:
         | {"appRoles": _offered("exchange", "role"), "oauth2PermissionScopes": _offered("exchange", "scope")},
         _principal(principal_of(MANAGEMENT_APP), MANAGEMENT_APP, "Office 365 Management APIs", MICROSOFT_TENANT)
         | {"appRoles": _offered("management", "role"), "oauth2PermissionScopes": _offered("management", "scope")},
+        _principal(principal_of(LOG_ANALYTICS_APP), LOG_ANALYTICS_APP, "Log Analytics API", MICROSOFT_TENANT)
+        | {"appRoles": _offered("log-analytics", "role"), "oauth2PermissionScopes": _offered("log-analytics", "scope")},
         _principal(ROGUE_PRINCIPAL, ROGUE_APP.app_id, ROGUE_APP.name, DRAW.uuid("rogue app's tenant"))
         | {"replyUrls": ["https://mail-archive-sync.example/callback"]},
     ]

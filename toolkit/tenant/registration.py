@@ -15,8 +15,11 @@ APIS = {
     "graph": ("Microsoft Graph", "00000003-0000-0000-c000-000000000000"),
     "exchange": ("Office 365 Exchange Online", "00000002-0000-0ff1-ce00-000000000000"),
     "management": ("Office 365 Management APIs", "c5393580-f805-4401-95e8-94b7a6ef2fc2"),
+    "log-analytics": ("Log Analytics API", "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5"),
 }
 """The service behind each resource, as the portal names it, and its application id, the same in every tenant."""
+OPTIONAL = ("log-analytics",)
+"""What a tenant without Azure Monitor does not have; the rest works without it."""
 NAMES = {EVIDENCE: "Mailbox response: evidence", CONTAINMENT: "Mailbox response: containment"}
 MARK = "account-compromise-toolkit"
 """The tag that a registration carries; one without it is touched only when a person names it."""
@@ -75,6 +78,7 @@ def steps(registration: Registration) -> list[str]:
         place = "" if resource == "graph" else "APIs my organization uses ▸ "
         told.append(
             f"API permissions ▸ Add a permission ▸ {place}{APIS[resource][0]} ▸ {kind} permissions: {', '.join(names)}."
+            + (" Where it is not listed the tenant has no workspace; leave it out." if resource in OPTIONAL else "")
         )
     told.append("API permissions ▸ take away what was there by default (User.Read) ▸ Grant admin consent.")
     if not registration.app_only:
@@ -113,7 +117,8 @@ def powershell(registration: Registration) -> str:
     environment = _ENVIRONMENTS.get(registration.cloud.name)
     where = f" -Environment {environment}" if environment else ""
     wanted = ",\n".join(
-        f"    @{{ AppId = {_quoted(APIS[resource][1])}; Names = @({', '.join(map(_quoted, names))}) }}"
+        f"    @{{ AppId = {_quoted(APIS[resource][1])}; Names = @({', '.join(map(_quoted, names))})"
+        f"{'; Optional = $true' if resource in OPTIONAL else ''} }}"
         for resource, names in registration.permissions.items()
     )
     offered, kind = ("AppRoles", "Role") if own else ("Oauth2PermissionScopes", "Scope")
@@ -123,6 +128,7 @@ def powershell(registration: Registration) -> str:
         f"$wanted = @(\n{wanted}\n)",
         "$access = foreach ($api in $wanted) {",
         "    $api.Service = Get-MgServicePrincipal -Filter \"appId eq '$($api.AppId)'\"",
+        "    if (-not $api.Service -and $api.Optional) { continue }",
         '    if (-not $api.Service) { throw "This tenant has no service $($api.AppId)." }',
         "    $api.Ids = foreach ($name in $api.Names) {",
         f"        $found = $api.Service.{offered} | Where-Object Value -eq $name | Select-Object -First 1",
@@ -142,7 +148,7 @@ def powershell(registration: Registration) -> str:
             "    -RequiredResourceAccess @($access) `",
             "    -KeyCredentials @(@{ Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $key })",
             "$own = New-MgServicePrincipal -AppId $app.AppId",
-            "foreach ($api in $wanted) {",
+            "foreach ($api in $wanted | Where-Object Service) {",
             "    foreach ($id in $api.Ids) {",
             "        New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $own.Id -PrincipalId $own.Id `",
             "            -ResourceId $api.Service.Id -AppRoleId $id | Out-Null",
@@ -160,7 +166,7 @@ def powershell(registration: Registration) -> str:
             "    -RequiredResourceAccess @($access)",
             "# Only people who are assigned to it can use it.",
             "$own = New-MgServicePrincipal -AppId $app.AppId -AppRoleAssignmentRequired",
-            "foreach ($api in $wanted) {",
+            "foreach ($api in $wanted | Where-Object Service) {",
             "    New-MgOauth2PermissionGrant -ClientId $own.Id -ConsentType 'AllPrincipals' `",
             "        -ResourceId $api.Service.Id -Scope ($api.Names -join ' ') | Out-Null",
             "}",
