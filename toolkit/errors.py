@@ -10,7 +10,8 @@
     │   └── CaseDamaged              a hash or a file of the case is not what its journal says
     ├── EvidenceError                a file that cannot be read as evidence at all
     ├── TenantError                  talking to Microsoft 365 (or the practice tenant)
-    │   ├── SignInFailed             no token: refused, expired, not consented
+    │   ├── SignInFailed             no token: refused, expired
+    │   │   └── NotConsented         no token for one service, though somebody is signed in
     │   ├── TenantUnreachable        no answer at all, or the connection broke
     │   │   └── NothingSent          no connection could be made, so nothing can have been changed
     │   ├── TenantAnswer             an answer that is an error (status, code, text, request id)
@@ -64,6 +65,10 @@ class TenantError(ToolkitError):
 
 class SignInFailed(TenantError):
     """No token could be had."""
+
+
+class NotConsented(SignInFailed):
+    """Somebody is signed in, and one service gives them no token: nobody consented to it, or it was declined."""
 
 
 class TenantUnreachable(TenantError):

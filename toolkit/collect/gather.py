@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from toolkit.case import Case
+from toolkit.collect.calls import note_calls_of
 from toolkit.collect.further import More, as_far_as_kept, by_another_road
 from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
-from toolkit.collect.roads.road import Halted
-from toolkit.collect.state import ACCOUNT, ORGANISATION, collect_state, states_to_read
-from toolkit.collect.work import Collection, collect, patiently
+from toolkit.collect.roads.road import Halted, halt_if
+from toolkit.collect.state import ACCOUNT, ORGANISATION, SECONDS, collect_state, states_to_read
+from toolkit.collect.work import Collection, collect, patiently, until_spent
 from toolkit.contain import resolve
 from toolkit.contain.guards import check_tenant
 from toolkit.detect import Triage, triage
 from toolkit.tenant import Tenant
+from toolkit.tenant.pace import Pace
 
 SELDOM = 20.0
 """Looking for findings may take up a twentieth of the time."""
@@ -34,6 +36,7 @@ def gather(
     found: Callable[[Triage, bool], None] = lambda triage, last: None,
     halted: Halted = lambda: False,
     now_and_then: bool = False,
+    seconds: float | None = None,
 ) -> Collection:
     """As `collect`, and after it `collect_state`; one result for both.
 
@@ -42,7 +45,7 @@ def gather(
 
     `found` gets the findings as they stand when the newest days are there (a profile's first step), and at the end
     (then its second argument is true), after a stop too; with `now_and_then` also while windows arrive. `report` is
-    told the share of all windows (0 to 1).
+    told the share of all windows (0 to 1). `seconds` is a budget for all of it: what is left then is not asked for yet.
 
     Raises:
         GuardRefused, CaseBusy, TenantError: as `collect`.
@@ -58,13 +61,38 @@ def gather(
         told(line)
         looks.outdated()
 
+    halted = until_spent(halted, seconds)
+    pace = tenant.pace(seconds, partial(halt_if, halted))
+    with tenant.session.paced(pace):
+        done = _gathered(
+            case, tenant, users, chosen, wanted, pace, refresh=refresh, told=line_told, report=reported,
+            step_done=looks.step_done, halted=halted,
+        )  # fmt: skip
+    looks.look(1.0, last=True)
+    return done
+
+
+def _gathered(
+    case: Case,
+    tenant: Tenant,
+    users: Sequence[str],
+    chosen: Profile,
+    wanted: str | Profile,
+    pace: Pace,
+    *,
+    refresh: bool,
+    told: Callable[[Line], None],
+    report: Callable[[str, float], None],
+    step_done: Callable[[], None],
+    halted: Halted,
+) -> Collection:
     check_tenant(case, tenant)
     names = [patiently(partial(resolve, tenant, user)).user_principal_name for user in users]
     if not refresh:
         plan(case, states_to_read(case, tenant, names))
     done = collect(
-        case, tenant, names, wanted=wanted, refresh=refresh, told=line_told, report=reported, step_done=looks.step_done,
-        halted=halted,
+        case, tenant, names, wanted=wanted, refresh=refresh, told=told, report=report, step_done=step_done,
+        halted=halted, pace=pace,
     )  # fmt: skip
     if not refresh:
         rests: tuple[Callable[[], list[More]], ...] = (
@@ -74,14 +102,17 @@ def gather(
         for more in (one for rest in rests for one in ([] if done.stopped else rest())):
             if not done.stopped:
                 further = collect(
-                    case, tenant, more.accounts, wanted=more.chosen, told=line_told, report=reported, halted=halted
+                    case, tenant, more.accounts, wanted=more.chosen, told=told, report=report, halted=halted, pace=pace
                 )
                 done.lines += further.lines
                 done.stopped = further.stopped
     if not done.stopped and not (refresh and not _state_may_grow(case)):
-        done.lines += collect_state(case, tenant, names, line_told, lambda text: report(text, 1.0), halted)
+        # A list of a state is read within minutes or not at all: a longer pause is told, and the others go on.
+        brief = tenant.pace(SECONDS, partial(halt_if, halted))
+        with tenant.session.paced(brief), tenant.session.meters.measure() as meter:
+            done.lines += collect_state(case, tenant, names, told, lambda text: report(text, 1.0), halted)
+        note_calls_of(case, f"{ACCOUNT}, {ORGANISATION}", meter.request_ids)
         done.stopped = halted()
-    looks.look(1.0, last=True)
     return done
 
 

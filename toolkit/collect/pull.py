@@ -24,7 +24,7 @@ class Pull:
     `available` is false where the tenant, licence or role does not offer it. `proven` is false where every part that
     can be named came whole, and nothing says that there are no others: asking once more cannot make that complete,
     only another road can; `reason` says so. `narrow` is true where whoever signed in may see only a part of the
-    source; `reason` says which.
+    source; `reason` says which. `hopeless` is set where asking again at once would end in the same way.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -36,6 +36,7 @@ class Pull:
     splits: int = 0
     proven: bool = True
     narrow: bool = False
+    hopeless: bool = False
 
     def add(self, other: Pull) -> None:
         """Take in the pull of a part of the window."""
@@ -46,6 +47,7 @@ class Pull:
         self.splits += other.splits
         self.proven = self.proven and other.proven
         self.narrow = self.narrow or other.narrow
+        self.hopeless = self.hopeless or other.hopeless
         if not other.whole:
             self.whole, self.reason = False, other.reason if self.whole else self.reason or other.reason
         elif self.whole:

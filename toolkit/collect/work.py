@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -21,17 +22,19 @@ from filelock import FileLock, Timeout
 
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
-from toolkit.collect.ledger import CLOSED_AFTER, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of, lines, plan, write
+from toolkit.collect.asking import Refusals, one
+from toolkit.collect.calls import note_calls
+from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, Line, line_of, lines, plan, write
 from toolkit.collect.marks import PIVOTED, Mark
 from toolkit.collect.names import file_name, person
 from toolkit.collect.profile import Profile, profile, with_every_road
-from toolkit.collect.pull import Pages, Pull, Stopped
+from toolkit.collect.pull import Pull, Stopped
 from toolkit.collect.roads.road import Halted, halt_if
 from toolkit.collect.subscriptions import with_starts
 from toolkit.collect.tasks import Task, steps_again, steps_back, steps_of_marks
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import resolve
-from toolkit.errors import CaseBusy, TenantAnswer, TenantError, TenantUnreachable, UsageError
+from toolkit.errors import CaseBusy, EvidenceError, TenantAnswer, TenantUnreachable, UsageError
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
 
@@ -39,13 +42,11 @@ WORKERS = 6
 AHEAD = 2  # windows that wait behind each worker, where several work
 SCRATCH = ".collecting"
 BATCH_SECONDS = 2.0
-DISAGREED = "asked again, it answered differently"
-UNREPEATED = "asked again, it did not answer whole"
-AT_MOST = 5  # pulls of one window
-PRACTICE_PACE = 0.02  # the practice tenant may be asked faster than Microsoft's services
 ROUNDS = 4  # of what the whole collection waits for
 Asking = TypeVar("Asking")
 Told = Callable[[Line], None]
+Came = tuple[Line, list[str]]
+"""What came of a window, and the client-request-ids of every call that it took."""
 
 
 @dataclass
@@ -89,7 +90,7 @@ def collect(
     chosen = with_starts(case, _chosen(wanted, refresh=refresh))
     check_tenant(case, tenant)
     targets = [patiently(partial(resolve, tenant, user)) for user in users]
-    run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh, step_done)
+    run = _Run(case, tenant, chosen, told, report, until_spent(halted, seconds), workers, refresh, step_done, seconds)
     names = {target.user_principal_name: target for target in targets}
 
     def steps(now: datetime, scratch: Path) -> Iterator[list[Task]]:
@@ -137,7 +138,7 @@ def pivot(
         )
     chosen = with_starts(case, _chosen(wanted, refresh=refresh))
     check_tenant(case, tenant)
-    run = _Run(case, tenant, chosen, told, report, _stop(halted, seconds), workers, refresh)
+    run = _Run(case, tenant, chosen, told, report, until_spent(halted, seconds), workers, refresh, seconds=seconds)
 
     def steps(now: datetime, scratch: Path) -> Iterator[list[Task]]:
         if refresh:
@@ -174,32 +175,29 @@ class _Run:
     workers: int
     refresh: bool
     step_done: Callable[[], None] = lambda: None
+    seconds: float | None = None
 
     def all(self, steps: Callable[[datetime, Path], Iterator[list[Task]]], pace: Pace | None) -> Collection:
         """Every step, one after the other, until a person stops it."""
         now = _server_time(self.tenant, self.case)
-        result = Collection()
-        scale = PRACTICE_PACE if self.tenant.cloud.practice else 1.0
-        self.tenant.session.pace = pace or Pace(sleep=self.tenant.sleep, scale=scale)
-        try:
-            with _alone(self.case) as scratch:
-                every = list(steps(now, scratch))
-                if not self.refresh:
-                    plan(self.case, [_blank(task, now) for step in every for task in step])
-                asked, total = 0, sum(map(len, every))
-                for step in every:
-                    tasks = list(_left(self.case, step, result, refresh=self.refresh))
-                    report = partial(self._reported, asked + len(step) - len(tasks), len(tasks), total)
-                    _work(
-                        self.case, self.tenant, tasks, self.chosen, now, result, self.told, report, self.halted,
-                        self.workers,
-                    )  # fmt: skip
-                    if result.stopped:
-                        break
-                    asked += len(step)
-                    self.step_done()
-        finally:
-            self.tenant.session.pace = None
+        result, refusals = Collection(), Refusals()
+        pace = pace or self.tenant.pace(self.seconds, partial(halt_if, self.halted))
+        with self.tenant.session.paced(pace), _alone(self.case) as scratch:
+            every = list(steps(now, scratch))
+            if not self.refresh:
+                plan(self.case, [_blank(task, now) for step in every for task in step])
+            asked, total = 0, sum(map(len, every))
+            for step in every:
+                tasks = list(_left(self.case, step, result, refresh=self.refresh))
+                report = partial(self._reported, asked + len(step) - len(tasks), len(tasks), total)
+                _work(
+                    self.case, self.tenant, tasks, self.chosen, now, result, self.told, report, self.halted,
+                    self.workers, refusals,
+                )  # fmt: skip
+                if result.stopped:
+                    break
+                asked += len(step)
+                self.step_done()
         return result
 
     def _reported(self, before: int, tasks: int, total: int, what: str, share: float) -> None:
@@ -214,7 +212,7 @@ def _chosen(wanted: str | Profile, *, refresh: bool) -> Profile:
     return with_every_road(profile(wanted)) if refresh else profile(wanted)
 
 
-def _stop(halted: Halted, seconds: float | None) -> Halted:
+def until_spent(halted: Halted, seconds: float | None) -> Halted:
     """Whether to stop: a person asked for it, or the budget is spent."""
     until = time.monotonic() + seconds if seconds is not None else None
     return lambda: halted() or (until is not None and time.monotonic() > until)
@@ -247,7 +245,9 @@ def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool) ->
     known = {line.key: line for line in lines(case)}
     for task in step:
         line = known.get(_blank(task, task.asked.window.end).key)
-        if line is not None and not line.needs_asking:
+        # What was not available may have been consented to, licensed or switched on since.
+        gone = line is not None and line.state == NOT_AVAILABLE and not refresh
+        if line is not None and not line.needs_asking and not gone:
             result.known += 1
         elif line is not None or not refresh:
             yield task
@@ -270,35 +270,36 @@ def _work(
     report: Callable[[str, float], None],
     halted: Halted,
     workers: int,
+    refusals: Refusals,
 ) -> None:
     done, waiting = 0, list(tasks)
     if tasks:
         report(f"Fetching {tasks[0].road.source}", 0.0)
-    absent: dict[tuple[str, str, str], str] = {}  # what the tenant does not offer is asked for once
 
-    def asked_for(task: Task) -> Line:
+    def asked_for(task: Task) -> Came:
         halt_if(halted)
-        what = (task.road.name, task.road.source, task.account)
-        if what in absent:
-            gone = Pull.failed(absent[what], available=False)
-            return line_of(task.road.source, task.account, task.asked.window, task.road.name, now, gone, agreed=False)
-        line = _one(tenant, task, chosen, now, halted)
-        if line.state == NOT_AVAILABLE:
-            absent[what] = line.reason
-        return line
+        if (instead := refusals.instead(task)) is not None:
+            window = task.asked.window
+            told = line_of(task.road.source, task.account, window, task.road.name, now, instead, agreed=False)
+            return told, []
+        came = one(tenant, task, chosen, now, halted)
+        refusals.note(task, came[0])
+        return came
 
     with ThreadPoolExecutor(workers, thread_name_prefix="collecting") as pool:
-        running: dict[Future[Line], Task] = {}
-        pulled: list[tuple[Task, Line]] = []
+        running: dict[Future[Came], Task] = {}
+        pulled: list[tuple[Task, Came]] = []
         loaded = time.monotonic()
         while waiting or running:
             # Some wait behind those that are fetched, so that no worker has nothing to do while pages are loaded.
             while waiting and len(running) < workers + AHEAD * (workers - 1) and not halted():
                 task = waiting.pop(0)
-                running[pool.submit(asked_for, task)] = task
+                running[pool.submit(copy_context().run, asked_for, task)] = task
             if not running:
                 break
             finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
+            if not finished and (pause := tenant.session.pace) is not None and pause.waiting:
+                report(f"Waiting: {pause.waiting}", done / len(tasks))
             for future in finished:
                 task = running.pop(future)
                 try:
@@ -316,62 +317,14 @@ def _work(
         result.stopped = result.stopped or bool(waiting)
 
 
-def _one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Halted) -> Line:
-    """Ask for one window, again until two answers have everything that any had, and say what came."""
-    pages, window = Pages(task.path), task.asked.window
-    with tenant.session.meters.measure() as meter:
-        pulls = [_pull(task, tenant, pages, halted)]
-        twice = chosen.twice and task.road.confirms and now - window.end >= CLOSED_AFTER
-        while twice and pulls[-1].available and not _agreed(pulls) and len(pulls) < AT_MOST:
-            pulls.append(_pull(task, tenant, pages, halted))
-    every = set().union(*(pull.ids for pull in pulls))
-    best = max(pulls, key=lambda pull: (pull.whole, len(pull.ids)))
-    agreed = _agreed(pulls) and best.proven
-    line = line_of(task.road.source, task.account, window, task.road.name, now, best, agreed=agreed)
-    if best.whole and best.ids != every:
-        others = next(pull.ids for pull in pulls if pull.ids - best.ids)
-        line = replace(
-            line, state=PARTIAL, reason=DISAGREED,
-            only_here=sorted(best.ids - others)[:SAID], only_there=sorted(others - best.ids)[:SAID],
-        )  # fmt: skip
-    elif best.whole and len(pulls) > 1 and not _agreed(pulls):
-        line = replace(line, state=PARTIAL, reason=UNREPEATED)
-    return replace(
-        line,
-        records=len(every),
-        duplicates=max(best.received - len(best.ids), 0),
-        retries=meter.retries,
-        throttled=round(meter.throttled, 1),
-        request_ids=meter.request_ids[-SAID:],
-    )
-
-
-def _agreed(pulls: list[Pull]) -> bool:
-    """Whether two pulls are whole and have everything that any pull had."""
-    every = set().union(*(pull.ids for pull in pulls))
-    return sum(pull.whole and pull.ids == every for pull in pulls) >= 2
-
-
-def _pull(task: Task, tenant: Tenant, pages: Pages, halted: Halted) -> Pull:
-    mark = task.asked.mark
-    if mark is not None and (why := task.road.cannot(mark)):
-        return Pull.failed(why, available=False)
-    try:
-        return task.road.pull(tenant, task.asked, pages, halted)
-    except TenantUnreachable as error:
-        return Pull.failed(str(error))
-    except TenantError as error:
-        return Pull.failed(str(error))
-
-
-def _loaded(case: Case, pulled: list[tuple[Task, Line]]) -> list[Line]:
+def _loaded(case: Case, pulled: list[tuple[Task, Came]]) -> list[Line]:
     """Load the pages as evidence, and then write the lines: never the other way round.
 
     What was asked for about one account, or one mark, by one road becomes one file: it tells which road has what.
     """
-    together: dict[tuple[str, str, str], list[tuple[Task, Line]]] = {}
-    for task, line in pulled:
-        together.setdefault((task.road.source, task.road.name, task.account), []).append((task, line))
+    together: dict[tuple[str, str, str], list[tuple[Task, Came]]] = {}
+    for task, came in pulled:
+        together.setdefault((task.road.source, task.road.name, task.account), []).append((task, came))
     kept = []
     for each in together.values():
         paths = [task.path for task, _ in each if task.path.exists()]
@@ -383,14 +336,23 @@ def _loaded(case: Case, pulled: list[tuple[Task, Line]]) -> list[Line]:
                 with open(named, "ab") as whole, open(path, "rb") as more:
                     shutil.copyfileobj(more, whole)
                 path.unlink()
-            accounts = case.load(named, report=lambda what, share: None).files
-            rejected, files = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
+            try:
+                accounts = case.load(named, report=lambda what, share: None).files
+                rejected, files = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
+            except EvidenceError as error:
+                each = [(task, (_unreadable(line, str(error)), calls)) for task, (line, calls) in each]
             named.unlink()
-        for task, line in each:
+        for task, (line, calls) in each:
             told = replace(line, rejected=rejected, files=files) if task.path in paths else line
+            note_calls(case, told, calls)
             write(case, told)
             kept.append(told)
     return kept
+
+
+def _unreadable(line: Line, why: str) -> Line:
+    """The line of a window of which something came that no table takes in; what was settled without stays."""
+    return replace(line, state=FAILED, reason=f"what came cannot be read: {why}") if line.received else line
 
 
 def _named(tasks: list[Task]) -> Path:

@@ -8,8 +8,7 @@ from typing import Any
 
 from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.tenant import Tenant
-
-SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
+from toolkit.tenant.exchange import system_anchor
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Target:
     @property
     def anchor(self) -> str:
         """By which mailbox Exchange routes a cmdlet about it: its own, or the organisation's system mailbox."""
-        return f"APP:{SYSTEM_MAILBOX}@{self.tenant_id}" if self.is_organisation else self.user_principal_name
+        return system_anchor(self.tenant_id) if self.is_organisation else self.user_principal_name
 
     @property
     def named(self) -> dict[str, str]:

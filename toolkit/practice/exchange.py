@@ -14,6 +14,9 @@ from toolkit.practice.people import TENANT_ID, facts
 from toolkit.practice.tenant_state import Situation
 
 _PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
+_ANCHOR = re.compile(
+    rf"^(UPN:[^@\s:()]+@[^@\s:()]+|APP:SystemMailbox\{{[0-9a-f-]{{36}}\}}@{TENANT_ID})$", re.IGNORECASE
+)
 _NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z0-9]{2,60}$")
 
 
@@ -62,6 +65,7 @@ def answer(request: Request, situation: Situation) -> Answer:
         raise Refused(405, "MethodNotAllowed", "The requested resource does not support this method.")
     if "$skiptoken" in request.query:
         raise Refused(400, "BadRequest", "Expired or Invalid pagination request. Default Expiry time is 00:30:00")
+    _routed(situation)
     asked = request.json_object().get("CmdletInput")
     if not isinstance(asked, dict) or not isinstance(asked.get("Parameters", {}), dict):
         raise Refused(400, "BadRequest", "Property CmdletInput is missing or not an object.")
@@ -75,6 +79,15 @@ def answer(request: Request, situation: Situation) -> Answer:
     if select:
         rows = [{key: row[key] for key in select.split(",") if key in row} for row in rows]
     return done(rows, situation)
+
+
+def _routed(situation: Situation) -> None:
+    """Refuses what names no mailbox to be routed by. An application has none of its own: it names a system mailbox.
+
+    Source: observed. What the service does with a name that nobody has is not known; here it is refused.
+    """
+    if situation.anchor and not _ANCHOR.match(situation.anchor):
+        raise Refused(400, "BadRequest", f"The anchor mailbox '{situation.anchor[:80]}' could not be located.")
 
 
 def _may_run(cmdlet: str, situation: Situation) -> bool:

@@ -135,4 +135,4 @@ class ApplicationTokenSource:
         if claims.get("oid"):
             name = claims.get("app_displayname")
             told = f"application {name} ({self._client})" if name else f"application {self._client}"
-            self._operator = Operator(str(claims["oid"]), told, str(claims.get("tid", "")))
+            self._operator = Operator(str(claims["oid"]), told, str(claims.get("tid", "")), True)

@@ -13,10 +13,13 @@ from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clouds import PRACTICE, Cloud, cloud_named, practice_cloud
 from toolkit.tenant.exchange import Exchange
 from toolkit.tenant.graph import Graph
+from toolkit.tenant.pace import Pace
 from toolkit.tenant.person import PracticeTokenSource
 from toolkit.tenant.session import Session
 from toolkit.tenant.sign_in import sign_in
 from toolkit.tenant.tokens import Operator, TokenSource
+
+PRACTICE_PACE = 0.02  # the practice tenant may be asked faster than Microsoft's services
 
 
 class CaseToConnect(Protocol):
@@ -56,6 +59,11 @@ class Tenant:
             default = [d for d in domains if d.get("isDefault")] or domains
             self._domain = str(default[0]["id"]) if default else ""
         return self._domain
+
+    def pace(self, seconds: float | None = None, go_on: Callable[[], None] = lambda: None) -> Pace:
+        """How fast a run may ask, for `session.paced`: as the services say; `seconds` and `go_on` as for `Pace`."""
+        scale = PRACTICE_PACE if self.cloud.practice else 1.0
+        return Pace(sleep=self.sleep, scale=scale, seconds=seconds, go_on=go_on)
 
     def close(self) -> None:
         self.session.close()

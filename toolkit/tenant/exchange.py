@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.errors import TenantAnswer
 from toolkit.tenant.answers import Rows
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.gate import Call
 from toolkit.tenant.session import Session
+from toolkit.tenant.tokens import Operator
+
+SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 
 
 class Exchange:
@@ -36,20 +38,29 @@ class Exchange:
         call = cmdlet_call(self._session.cloud, self._tenant_id, cmdlet, parameters, anchor)
         answer = self._session.read(call)
         if answer.data.get("@adminapi.warnings") or answer.data.get("@odata.nextLink"):
-            raise TenantAnswer(
-                f"{cmdlet} returned an incomplete list (the service warns or pages); ask again.",
-                status=answer.status,
-                code="Incomplete",
-                request_id=answer.request_id,
-            )
-        return Rows([row for row in answer.data.get("value", []) if isinstance(row, dict)], answer.date)
+            text = f"{cmdlet} returned an incomplete list (the service warns or pages); ask again"
+            raise answer.error(text, "Incomplete")
+        return Rows(answer.rows, answer.date)
+
+
+def system_anchor(tenant_id: str) -> str:
+    """The anchor of what concerns no mailbox, or is asked by an application, which has none."""
+    return f"APP:{SYSTEM_MAILBOX}@{tenant_id}"
+
+
+def own_anchor(operator: Operator) -> str:
+    """By which mailbox whoever signed in is routed: a person's own, or for an application the system mailbox."""
+    return system_anchor(operator.tenant_id) if operator.is_application else operator.user_principal_name
 
 
 def cmdlet_call(cloud: Cloud, tenant_id: str, cmdlet: str, parameters: Mapping[str, Any], anchor: str) -> Call:
     """Word one cmdlet as `POST /adminapi/beta/{tenant}/InvokeCommand`; nothing is sent.
 
-    `anchor` routes it: a mailbox's user principal name, or `APP:` and a system mailbox for what concerns everybody.
+    `anchor` routes it: a mailbox's user principal name, or `APP:` and a system mailbox for what concerns everybody. A
+    name that a header cannot carry is routed as that.
     """
+    if not anchor.isascii():
+        anchor = system_anchor(tenant_id)
     return Call(
         "POST",
         f"{cloud.exchange}/adminapi/beta/{tenant_id}/InvokeCommand",

@@ -56,7 +56,7 @@ class Graph:
         call = graph_call(self._cloud, "GET", path, version=version, query=query)
         found, date = [], None
         for answer in self._session.answers(call):
-            found += [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            found += answer.rows
             date = answer.date
         return Rows(found, date)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Meter:
-    """Counts of one piece of work. `throttled` is in seconds; `request_ids` are the GUIDs that were sent (the last
-    hundred), under which the service can find them in its own logs."""
+    """Counts of one piece of work. `throttled` is in seconds; `request_ids` are the GUIDs that were sent, in order,
+    under which the service can find them in its own logs."""
 
     requests: int = 0
     retries: int = 0
@@ -21,27 +21,28 @@ class Meter:
 
     def sent(self, request_id: str) -> None:
         self.requests += 1
-        self.request_ids = [*self.request_ids[-99:], request_id]
+        self.request_ids.append(request_id)
+
+
+_RUNNING: ContextVar[tuple[tuple[Meters, Meter], ...]] = ContextVar("running meters", default=())
 
 
 class Meters:
-    """The meters that are running in this thread; each request is counted by all of them."""
+    """The meters that are running in this context; each request is counted by all of them.
 
-    def __init__(self) -> None:
-        self._local = threading.local()
+    A thread counts for whoever started it where it was started with a copy of the context.
+    """
 
     @property
     def running(self) -> list[Meter]:
-        found: list[Meter] = getattr(self._local, "meters", [])
-        return found
+        return [meter for owner, meter in _RUNNING.get() if owner is self]
 
     @contextmanager
     def measure(self) -> Iterator[Meter]:
-        """A meter for what this thread sends inside the block."""
+        """A meter for what is sent inside the block."""
         meter = Meter()
-        before = self.running
-        self._local.meters = [*before, meter]
+        before = _RUNNING.set((*_RUNNING.get(), (self, meter)))
         try:
             yield meter
         finally:
-            self._local.meters = before
+            _RUNNING.reset(before)

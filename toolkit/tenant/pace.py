@@ -1,4 +1,4 @@
-"""How fast each service may be asked: so many calls in so many seconds, and so many at once.
+"""How fast each service may be asked: so many calls in so many seconds, so many at once, and not before it said.
 
 Source: Microsoft Graph service-specific throttling limits, and the limits of the Exchange and activity APIs. Where a
 service publishes no limit, the number is a careful one of ours.
@@ -9,16 +9,26 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from toolkit.errors import TenantAnswer
+
+LONGEST_HOLD = 3600.0
+"""Seconds that a service is waited for altogether, without an answer of it between, where it asks for pauses."""
+NAP = 5.0
+"""Seconds after which a wait looks whether it is to go on."""
+
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `calls` in `seconds`, and `at_once` under way, for the paths that `pattern` is found in."""
+    """At most `calls` in `seconds`, and `at_once` under way, of what `pattern` is found in: path and cmdlet.
+
+    If the pattern has a group, the limit holds for each text of it apart: for each mailbox.
+    """
 
     name: str
     pattern: re.Pattern[str]
@@ -32,18 +42,37 @@ LIMITS = (
     Limit("identity protection", re.compile(r"/identityProtection/|/identity/conditionalAccess/"), 1, 1, 1),
     Limit("Secure Score", re.compile(r"/security/secureScore"), 1000, 60, 4),
     Limit("audit search", re.compile(r"/security/auditLog/"), 100, 10, 4),
-    Limit("message trace", re.compile(r"/admin/exchange/tracing/"), 100, 300, 4),
+    Limit("message trace", re.compile(r"/admin/exchange/tracing/| Get-MessageTrace(?:Detail)?V2$"), 100, 300, 4),
     Limit("Management Activity API", re.compile(r"/activity/feed"), 2000, 60, 8),
     Limit("Log Analytics", re.compile(r"/workspaces/[^/]+/query"), 200, 30, 5),
     Limit("Exchange", re.compile(r"/adminapi/"), 50, 10, 4),
+    Limit(
+        "mailbox",
+        re.compile(r"/users/([^/]+)/(?:mail|messages|calendar|events|inferenceClass|outlook)"),
+        10_000,
+        600,
+        4,
+    ),
     Limit("Microsoft Graph", re.compile(r""), 1000, 10, 8),
 )
+
+
+@dataclass
+class _Held:
+    """A pause that a service asked for: until when, how long the last was and all since its last answer."""
+
+    until: float = 0.0
+    asked: float = 0.0
+    altogether: float = 0.0
+    given_up: bool = False
 
 
 class Pace:
     """Holds calls back until their service may be asked; `sleep` is given, so that tests need not wait.
 
-    `scale` shortens the windows: 0.01 lets a hundred times as many through, for a tenant that is played.
+    `scale` shortens the windows: 0.01 lets a hundred times as many through, for a tenant that is played. `seconds` is
+    what is left of the run: a pause that ends later is not waited for. `go_on` is called between naps, and raises what
+    is to end a wait.
     """
 
     def __init__(
@@ -53,43 +82,105 @@ class Pace:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
         scale: float = 1.0,
+        seconds: float | None = None,
+        go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        self._limits, self._sleep, self._now, self._scale = limits, sleep, now, scale
+        self._limits, self._sleep, self._now, self._scale, self._go_on = limits, sleep, now, scale, go_on
         self._lock = threading.Lock()
         self._ahead = 0.0  # what a sleep that does not really wait has been told to wait
-        self._begun: dict[str, deque[float]] = {limit.name: deque() for limit in limits}
-        self._places = {limit.name: threading.BoundedSemaphore(limit.at_once) for limit in limits}
+        self._end = None if seconds is None else now() + seconds
+        self._begun: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._places: dict[str, threading.BoundedSemaphore] = {}
+        self._held: dict[str, _Held] = {}
 
-    def limit_of(self, url: str) -> Limit:
-        """The first limit whose pattern the address has."""
-        path = urlsplit(url).path
-        return next(limit for limit in self._limits if limit.pattern.search(path))
+    def limit_of(self, url: str, cmdlet: str = "") -> Limit:
+        """The first limit whose pattern the address has, or the cmdlet that is sent there."""
+        return self._found(url, cmdlet)[0]
 
     @contextmanager
-    def turn(self, url: str) -> Iterator[None]:
-        """Wait for the turn of a call, and hold its place until it is answered."""
-        limit = self.limit_of(url)
-        with self._places[limit.name]:
-            wait = self._reserve(limit)
-            if wait > 0:
-                self._wait(wait)
-            yield
+    def turn(self, url: str, cmdlet: str = "") -> Iterator[float]:
+        """Wait for the turn of a call, and hold its place until it is answered; gives the seconds of pause.
 
-    def _reserve(self, limit: Limit) -> float:
-        """Seconds until the call may go out; its place in the row is taken."""
+        Raises:
+            TenantAnswer: the service asked for a pause that this run does not wait for; nothing is sent.
+        """
+        limit, key = self._found(url, cmdlet)
         with self._lock:
-            now, begun = self._now() + self._ahead, self._begun[limit.name]
+            place = self._places.setdefault(key, threading.BoundedSemaphore(limit.at_once))
+        with place:
+            paused = self._pause(limit, key)
+            self._wait_until(self._reserve(limit, key))
+            yield paused + self._pause(limit, key)
+
+    def hold(self, url: str, seconds: float, cmdlet: str = "") -> bool:
+        """The service asks for a pause: nobody asks it before. Whether this run waits for that."""
+        key = self._found(url, cmdlet)[1]
+        with self._lock:
+            now = self._time()
+            held = self._held.setdefault(key, _Held())
+            until = max(held.until, now + seconds)
+            held.altogether += until - max(held.until, now)
+            held.until, held.asked = until, seconds
+            held.given_up = held.altogether > LONGEST_HOLD or (self._end is not None and until > self._end)
+            return not held.given_up
+
+    def answered(self, url: str, cmdlet: str = "") -> None:
+        """The service gave an answer: what it asked for before no longer counts."""
+        key = self._found(url, cmdlet)[1]
+        if key in self._held:
+            with self._lock:
+                self._held[key] = _Held(until=self._held[key].until)
+
+    @property
+    def waiting(self) -> str:
+        """Which service asked for a pause that is not over, and for how long; "" where none is waited for."""
+        with self._lock:
+            held = [(one.until, key, one) for key, one in self._held.items() if one.until > self._time()]
+        _, key, longest = max(held, default=(0.0, "", _Held()))
+        return f"{key} asks for a pause of {longest.asked:,.0f} seconds" if key and not longest.given_up else ""
+
+    def _found(self, url: str, cmdlet: str) -> tuple[Limit, str]:
+        text = f"{urlsplit(url).path} {cmdlet}"
+        for limit in self._limits:
+            if match := limit.pattern.search(text):
+                return limit, " ".join([limit.name, *filter(None, match.groups())])
+        raise LookupError(text)
+
+    def _time(self) -> float:
+        return self._now() + self._ahead
+
+    def _reserve(self, limit: Limit, key: str) -> float:
+        """When the call may go out; its place in the row is taken."""
+        with self._lock:
+            now, begun = self._time(), self._begun[key]
             seconds = limit.seconds * self._scale
             while begun and begun[0] <= now - seconds:
                 begun.popleft()
             at = now if len(begun) < limit.calls else max(now, begun[-limit.calls] + seconds)
             begun.append(at)
-            return at - now
+            return at
 
-    def _wait(self, seconds: float) -> None:
-        before = self._now()
-        self._sleep(seconds)
-        missing = seconds - (self._now() - before)
-        if missing > 0:
-            with self._lock:
-                self._ahead += missing
+    def _pause(self, limit: Limit, key: str) -> float:
+        """Wait until a pause is over that the service asked for: the seconds."""
+        paused = 0.0
+        while (held := self._held.get(key)) is not None and (left := held.until - self._time()) > 0:
+            if held.given_up:
+                raise TenantAnswer(f"Not sent: {limit.name} {too_long(held.asked)}", status=429, code="HeldBack")
+            self._wait_until(held.until)
+            paused += left
+        return paused
+
+    def _wait_until(self, moment: float) -> None:
+        while (left := moment - self._time()) > 0:
+            self._go_on()
+            nap, before = min(NAP, left), self._now()
+            self._sleep(nap)
+            missing = nap - (self._now() - before)
+            if missing > 0:
+                with self._lock:
+                    self._ahead += missing
+
+
+def too_long(seconds: float) -> str:
+    """What is said of a pause that is not waited for."""
+    return f"asks for a pause of {seconds:,.0f} seconds, which is longer than this run waits: ask again after it."

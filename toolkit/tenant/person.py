@@ -8,18 +8,20 @@ from typing import Any, Protocol
 
 import msal
 
-from toolkit.errors import SignInFailed, UsageError
+from toolkit.errors import NotConsented, SignInFailed, UsageError
 from toolkit.tenant.clients import Clients, about_clients
-from toolkit.tenant.clouds import Cloud
+from toolkit.tenant.clouds import RESOURCES, Cloud
 from toolkit.tenant.local_browser import open_browser
 from toolkit.tenant.loopback import Listener
 from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import ASKED_FOR, EVIDENCE
 from toolkit.tenant.sign_in_errors import BROWSER, DEVICE_CODE, sentence
-from toolkit.tenant.tokens import Operator, claims_of
+from toolkit.tenant.token_cache import forget_all
+from toolkit.tenant.tokens import Operator, claims_of, refused_before
 
 BROWSER_SECONDS = 300
 _NOT_OF_A_RESOURCE = frozenset({"openid", "profile", "email", "offline_access"})
+NOT_CONSENTED = "not consented"
 _CANCELLED = "The sign-in was cancelled; nobody is signed in."
 
 
@@ -166,6 +168,9 @@ class PersonTokenSource:
             if self._ended:
                 raise SignInFailed(self._ended)
             app = self._app(resource)
+            refused = refused_before()
+            if why := refused.get((resource, self._purpose)):
+                raise NotConsented(why)
             forget_refusals(self._http_cache)
             answer = ask(self._cloud, lambda: self._silently(app, resource, refresh, claims))
             if not answer or "access_token" not in answer:
@@ -174,7 +179,31 @@ class PersonTokenSource:
                 if answer.get("error") == "cancelled":
                     self._ended = _CANCELLED
                     raise SignInFailed(_CANCELLED)
-                raise SignInFailed(sentence(answer, way=self._way.name, client=str(app.client_id), tenant=self._tenant))
+                said = sentence(answer, way=self._way.name, client=str(app.client_id), tenant=self._tenant)
+                if self._operator is None:
+                    raise SignInFailed(said)
+                refused[resource, self._purpose] = told = f"There is no sign-in to {RESOURCES[resource]}: {said}"
+                raise NotConsented(told)
+            self._remember(app, resource, answer)
+            return str(answer["access_token"])
+
+    def quietly(self, resource: str) -> str:
+        """An access token that the sign-in gives by itself; the person is asked nothing.
+
+        Raises:
+            SignInFailed: it would take another sign-in, or a consent.
+        """
+        with self._lock:
+            if self._ended:
+                raise SignInFailed(self._ended)
+            app = self._app(resource)
+            forget_refusals(self._http_cache)
+            answer = ask(self._cloud, lambda: self._silently(app, resource, False, None))
+            if not answer or "access_token" not in answer:
+                raise SignInFailed(
+                    f"{NOT_CONSENTED}: your sign-in gives no token for {RESOURCES[resource]}, so nobody was asked to "
+                    "sign in again. An administrator has to consent to it for the application that you sign in through."
+                )
             self._remember(app, resource, answer)
             return str(answer["access_token"])
 
@@ -218,11 +247,13 @@ class PersonTokenSource:
         self._ended = ""
 
     def sign_out(self) -> None:
-        """Forget every token, in memory and in the cache."""
+        """Forget every token, in memory and in the cache; in one that was kept, those of an earlier program too."""
         with self._lock:
             for app in self._apps.values():
                 for account in app.get_accounts():
                     app.remove_account(account)
+            if self._cache is not None:
+                forget_all(self._cache)
             self._granted.clear()
             self._operator = None
 

@@ -15,6 +15,7 @@ from toolkit.tenant.gate import Call
 from toolkit.tenant.graph import graph_call
 from toolkit.tenant.needs import NEEDS, Need
 from toolkit.tenant.permissions import audit_workloads, covers
+from toolkit.tenant.person import NOT_CONSENTED, PersonTokenSource
 from toolkit.tenant.tokens import claims_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ PARTLY = "will work in part"
 REFUSED = "will answer 403"
 LACKING = "not available here"
 UNKNOWN = "not known"
+QUIETLY = ("management", "log-analytics")
+"""Services that nobody is asked to sign in to before anything is collected."""
 MODULE_VERSION = "3.9.2"
+PATIENCE = 60.0
+"""Seconds that a service may ask to be left alone, before the answer is what it said."""
 _PLAIN_MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 """The id that `wids` has for everybody who is no guest."""
 _PLANS = {"Entra ID P1": {"AAD_PREMIUM", "AAD_PREMIUM_P2"}, "Entra ID P2": {"AAD_PREMIUM_P2"}}
@@ -83,13 +88,23 @@ class Preflight:
         return pd.DataFrame([{name: getattr(check, name) for name in names} for check in self.checks])
 
 
-def preflight(tenant: Tenant, resources: Iterable[str] = ("graph", "exchange")) -> Preflight:
-    """Ask the tokens and, by a few harmless reads, the services. `resources` are those to sign in to.
+def preflight(
+    tenant: Tenant, resources: Iterable[str] = ("graph", "exchange"), *, workspace: str = ""
+) -> Preflight:
+    """Ask the tokens and, by a few harmless reads, the services. `resources` are those to sign in to; `workspace` is
+    the id of a Log Analytics workspace to ask, if any.
+
+    A person is asked to sign in to Graph and Exchange alone; what the sign-in does not give of the others by itself
+    is said to be not consented.
 
     Nothing is raised for what does not work: that is what the checks say. What cannot be seen from here, as rights
     inside of Exchange and Purview role groups or on a Log Analytics workspace, is said to be not known.
     """
-    asked = tuple(resources)
+    with tenant.session.paced(tenant.pace(PATIENCE)):
+        return _preflight(tenant, tuple(resources), workspace)
+
+
+def _preflight(tenant: Tenant, asked: tuple[str, ...], workspace: str) -> Preflight:
     tokens = {resource: _facts(tenant, resource) for resource in asked}
     problems: dict[str, str] = {}
     plans: frozenset[str] | None = None
@@ -105,13 +120,19 @@ def preflight(tenant: Tenant, resources: Iterable[str] = ("graph", "exchange")) 
         path = f"{tenant.cloud.management}/api/v1.0/{tenant.tenant_id}/activity/feed/subscriptions/list"
         query = f"?PublisherIdentifier={tenant.tenant_id}"
         problems |= _tried("management", lambda: tenant.session.read(Call("GET", path + query)))
+    if "log-analytics" in asked and workspace and not tokens["log-analytics"].problem:
+        address = f"{tenant.cloud.base('log-analytics')}/v1/workspaces/{workspace}/query"
+        asking = Call("POST", address, {"query": "print 1"})
+        problems |= _tried("log-analytics", lambda: tenant.session.read(asking))
+        if "log-analytics" not in problems:
+            problems["log-analytics"] = ""
     answering = {name for name, token in tokens.items() if not token.problem and name not in problems}
     checks = []
     for need in NEEDS:
         check = _check(need, tenant, tokens, problems, cmdlets, plans)
         tell = need.probe and need.resource in answering and check.answer in {WORKS, UNKNOWN}
         checks.append(_probed(need, tenant) if tell else check)
-    return Preflight(tuple(checks), tokens, problems)
+    return Preflight(tuple(checks), tokens, {name: text for name, text in problems.items() if text})
 
 
 def exported_cmdlets(tenant: Tenant) -> frozenset[str]:
@@ -155,7 +176,7 @@ def _facts(tenant: Tenant, resource: str) -> TokenFacts:
     if not tenant.cloud.has(resource):
         return TokenFacts(resource, problem=lacks(tenant.cloud, resource) or "no address of it is documented")
     try:
-        claims = claims_of(tenant.tokens.token(resource))
+        claims = claims_of(_token(tenant, resource))
     except TenantError as error:
         return TokenFacts(resource, problem=str(error))
     held = claims.get("roles") if "scp" not in claims else str(claims["scp"]).split()
@@ -174,6 +195,18 @@ def _facts(tenant: Tenant, resource: str) -> TokenFacts:
     )
 
 
+def _token(tenant: Tenant, resource: str) -> str:
+    """A token; of what nobody has to be asked for, only without a question.
+
+    Raises:
+        SignInFailed, TenantUnreachable: there is none.
+    """
+    source = tenant.tokens
+    if resource in QUIETLY and isinstance(source, PersonTokenSource):
+        return source.quietly(resource)
+    return source.token(resource)
+
+
 def _check(
     need: Need,
     tenant: Tenant,
@@ -189,19 +222,29 @@ def _check(
     if token is None:
         return Check(need.key, need.what, UNKNOWN, f"nobody signed in to {RESOURCES[need.resource]} yet")
     if token.problem:
-        return Check(need.key, need.what, UNKNOWN, token.problem)
+        refused = token.problem.startswith(NOT_CONSENTED)
+        return Check(need.key, need.what, REFUSED if refused else UNKNOWN, token.problem)
     missing = _missing_permissions(need, token)
     if missing and need.key == "source:audit-search" and (shown := audit_workloads(token.permissions)):
         return Check(need.key, need.what, PARTLY, f"only what {', '.join(shown)} recorded; {missing} for all")
     if missing:
-        return Check(need.key, need.what, REFUSED, missing)
+        nobody = not token.app_only and not need.delegated
+        return Check(need.key, need.what, UNKNOWN if nobody else REFUSED, missing)
     if need.resource == "exchange":
         return _by_cmdlets(need, cmdlets, problems.get("exchange", ""))
+    if need.resource == "log-analytics" and (problem := problems.get("log-analytics")) is not None:
+        return Check(need.key, need.what, _answer(problem), problem)
     if need.resource == "log-analytics":
         return Check(need.key, need.what, UNKNOWN, f"the right on the workspace cannot be seen from here: {need.note}")
     if need.resource in problems:
-        return Check(need.key, need.what, UNKNOWN, problems[need.resource])
+        answer = _answer(problems[need.resource]) if need.resource in QUIETLY else UNKNOWN
+        return Check(need.key, need.what, answer, problems[need.resource])
     return _by_role_and_licence(need, token, plans)
+
+
+def _answer(problem: str) -> str:
+    """What one harmless read of a service came to."""
+    return REFUSED if " 403" in problem or " 401" in problem else UNKNOWN if problem else WORKS
 
 
 def _probed(need: Need, tenant: Tenant) -> Check:
@@ -221,7 +264,7 @@ def _missing_permissions(need: Need, token: TokenFacts) -> str:
     if not wanted:
         if token.app_only:
             return "an app cannot do this on its own: a person has to sign in"
-        return "only an app on its own can do this, not a person"
+        return f"not asked for when a person signs in: {need.note or 'only an app on its own can do it'}"
     missing = [name for name in wanted if not covers(token.permissions, name)]
     return f"missing permission {' and '.join(missing)}" if missing else ""
 

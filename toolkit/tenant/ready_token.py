@@ -71,13 +71,14 @@ class ReadyTokenSource:
         resource = next((name for name, variable in VARIABLES.items() if self._environ.get(variable)), "graph")
         told = claims_of(self.token(resource))
         name = told.get("upn") or told.get("unique_name") or told.get("preferred_username")
-        if not name:
+        alone = not name
+        if alone:
             name = (
                 f"application {told.get('app_displayname') or told.get('appid') or told.get('azp') or 'without a name'}"
             )
         if not told.get("oid") or not told.get("tid"):
             raise SignInFailed(f"The token in {VARIABLES[resource]} does not say whose it is (no oid or tid in it).")
-        return Operator(str(told["oid"]), str(name), str(told["tid"]))
+        return Operator(str(told["oid"]), str(name), str(told["tid"]), alone)
 
     def widen(self, purpose: str) -> None:
         """Nothing to ask for: a token permits what it permits. The preflight says what is missing."""

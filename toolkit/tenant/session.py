@@ -7,7 +7,7 @@ import math
 import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,13 +18,13 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreachable, UsageError
-from toolkit.tenant.answers import Answer, answer_of, claims_challenge, error_of, retry_after, throttled
+from toolkit.tenant.answers import Answer, answer_of, cited, claims_challenge, error_of, retry_after, throttled
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate
 from toolkit.tenant.meter import Meters
-from toolkit.tenant.pace import Pace
+from toolkit.tenant.pace import Pace, too_long
 from toolkit.tenant.secret import Secret
-from toolkit.tenant.tokens import TokenSource
+from toolkit.tenant.tokens import TokenSource, asking_once
 
 CONNECT_SECONDS = 10
 READ_SECONDS = {"graph": 60, "exchange": 300, "management": 120, "log-analytics": 600}
@@ -38,6 +38,13 @@ LONGEST_ANSWER = 512 * 1024 * 1024
 """Bytes of one answer; more is refused rather than held in memory."""
 PIECE = 256 * 1024
 RETRIED = frozenset({429, 500, 502, 503, 504})
+PAGES_AT_MOST = 20_000
+"""Of one collection: more than any list has. Pages that bring nothing new end it sooner."""
+STALE_PAGES = 20
+EMPTY_PAGES = 200
+"""So many pages in a row may bring only rows that came before, or none at all, which is allowed."""
+ENDLESS = "Endless"
+_PACE: ContextVar[tuple[object, Pace] | None] = ContextVar("pace", default=None)
 _UNTIL: ContextVar[datetime | None] = ContextVar("until", default=None)
 _WAITS: ContextVar[float] = ContextVar("waits", default=LONGEST_WAIT)
 
@@ -70,7 +77,8 @@ class GatedAdapter(HTTPAdapter):
 class Session:
     """Sends calls to one cloud with the operator's token; `clock` and `sleep` are arguments, never the machine's.
 
-    `meters` count what is sent; `pace`, where one is set, holds reads back until their service may be asked.
+    `meters` count what is sent. Inside of `paced` reads are held back until their service may be asked, and a pause
+    that it asks for is waited for; elsewhere, where a person waits, one of more than `LONGEST_WAIT` is an error.
 
     Errors are `TenantAnswer` (the service said no) and `TenantUnreachable` (no whole answer); no text holds a
     token, a password or a body.
@@ -94,7 +102,6 @@ class Session:
         self.http.mount("https://", GatedAdapter(self.gate))
         self.http.mount("http://", GatedAdapter(self.gate))
         self.meters = Meters()
-        self.pace: Pace | None = None
         self._tokens = tokens
         self._clock = clock
         self._sleep = sleep
@@ -124,6 +131,23 @@ class Session:
 
     def _longest_wait(self) -> float:
         return min(_WAITS.get(), self.time_left())
+
+    @property
+    def pace(self) -> Pace | None:
+        """What reads keep to in this context; nothing where somebody waits (`within`)."""
+        of, pace = _PACE.get() or (None, None)
+        return pace if of is self and _UNTIL.get() is None else None
+
+    @contextmanager
+    def paced(self, pace: Pace) -> Iterator[None]:
+        """Inside of the block, and in threads that are started with a copy of its context, reads keep to a pace, and a
+        person is asked once about each service that gives no token."""
+        before = _PACE.set((self, pace))
+        try:
+            with asking_once():
+                yield
+        finally:
+            _PACE.reset(before)
 
     def read(self, call: Call) -> Answer:
         """Send a read; repeated on 429, 500, 502, 503, 504, broken connections and cut answers, five times in all.
@@ -166,48 +190,57 @@ class Session:
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             request = self._prepared(call, None, new_request_id())
             self._authorise(request)
-            with self.pace.turn(call.url) if self.pace else nullcontext():
+            with self._turn(call):
                 response = self._send(request)
                 if response.status_code == 401:  # nothing was done: the token was not good enough
                     self._authorise(request, refresh=True, claims=claims_challenge(response))
                     response = self._send(request)
             wait = retry_after(response, self._clock()) if response.status_code == 429 else None
-            if response.status_code != 429 or attempt == WRITE_ATTEMPTS or (wait or 0) > LONGEST_WAIT:
+            waits = wait is None or self._waits(call, wait)
+            if response.status_code != 429 or attempt == WRITE_ATTEMPTS or not waits:
                 break
-            self._sleep(wait if wait is not None else 5.0 * attempt)
+            if wait is None or self.pace is None:
+                self._sleep(wait if wait is not None else 5.0 * attempt)
         if response.status_code >= 300:
             raise error_of(response, call.method)
-        return answer_of(response, str(request.headers["client-request-id"]))
+        return self._answer(call, response, request)
 
     def pages(self, call: Call) -> Iterator[dict[str, Any]]:
         """All objects of a collection: see `answers`."""
         for answer in self.answers(call):
-            yield from answer.data.get("value", [])
+            yield from answer.rows
 
     def answers(self, call: Call) -> Iterator[Answer]:
         """A collection, page by page; `@odata.nextLink` only leads on within the same host.
 
         Raises:
-            TenantAnswer: a nextLink leads to another host, or to a page that was read before.
+            TenantAnswer: a page has no list; a nextLink leads to another host, or to a page that was read before; or
+                the pages have no end (its code is `ENDLESS`): they bring nothing new.
         """
-        seen = {call.url}
-        while True:
+        seen, rows, idle = {call.url}, set[int](), 0
+        for _ in range(PAGES_AT_MOST):
             answer = self.read(call)
+            page = {_row_key(row) for row in answer.rows}
+            idle = 0 if page - rows else idle + 1
+            rows |= page
             yield answer
             link = answer.data.get("@odata.nextLink")
             if not link:
                 return
             problem = ""
-            if _origin(link) != _origin(call.url):
+            if not isinstance(link, str) or _origin(link) != _origin(call.url):
                 problem = "leads to another host; it was not followed"
             elif link in seen:
                 problem = "leads to a page that was read before; the collection is incomplete"
             if problem:
-                raise TenantAnswer(
-                    f"The next page of {urlsplit(call.url).path} {problem}.", status=answer.status, code="NextLink"
-                )
+                raise answer.error(f"The next page of {urlsplit(call.url).path} {problem}", "NextLink")
+            if idle >= (STALE_PAGES if page else EMPTY_PAGES):
+                what = f"{idle} pages of {urlsplit(call.url).path} in a row brought nothing new, and there were more"
+                raise answer.error(f"{what}; the collection is incomplete", ENDLESS)
             seen.add(link)
             call = Call(call.method, link, call.body, call.headers)
+        text = f"{urlsplit(call.url).path} has more than {PAGES_AT_MOST:,} pages; the collection is incomplete"
+        raise answer.error(text, ENDLESS)
 
     def write(
         self,
@@ -248,7 +281,9 @@ class Session:
         self._authorise(request)
         failure: TenantUnreachable | None = None
         try:
-            with self.pace.turn(call.url) if self.pace else nullcontext():
+            with self._turn(call) as paused:
+                for meter in self.meters.running:
+                    meter.throttled += paused
                 response = self._send(request)
                 if response.status_code == 401:
                     self._authorise(request, refresh=True, claims=claims_challenge(response))
@@ -261,16 +296,35 @@ class Session:
             wait = retry_after(response, self._clock())
             refusal = error_of(response, call.method)
             refusal.wait = wait
-            if wait is not None and wait > self._longest_wait():
+            if wait is not None and not self._waits(call, wait):
+                if self.pace is not None:
+                    text = f"{refusal}. It {too_long(wait)}"
+                    raise TenantAnswer(
+                        text, status=refusal.status, code=refusal.code, request_id=refusal.request_id, wait=wait
+                    )
                 raise refusal
-            raise _Again(refusal, wait)
+            raise _Again(refusal, wait if wait is None or self.pace is None else 0.0)
         if response.status_code >= 300:
             raise error_of(response, call.method)
         try:
-            return answer_of(response, str(request.headers["client-request-id"]))
+            return self._answer(call, response, request)
         except TenantAnswer as error:
-            cut = error
-        raise _Again(cut)
+            unread = error
+        raise _Again(unread)
+
+    def _turn(self, call: Call) -> AbstractContextManager[float]:
+        """The turn of a call at the pace that is kept; gives the seconds of pause before it."""
+        return self.pace.turn(call.url, _cmdlet(call)) if self.pace else nullcontext(0.0)
+
+    def _waits(self, call: Call, seconds: float) -> bool:
+        """Whether a pause that a service asks for is waited for; where a pace is kept, by all that ask this service."""
+        return self.pace.hold(call.url, seconds, _cmdlet(call)) if self.pace else seconds <= self._longest_wait()
+
+    def _answer(self, call: Call, response: requests.Response, request: requests.PreparedRequest) -> Answer:
+        answer = answer_of(response, str(request.headers["client-request-id"]))
+        if self.pace:
+            self.pace.answered(call.url, _cmdlet(call))
+        return answer
 
     def _prepared(self, call: Call, secret: Secret | None, request_id: str) -> requests.PreparedRequest:
         if self.cloud.resource_of(call.url) is None:
@@ -336,14 +390,24 @@ class Session:
         # Raised outside the handlers: the caught error holds the request, its token and its body.
         kind = TenantUnreachable if sent else NothingSent
         asked = f"{request.method} {urlsplit(str(request.url)).path}"
-        cited = request.headers["client-request-id"]
-        raise kind(f"{_origin(str(request.url))} {text} ({asked}, client-request-id {cited}).")
+        ours = request.headers["client-request-id"]
+        raise kind(f"{_origin(str(request.url))} {text} ({asked}, client-request-id {ours}).")
 
 
 def _too_large(response: requests.Response) -> TenantAnswer:
     path = urlsplit(response.url).path
     size = f"{LONGEST_ANSWER // 1024**2} MB"
-    return TenantAnswer(f"{path} answered with more than {size}; ask for less.", status=0, code="TooLarge")
+    text = f"{path} answered with more than {size}; ask for less{cited(response)}."
+    return TenantAnswer(text, status=0, code="TooLarge")
+
+
+def _cmdlet(call: Call) -> str:
+    return str(call.headers.get("X-CmdletName", ""))
+
+
+def _row_key(row: Mapping[str, Any]) -> int:
+    """What tells a row from others, whatever list it is of: all its texts."""
+    return hash(tuple(value for value in row.values() if isinstance(value, str)))
 
 
 def new_request_id() -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +21,27 @@ class Operator:
     object_id: str
     user_principal_name: str
     tenant_id: str
+    is_application: bool = False
+
+
+_REFUSED: ContextVar[dict[tuple[str, str], str] | None] = ContextVar("refused", default=None)
+
+
+@contextmanager
+def asking_once() -> Iterator[None]:
+    """In here a person is asked once at most about each service that gives them no token; so in nested uses, and in
+    threads that are started with a copy of the context."""
+    before = _REFUSED.set({} if (known := _REFUSED.get()) is None else known)
+    try:
+        yield
+    finally:
+        _REFUSED.reset(before)
+
+
+def refused_before() -> dict[tuple[str, str], str]:
+    """What was refused inside of `asking_once`, by service and purpose, with the reason; what is added is kept."""
+    known = _REFUSED.get()
+    return {} if known is None else known
 
 
 class TokenSource(Protocol):

@@ -16,10 +16,11 @@ from urllib.parse import quote
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
 from toolkit.collect.window import DAY, Window
-from toolkit.errors import TenantAnswer, TenantError
+from toolkit.errors import NotConsented, TenantAnswer, TenantError
 from toolkit.tenant import Answer, Call, Tenant
 from toolkit.tenant.activity import activity_call
 from toolkit.tenant.clouds import lacks
+from toolkit.tenant.session import STALE_PAGES
 
 ATTEMPTS = 3
 LISTS_AT_MOST = 10_000
@@ -76,6 +77,8 @@ class ActivityFeed(Road):
                 if not_offered(error) and not pull.received:
                     return Pull.failed(str(error), available=False)
                 listed, problem = set(), str(error)
+            except NotConsented:
+                raise
             except TenantError as error:
                 listed, problem = set(), str(error)
             for address in sorted(listed - blobs):
@@ -103,6 +106,8 @@ class ActivityFeed(Road):
             if self._before(tenant, asked, halted):
                 return pull
             again = blobs or self._listed(tenant, asked, halted)  # nothing is not believed at once
+        except NotConsented:
+            raise
         except TenantError as error:
             pull.whole, pull.reason = False, str(error)
             return pull
@@ -135,19 +140,24 @@ class ActivityFeed(Road):
         address = activity_call(tenant.cloud, tenant.tenant_id, "GET", path, **asked_for).url
         found: set[str] = set()
         seen: set[str] = set()
+        idle = 0
         for _ in range(LISTS_AT_MOST):
             halt_if(halted)
             seen.add(address)
             answer = tenant.session.read(Call("GET", address))
             self._now = answer.date or self._now
-            rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
-            found |= {str(row["contentUri"]) for row in rows if row.get("contentUri")}
+            rows = answer.rows
+            listed = {str(row["contentUri"]) for row in rows if row.get("contentUri")}
+            idle = 0 if listed - found else idle + 1
+            found |= listed
             address = _next(tenant, answer)
             if not address:
                 return found
+            if idle >= STALE_PAGES:
+                raise _broken(f"{idle} pages of the list of content brought nothing new; it is incomplete", answer)
             if address in seen:
-                raise _broken("The list of content leads to a page that was read before; it is incomplete.", answer)
-        raise _broken("The list of content has no end; it is incomplete.", answer)
+                raise _broken("The list of content leads to a page that was read before; it is incomplete", answer)
+        raise _broken("The list of content has no end; it is incomplete", answer)
 
     def _fetched(self, tenant: Tenant, address: str, pages: Pages, pull: Pull) -> str:
         """Keep a blob; what went wrong, or ""."""
@@ -155,11 +165,13 @@ class ActivityFeed(Road):
             return "A blob lies at another host; it was not fetched."
         try:
             answer = tenant.session.read(Call("GET", _published(tenant, address)))
+            rows = answer.rows
         except TenantAnswer as error:
             return "A blob ran out before it was fetched." if error.code == EXPIRED else str(error)
+        except NotConsented:
+            raise
         except TenantError as error:
             return str(error)
-        rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
         if rows:
             pages.add(answer.content)
         pull.ids |= {_identity(row) for row in rows}
@@ -219,7 +231,7 @@ def _next(tenant: Tenant, answer: Answer) -> str:
     if not link:
         return ""
     if tenant.cloud.resource_of(link) != "management":
-        raise _broken("The next page of the list of content is at another host; it was not followed.", answer)
+        raise _broken("The next page of the list of content is at another host; it was not followed", answer)
     return _published(tenant, link)
 
 
@@ -228,4 +240,4 @@ def _identity(row: dict[str, Any]) -> str:
 
 
 def _broken(text: str, answer: Answer) -> TenantAnswer:
-    return TenantAnswer(text, status=answer.status, code="NextPage", request_id=answer.request_id)
+    return answer.error(text, "NextPage")

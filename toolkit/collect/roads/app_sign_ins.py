@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.graph_lists import BY_MARK, InteractiveSignIns
-from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options
+from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, not_offered
 from toolkit.collect.window import text_of
+from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
 
 NONE = "No application was named, and the account consented to none: there is nothing to ask for."
@@ -39,9 +40,12 @@ class ApplicationSignIns(InteractiveSignIns):
         return [f"appId eq '{app.replace(chr(39), chr(39) * 2)}' and {kind} and {times}" for app in apps]
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
-        with self._lock:
-            if asked.mark is None and not self.options.apps and asked.object_id not in self._known:
-                self._known[asked.object_id] = _consented(tenant, asked.object_id)
+        try:
+            with self._lock:
+                if asked.mark is None and not self.options.apps and asked.object_id not in self._known:
+                    self._known[asked.object_id] = _consented(tenant, asked.object_id)
+        except TenantAnswer as error:
+            return Pull.failed(str(error), available=not not_offered(error))
         if not self.filters(asked):
             return Pull(reason=NONE)
         return super().pull(tenant, asked, pages, halted)
@@ -51,7 +55,15 @@ def _consented(tenant: Tenant, object_id: str) -> tuple[str, ...]:
     """The application ids of the delegated grants of an account; an application that is gone has none."""
     grants = tenant.graph.rows(f"/users/{quote(object_id)}/oauth2PermissionGrants").rows
     principals = sorted({str(row["clientId"]) for row in grants if row.get("clientId")})
-    found = (
-        tenant.graph.get(f"/servicePrincipals/{quote(one)}", query={"$select": "id,appId"}).data for one in principals
-    )
-    return tuple(sorted({str(data["appId"]) for data in found if data.get("appId")}))
+    return tuple(sorted({app for one in principals if (app := _app_id(tenant, one))}))
+
+
+def _app_id(tenant: Tenant, principal: str) -> str:
+    """The application id of a service principal; "" where it is gone."""
+    try:
+        data = tenant.graph.get(f"/servicePrincipals/{quote(principal)}", query={"$select": "id,appId"}).data
+    except TenantAnswer as error:
+        if error.status == 404:
+            return ""
+        raise
+    return str(data.get("appId") or "")

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from toolkit.collect.marks import ADDRESS
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.parts import NO_SUCH_TYPE, Seen, joined, note, parts_of, refused
-from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
+from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered, without_end
 from toolkit.collect.window import DAY, text_of
-from toolkit.errors import TenantAnswer, TenantError
+from toolkit.errors import NotConsented, TenantAnswer, TenantError
 from toolkit.tenant import Call, Tenant
 from toolkit.tenant.clouds import lacks
 from toolkit.tenant.graph import graph_call
@@ -85,7 +85,12 @@ class AuditSearch(Road):
                 if refused(error, asked):
                     return self._without_refused(tenant, asked, pages, halted)
                 done, problem = {}, str(error)
+                if without_end(error):
+                    pull.whole, pull.reason, pull.hopeless = False, problem, True
+                    return pull
                 _nap(tenant, POLL_SECONDS[attempt], halted)
+            except NotConsented:
+                raise
             except TenantError as error:
                 done, problem = {}, str(error)
             if done.get("isRecordCountLimitExceeded") is True:
@@ -176,6 +181,8 @@ class AuditSearch(Road):
         except TenantAnswer as error:
             if 400 <= error.status < 500:
                 raise
+        except NotConsented:
+            raise
         except TenantError:
             pass
         for row in tenant.session.pages(graph_call(tenant.cloud, "GET", QUERIES)):
@@ -202,7 +209,7 @@ class AuditSearch(Road):
         found: set[str] = set()
         for answer in tenant.session.answers(first):
             halt_if(halted)
-            rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            rows = answer.rows
             if rows:
                 pages.add(answer.content)
             ids = {_identity(row) for row in rows}

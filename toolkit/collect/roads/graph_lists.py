@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from toolkit.collect.marks import ADDRESS, APP, Mark
 from toolkit.collect.pull import Asked, Pages, Pull
-from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered
+from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered, without_end
 from toolkit.collect.window import DAY, text_of
 from toolkit.errors import TenantAnswer, TenantUnreachable
 from toolkit.tenant import Tenant
@@ -61,7 +61,7 @@ class GraphList(Road):
         whole = Pull()
         for text in self.filters(asked):
             whole.add(self._list(tenant, text, pages, halted))
-        if whole.available and not whole.whole and asked.window.length > DAY:
+        if whole.available and not whole.whole and not whole.hopeless and asked.window.length > DAY:
             # A long list that does not come whole may come in parts.
             parts = Pull(splits=1)
             for half in reversed(asked.window.halves()):
@@ -83,7 +83,7 @@ class GraphList(Road):
                 why = self.explained(error)
                 if (not_offered(error) or why != str(error)) and not (pull.received or rows):
                     return Pull.failed(why, available=False)
-                problem = str(error)
+                problem, pull.hopeless = str(error), without_end(error)
             except TenantUnreachable as error:
                 problem = str(error)
             found = {self.identity(row) for row in rows}
@@ -92,7 +92,7 @@ class GraphList(Road):
                 problem = "asked again, it left out records that it had given before"
             pull.ids |= found
             pull.whole, pull.reason = not problem, problem or self.said(rows)
-            if not problem:
+            if not problem or pull.hopeless:
                 break
         return pull
 
@@ -101,7 +101,7 @@ class GraphList(Road):
         call = graph_call(tenant.cloud, "GET", self.path, version=self.version, query=query)
         for answer in tenant.session.answers(call):
             halt_if(halted)
-            rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            rows = answer.rows
             if rows:
                 pages.add(answer.content)
             yield rows
@@ -165,9 +165,12 @@ class DirectoryChanges(GraphList):
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         if asked.mark is not None:
-            with self._lock:
-                if asked.mark.value not in self._principals:
-                    self._principals[asked.mark.value] = _principals(tenant, asked.mark.value)
+            try:
+                with self._lock:
+                    if asked.mark.value not in self._principals:
+                        self._principals[asked.mark.value] = _principals(tenant, asked.mark.value)
+            except TenantAnswer as error:
+                return Pull.failed(str(error), available=not not_offered(error))
         return super().pull(tenant, asked, pages, halted)
 
     def filters(self, asked: Asked) -> list[str]:

@@ -67,7 +67,10 @@ class _Workspace(Road):
                 why = f"The workspace has no table {self.table_name}: this source is not connected to it."
                 return Pull.failed(why, available=False)
             return Pull.failed(str(error), available=not not_offered(error))
-        rows = [row for table in answer.data.get("tables", []) for row in rows_of(table)]
+        tables = answer.data.get("tables")
+        if not isinstance(tables, list):
+            return Pull.failed(str(answer.error("Log Analytics answered without tables", "InvalidBody")))
+        rows = [row for table in tables for row in rows_of(table)]
         if rows:
             pages.add(answer.content)
         pull = Pull({self._identity(row) for row in rows}, len(rows))
@@ -155,5 +158,5 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     """The rows of one table of an answer, each by the names of its columns."""
     if not isinstance(table, dict):
         return []
-    names = [str(c.get("name")) for c in table.get("columns", []) if isinstance(c, dict)]
-    return [dict(zip(names, row, strict=False)) for row in table.get("rows", []) if isinstance(row, list)]
+    names = [str(c.get("name")) for c in table.get("columns") or [] if isinstance(c, dict)]
+    return [dict(zip(names, row, strict=False)) for row in table.get("rows") or [] if isinstance(row, list)]

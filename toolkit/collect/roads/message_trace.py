@@ -15,7 +15,7 @@ from toolkit.collect.window import text_of
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
 from toolkit.tenant.clouds import lacks
-from toolkit.tenant.exchange import cmdlet_call
+from toolkit.tenant.exchange import cmdlet_call, own_anchor
 
 CMDLET = "Get-MessageTraceV2"
 PAGE = 5_000
@@ -51,7 +51,7 @@ class TraceCmdlet(Road):
             }
             if after:
                 parameters["StartingRecipientAddress"] = after
-            anchor = tenant.operator.user_principal_name
+            anchor = own_anchor(tenant.operator)
             try:
                 answer = tenant.session.read(cmdlet_call(tenant.cloud, tenant.tenant_id, CMDLET, parameters, anchor))
             except TenantAnswer as error:
@@ -59,7 +59,7 @@ class TraceCmdlet(Road):
                     return Pull.failed(str(error), available=False)
                 pull.whole, pull.reason = False, str(error)
                 return pull
-            rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+            rows = answer.rows
             if rows:
                 pages.add(answer.content)
             new = {f"{row.get('MessageTraceId')}|{row.get('RecipientAddress')}" for row in rows}

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.graph_lists import GraphList
-from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
+from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered, without_end
 from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
@@ -60,7 +60,7 @@ class AccountRisk(Road):
             pull.received += 1
             for answer in tenant.session.answers(graph_call(tenant.cloud, "GET", f"{path}/history")):
                 halt_if(halted)
-                rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+                rows = answer.rows
                 if rows:
                     pages.add(answer.content)
                 pull.ids |= {f"{row.get('id')}|{row.get('riskLastUpdatedDateTime')}" for row in rows}
@@ -70,5 +70,5 @@ class AccountRisk(Road):
                 return Pull(reason="It was never at risk, as far as Identity Protection noticed.")
             if not_offered(error) and not pull.received:
                 return Pull.failed(str(error), available=False)
-            pull.whole, pull.reason = False, str(error)
+            pull.whole, pull.reason, pull.hopeless = False, str(error), without_end(error)
         return pull

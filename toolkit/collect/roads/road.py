@@ -13,6 +13,7 @@ from toolkit.collect.pull import Asked, Pages, Pull, Stopped
 from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
+from toolkit.tenant.session import ENDLESS
 
 Halted = Callable[[], bool]
 # Statuses with which a service says that it does not offer something here, rather than that it failed. A 401 is not
@@ -71,6 +72,7 @@ class Road(ABC):
 
         Raises:
             Stopped: a person stopped the collection.
+            NotConsented: whoever signed in gets no token for the service.
             TenantError: the service could not be asked.
         """
 
@@ -79,6 +81,11 @@ def halt_if(halted: Halted) -> None:
     """Raise `Stopped` if a person asked for it."""
     if halted():
         raise Stopped("Stopped by you; what was received is kept, and the same command goes on from there.")
+
+
+def without_end(error: TenantAnswer) -> bool:
+    """Whether the pages of a list had no end: asking again at once would end the same way."""
+    return error.code == ENDLESS
 
 
 def not_offered(error: TenantAnswer) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.collect.pull import Asked, Pages, Pull
-from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
+from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered, without_end
 from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
@@ -32,11 +32,11 @@ class SecureScore(Road):
                 for answer in tenant.session.answers(call):
                     halt_if(halted)
                     pages.add(answer.content)
-                    rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+                    rows = answer.rows
                     pull.ids |= {str(row.get("id")) for row in rows}
                     pull.received += len(rows)
         except TenantAnswer as error:
             if not_offered(error) and not pull.received:
                 return Pull.failed(str(error), available=False)
-            pull.whole, pull.reason = False, str(error)
+            pull.whole, pull.reason, pull.hopeless = False, str(error), without_end(error)
         return pull

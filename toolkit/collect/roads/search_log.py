@@ -17,10 +17,10 @@ from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.parts import NO_SUCH_TYPE, Seen, joined, note, parts_of, refused
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import text_of
-from toolkit.errors import TenantAnswer
+from toolkit.errors import TenantAnswer, TenantUnreachable
 from toolkit.tenant import Tenant
 from toolkit.tenant.clouds import lacks
-from toolkit.tenant.exchange import cmdlet_call
+from toolkit.tenant.exchange import cmdlet_call, own_anchor
 
 PAGE = 5_000
 CAP = 50_000
@@ -31,6 +31,11 @@ ZEROS = 3
 """How often nothing has to be answered, each time in a new session, before it is believed."""
 ZEROS_OF_PART = 2
 """The same of one record type, of which there are hundreds."""
+REFUSED_AT_MOST = 2 * ATTEMPTS
+"""Sessions in a row, over all parts of a window, that ended in an error: then the service is not asked for the rest."""
+SPLITS_AT_MOST = 2_000
+"""Of one pull: a service that calls every second full, or never gives what it counts, would be asked for days."""
+ENDLESS = "the window was split {count:,} times, and still does not come whole"
 PAGES_AT_MOST = 2 * CAP // PAGE + 2
 
 
@@ -45,27 +50,42 @@ class SearchLog(Road):
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         if why := lacks(tenant.cloud, self.name):
             return Pull.failed(why, available=False)
-        zeros, last = 0, Pull()
-        problem = ""
+        return _Asking(tenant, pages, halted).window(asked)
+
+
+class _Asking:
+    """One pull: how often the service refused in a row is counted over all parts of the window."""
+
+    def __init__(self, tenant: Tenant, pages: Pages, halted: Halted) -> None:
+        self._tenant, self._pages, self._halted = tenant, pages, halted
+        self._refused = self._splits = 0
+        self._problem = ""
+
+    def window(self, asked: Asked) -> Pull:
+        """The window, by as many sessions as it takes; split where rows came, or a cap was said, and not all came."""
+        zeros, errors, last, problem = 0, 0, Pull(), ""
         found: set[str] = set()
         seen: Seen = {}
         said: int | None = None
         for _ in range(ATTEMPTS + ZEROS):
-            halt_if(halted)
+            halt_if(self._halted)
+            if errors >= ATTEMPTS or self._refused >= REFUSED_AT_MOST or self._splits > SPLITS_AT_MOST:
+                break
             try:
-                last = self._session(tenant, asked, pages, halted, seen)
-            except TenantAnswer as error:
-                if not_offered(error):
+                last = self._session(asked, seen, found)
+            except (TenantAnswer, TenantUnreachable) as error:
+                if isinstance(error, TenantAnswer) and not_offered(error):
                     return Pull.failed(str(error), available=False)
-                if refused(error, asked):
+                if isinstance(error, TenantAnswer) and refused(error, asked):
                     return Pull.failed(NO_SUCH_TYPE)
-                problem = str(error)
+                self._problem = problem = str(error)
+                errors, self._refused = errors + 1, self._refused + 1
                 continue
-            found |= last.ids
+            self._refused = 0
             if last.expected is not None:
                 said = max(said or 0, last.expected)
             if said is not None and said >= CAP:
-                return self._split(tenant, asked, pages, halted, found, seen, said)
+                return self._split(asked, found, seen, said)
             if last.whole and last.expected == 0 and not found:
                 zeros += 1
                 if zeros >= (ZEROS_OF_PART if asked.record_types else ZEROS):
@@ -74,22 +94,24 @@ class SearchLog(Road):
             if last.whole and found == last.ids:
                 return last
             problem = last.reason or "it answered fewer records than before"
-        if asked.window.length > SHORTEST or (found and not asked.record_types):
-            return self._split(tenant, asked, pages, halted, found, seen, said)
-        last.ids |= found
-        last.whole, last.reason = False, problem or "its answers do not agree"
-        last.received = last.received or len(last.ids)
-        return last
+        refused_on = self._refused >= REFUSED_AT_MOST
+        # A service that only refuses would refuse every part of the window too.
+        if (found or seen) and not refused_on and (asked.window.length > SHORTEST or not asked.record_types):
+            return self._split(asked, found, seen, said)
+        problem = self._problem if refused_on else problem or "its answers do not agree"
+        return Pull(found, len(found), last.expected, whole=False, reason=problem, hopeless=refused_on)
 
-    def _split(
-        self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, found: set[str], seen: Seen, said: int | None
-    ) -> Pull:
+    def _split(self, asked: Asked, found: set[str], seen: Seen, said: int | None) -> Pull:
         """The window in two halves; two seconds by record type, one record type by operation."""
-        whole = Pull(splits=1)
+        whole, self._splits = Pull(splits=1), self._splits + 1
+        if self._splits > SPLITS_AT_MOST:
+            why = ENDLESS.format(count=SPLITS_AT_MOST)
+            return Pull(set(found), len(found), said, whole=False, reason=why, hopeless=True)
         if asked.window.length > SHORTEST:
             for half in reversed(asked.window.halves()):
-                whole.add(self.pull(tenant, asked.within(half), pages, halted))
+                whole.add(self.window(asked.within(half)))
             whole.ids |= found
+            whole.received = max(whole.received, len(whole.ids))
             return whole
         cut = said is not None and said >= CAP
         parts = parts_of(asked, seen, known=cut, lists=False)
@@ -97,31 +119,34 @@ class SearchLog(Road):
             text = f"more than {CAP:,} records within two seconds, which one session does not give"
             return Pull(set(found), len(found), said, whole=False, reason=text)
         for part in parts:
-            one = self.pull(tenant, part, pages, halted)
+            one = self.window(part)
             if one.reason != NO_SUCH_TYPE or set(part.record_types) & set(seen):
                 whole.add(one)
         return joined(whole, asked, found, said, cut=cut)
 
-    def _session(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted, seen: Seen) -> Pull:
-        """One session from its first page to the empty one."""
-        session, rows, said = str(uuid.uuid4()), [], None
+    def _session(self, asked: Asked, seen: Seen, found: set[str]) -> Pull:
+        """One session from its first page to the empty one; `found` gets the ids page by page, should it break off."""
+        session, said, more = str(uuid.uuid4()), None, False
+        rows: list[dict[str, Any]] = []
         for _ in range(PAGES_AT_MOST):
-            halt_if(halted)
-            page = self._page(tenant, asked, session, pages)
+            halt_if(self._halted)
+            page = self._page(asked, session)
             if not page:
                 break
+            found |= _ids(page)
+            for row in page:
+                note(seen, row.get("RecordType"), row.get("Operations"))
+            more = _more(page)
             counts = {_number(row.get("ResultCount")) for row in page}
             if -1 in {_number(row.get("ResultIndex")) for row in page} or counts == {0}:
                 return Pull(whole=False, reason="its session broke off", expected=said)
             said = max((n for n in counts if n is not None), default=None) if said is None else said
             rows += page
-            for row in page:
-                note(seen, row.get("RecordType"), row.get("Operations"))
             if said is not None and said >= CAP and asked.window.length > SHORTEST:
                 break
-        return _pull_of(rows, 0 if said is None and not rows else said)
+        return _pull_of(rows, 0 if said is None and not rows else said, more=more)
 
-    def _page(self, tenant: Tenant, asked: Asked, session: str, pages: Pages) -> list[dict[str, Any]]:
+    def _page(self, asked: Asked, session: str) -> list[dict[str, Any]]:
         parameters = {
             "StartDate": text_of(asked.window.start),
             "EndDate": text_of(asked.window.end),
@@ -132,18 +157,14 @@ class SearchLog(Road):
             "SessionCommand": "ReturnLargeSet",
             "ResultSize": PAGE,
         }
-        call = cmdlet_call(tenant.cloud, tenant.tenant_id, self.name, parameters, tenant.operator.user_principal_name)
+        tenant = self._tenant
+        call = cmdlet_call(tenant.cloud, tenant.tenant_id, SearchLog.name, parameters, own_anchor(tenant.operator))
         answer = tenant.session.read(call)
-        rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
+        rows = answer.rows
         if rows:
-            pages.add(answer.content)
+            self._pages.add(answer.content)
         if answer.data.get("@adminapi.warnings") or answer.data.get("@odata.nextLink"):
-            raise TenantAnswer(
-                "Search-UnifiedAuditLog answered with a warning that its list is cut.",
-                status=answer.status,
-                code="Incomplete",
-                request_id=answer.request_id,
-            )
+            raise answer.error(f"{SearchLog.name} answered with a warning that its list is cut", "Incomplete")
         return rows
 
 
@@ -156,19 +177,31 @@ def _whose(asked: Asked) -> dict[str, Any]:
     return {"FreeText": asked.mark.value}
 
 
-def _pull_of(rows: list[dict[str, Any]], said: int | None) -> Pull:
-    """Whether the pages of a session are all there: its indices run from 1 to its own count, without a gap."""
-    ids = {identity for row in rows if (identity := record_id(row))}
-    pull = Pull(ids, len(rows), said)
-    indices = {_number(row.get("ResultIndex")) for row in rows}
+def _ids(rows: list[dict[str, Any]]) -> set[str]:
+    return {identity for row in rows if (identity := record_id(row))}
+
+
+def _more(page: list[dict[str, Any]]) -> bool:
+    """Whether the service says with a page that there is more to come."""
+    told = (row.get("AuditSearchRequestMetadata") for row in page)
+    return any(isinstance(one, dict) and one.get("moreRecordsAvailable") is True for one in told)
+
+
+def _pull_of(rows: list[dict[str, Any]], said: int | None, *, more: bool) -> Pull:
+    """Whether the pages of a session are all there: its indices run from 1 to its own count, without a gap, and the
+    last of them (`more`) did not say that there are others."""
+    pull = Pull(_ids(rows), len(rows), said)
+    indices = {number for row in rows if (number := _number(row.get("ResultIndex"))) is not None}
     counts = {_number(row.get("ResultCount")) for row in rows}
     if said is None:
         pull.whole, pull.reason = False, "it does not say how many records there are"
     elif len(counts) > 1:
         pull.whole, pull.reason = False, "its pages say different counts"
-    elif indices != set(range(1, said + 1)):
-        missing = len(set(range(1, said + 1)) - indices)
+    elif len(indices) != said or (indices and (min(indices), max(indices)) != (1, said)):
+        missing = max(1, said - sum(1 <= number <= said for number in indices))
         pull.whole, pull.reason = False, f"{missing:,} of the {said:,} records it counts did not come"
+    elif more:
+        pull.whole, pull.reason = False, "with its last page it said that there are more records, and none came"
     return pull
 
 
@@ -183,5 +216,5 @@ def record_id(row: dict[str, Any]) -> str:
 def _number(value: Any) -> int | None:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
