@@ -41,7 +41,12 @@ def remote(allowed: Any, where: str = "*") -> dict[str, Any]:
         ([spam("On")], [remote(True)], False),
         ([spam("On")], [remote(False)], True),
         ([spam("On")], [remote(False), remote(True, "partner.example")], False),
-        ([spam("Off"), spam("On", "For sales")], [remote(True)], False),
+        ([spam("Off"), spam("On", "For sales")], [remote(True)], True),
+        ([spam("On"), spam("Off", "For sales")], [remote(True)], False),
+        ([spam("Off", "A", IsDefault=False), spam("On", "B", IsDefault=True)], [remote(True)], False),
+        ([spam("On", "A", IsDefault="False"), spam("Off", "B", IsDefault="True")], [remote(True)], True),
+        ([spam("On", "A"), spam("Off", "B")], [remote(True)], None),
+        ([spam("On", "A", IsDefault=False)], [remote(True)], None),
         ([spam(None)], [remote(True)], None),
         ([spam("Sideways")], [], None),
         ([], [], None),
@@ -67,11 +72,35 @@ def test_each_policy_is_a_sentence_with_what_is_better(case: Case) -> None:
     assert "refusing one wins" in report.domains[0].recommended[0]
 
 
+def test_what_is_advised_is_what_the_check_asks_for(case: Case) -> None:
+    before = harden.sending(case, state(outbound_spam_policy=[spam("On")], remote_domains=[remote(True)]))
+    assert "allow it for single senders by a policy of their own" in before.policies[0].recommended[0]
+    done = [spam("Off"), spam("On", "For sales")]
+    found = state(outbound_spam_policy=done, remote_domains=[remote(True)], restricted_senders=[])
+    after = harden.sending(case, found)
+    assert after.forwarding.done is True
+    assert "Except for some senders: “For sales” allows it for whom its rule names" in after.forwarding.told
+    assert "Get-HostedOutboundSpamFilterRule" in after.forwarding.told
+    assert after.policies[0].told.startswith("For everybody, it refuses automatic forwarding")
+    assert after.policies[1].told.startswith("For whom its rule names, it lets mail be forwarded")
+    assert "keep it small" in after.policies[1].recommended[0]
+    assert harden.roadmap(case, found).item("auto-forward").done
+
+
+def test_blocked_connectors_are_not_checked_unless_a_file_says_that_there_are_none(case: Case, tmp_path: Path) -> None:
+    page = sending_html(harden.sending(case))
+    assert "Get-BlockedConnector" in page
+    assert "treat the administrator who made or changed it as a case of their own" in page
+    (tmp_path / "blocked-connectors.json").write_text("[]", "utf-8")
+    case.load(tmp_path / "blocked-connectors.json")
+    assert harden.sending(case).connectors.done is True
+
+
 def test_nobody_restricted_is_not_the_same_as_not_read(case: Case) -> None:
     assert "Nobody is on the list" in harden.sending(case, state(restricted_senders=[])).restricted_told
     missing = harden.sending(case)
     assert "not checked" in missing.restricted_told
-    assert len(missing.not_checked) == 4
+    assert len(missing.not_checked) == 5
     page = sending_html(missing)
     assert "Get-BlockedSenderAddress" in page
     assert "Nobody is on the list" not in page

@@ -6,15 +6,18 @@ settings for EOP", "Remove blocked users from the Restricted entities page". Not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from toolkit.case import Case
 from toolkit.contain.actions import UnblockSender
 from toolkit.contain.ledger import DONE, SENT, records
 from toolkit.contain.snapshot import Snapshot
+from toolkit.detect.words import listed as some
 from toolkit.detect.words import plural, short
 from toolkit.harden.bounce_kinds import KINDS
 from toolkit.harden.bounces import BounceReport, bounces
+from toolkit.harden.empty_answers import empty_answer, file_name
 from toolkit.harden.inputs import Check, Input, Row, flag, input_of, listed, text
 from toolkit.harden.state import kept_state
 
@@ -23,6 +26,15 @@ HOW_TO_UNBLOCK = (
     "Then press “Give the account back…” in notebook 3. Its plan is refused while a door is open, "
     "and its last step takes the sender off the list, with the address exactly as the list has it.",
     "Confirm, run and read back as always. Mail goes out after about an hour, at most after 24 hours.",
+)
+WHOM = "Look whom: Get-HostedOutboundSpamFilterRule | Format-List Name,State,From,FromMemberOf,SenderDomainIs."
+CONNECTORS = (
+    "Connectors that the service blocked for what they sent: not checked, as this version does not read them; in "
+    "Exchange Online PowerShell: Get-BlockedConnector"
+)
+HOW_TO_UNBLOCK_CONNECTOR = (
+    "Review the connector, and treat the administrator who made or changed it as a case of their own.",
+    "Only then lift it: Remove-BlockedConnector with the ConnectorId that the list has.",
 )
 RATION = KINDS["account"].repeat
 RECOMMENDED = {
@@ -69,7 +81,8 @@ class PolicyRead:
 @dataclass(frozen=True)
 class SendingReport:
     """`restricted` senders, `policies`, `domains`, whether automatic `forwarding` is refused (`Check`), the bounces of
-    the case, how a restriction is lifted (`unblocking`), `not_checked` with why, `told` where it comes from."""
+    the case, how a restriction is lifted (`unblocking`), `not_checked` with why, `told` where it comes from,
+    `connectors`: whether none is blocked."""
 
     restricted: list[Restricted]
     restricted_told: str
@@ -80,6 +93,7 @@ class SendingReport:
     unblocking: list[str]
     not_checked: list[str] = field(default_factory=list)
     told: str = ""
+    connectors: Check = field(default_factory=lambda: Check(None, CONNECTORS))
 
 
 def sending(case: Case, state: Snapshot | None = None) -> SendingReport:
@@ -96,7 +110,10 @@ def sending(case: Case, state: Snapshot | None = None) -> SendingReport:
     missing = [i.missing for i in (senders, spam, remote) if i.missing]
     if not found.checked:
         missing.append(found.told)
-    policies = [_policy(row) for row in spam.rows]
+    connectors = _connectors(case)
+    missing += [] if connectors.done else [connectors.told]
+    default = default_policy(spam.rows)
+    policies = [_policy(row, default) for row in spam.rows]
     domains = [_domain(row) for row in remote.rows]
     return SendingReport(
         restricted,
@@ -108,11 +125,23 @@ def sending(case: Case, state: Snapshot | None = None) -> SendingReport:
         [*HOW_TO_UNBLOCK, RATION] if restricted or "account" in found.groups else [],
         missing,
         "; ".join(dict.fromkeys(i.told for i in (senders, spam, remote) if i.told)),
+        connectors,
     )
 
 
+def _connectors(case: Case) -> Check:
+    none = empty_answer(case, "blocked connectors")
+    if none:
+        return Check(True, f"No connector is blocked (from the file {short(none, 80)} of this case, an empty list).")
+    name = file_name("blocked connectors")
+    return Check(None, f"{CONNECTORS}. If it lists none, load an empty list ([]) saved as {name}.")
+
+
 def forwarding_refused(spam: Input, remote: Input) -> Check:
-    """Whether automatic forwarding to the outside is refused for everybody: of two settings the refusing one wins."""
+    """Whether automatic forwarding to the outside is refused: of two settings the refusing one wins.
+
+    Of the outbound spam policies the one for everybody decides; the others are exceptions, and said.
+    """
     wide = next((row for row in remote.rows if text(row.get("DomainName")).strip() == "*"), None)
     closed = wide is not None and flag(wide.get("AutoForwardEnabled")) is False
     if closed:
@@ -121,15 +150,37 @@ def forwarding_refused(spam: Input, remote: Input) -> Check:
             return Check(True, "The remote domain for all others (*) refuses it.")
     if not spam.known:
         return Check(None, spam.missing)
-    modes = {_name(row): text(row.get("AutoForwardingMode")).lower() for row in spam.rows}
-    unknown = [name for name, mode in modes.items() if mode not in FORWARDING]
-    on = [name for name, mode in modes.items() if mode == "on"]
-    if on:
-        names = ", ".join(f"“{name}”" for name in on[:3]) + (f" and {len(on) - 3} more" if len(on) > 3 else "")
-        return Check(False, f"The outbound spam policy {names} lets mail be forwarded to the outside automatically.")
-    if unknown or not modes:
-        return Check(None, "Not checked: the outbound spam policies do not say how automatic forwarding is treated.")
-    return Check(True, f"{'Every' if len(modes) > 1 else 'The'} outbound spam policy refuses it.")
+    default = default_policy(spam.rows)
+    if default is None:
+        return Check(None, "Not checked: which outbound spam policy is the one for everybody is not told.")
+    mode = text(default.get("AutoForwardingMode")).lower()
+    if mode not in FORWARDING:
+        return Check(None, f"Not checked: “{_name(default)}” does not say how automatic forwarding is treated.")
+    said = _exceptions([row for row in spam.rows if row is not default])
+    if mode == "on":
+        told = f"“{_name(default)}”, the outbound spam policy for everybody, lets mail be forwarded to the outside."
+        return Check(False, f"{told}{said}")
+    return Check(True, f"“{_name(default)}”, the outbound spam policy for everybody, refuses it.{said}")
+
+
+def default_policy(rows: Sequence[Row]) -> Row | None:
+    """The outbound spam policy for everybody whom no other one covers; None where nothing tells which it is."""
+    found = next((row for row in rows if flag(row.get("IsDefault"))), None)
+    found = found or next((row for row in rows if _name(row).lower() == "default"), None)
+    return found or (rows[0] if len(rows) == 1 and flag(rows[0].get("IsDefault")) is None else None)
+
+
+def _exceptions(others: Sequence[Row]) -> str:
+    """Which other policies let mail be forwarded, and how to look for whom."""
+    allowing = [f"“{_name(row)}”" for row in others if text(row.get("AutoForwardingMode")).lower() == "on"]
+    unknown = [f"“{_name(row)}”" for row in others if text(row.get("AutoForwardingMode")).lower() not in FORWARDING]
+    said = ""
+    if allowing:
+        verb = "allows" if len(allowing) == 1 else "allow"
+        said += f" Except for some senders: {some(allowing)} {verb} it for whom its rule names. {WHOM}"
+    if unknown:
+        said += f" How {some(unknown)} treats it is not told."
+    return said
 
 
 def _restricted(row: Row, case: Case) -> Restricted:
@@ -153,10 +204,13 @@ def _restricted_told(senders: Input, found: list[Restricted]) -> str:
     )
 
 
-def _policy(row: Row) -> PolicyRead:
+def _policy(row: Row, default: Row | None) -> PolicyRead:
     mode = text(row.get("AutoForwardingMode")).lower()
     limits, advice = [], []
-    if mode == "on":
+    exception = default is not None and row is not default
+    if mode == "on" and exception:
+        advice.append(f"An exception for some senders: keep it small. {WHOM}")
+    elif mode == "on":
         advice.append("Set automatic forwarding to Off, and allow it for single senders by a policy of their own.")
     elif mode not in FORWARDING:
         advice.append("Look at automatic forwarding in the portal: the export does not say how it is set.")
@@ -175,7 +229,8 @@ def _policy(row: Row) -> PolicyRead:
             "See that somebody reads the alert “User restricted from sending email”: Microsoft recommends it in place "
             "of this policy's own notification."
         )
-    said = [f"It {FORWARDING.get(mode, 'does not say whether it lets mail be forwarded automatically')}"]
+    whom = "For everybody, it" if row is default else "For whom its rule names, it" if exception else "It"
+    said = [f"{whom} {FORWARDING.get(mode, 'does not say whether it lets mail be forwarded automatically')}"]
     said += [f"allows {', '.join(limits)}"] if limits else []
     said += [ACTIONS[action]] if action in ACTIONS else []
     told = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

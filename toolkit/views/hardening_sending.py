@@ -10,7 +10,7 @@ import pandas as pd
 from toolkit.detect.words import plural, short
 from toolkit.harden.bounce_kinds import ACCOUNT, FORWARDING, OTHER, TENANT
 from toolkit.harden.bounces import Bounce, BounceReport
-from toolkit.harden.sending import PolicyRead, SendingReport
+from toolkit.harden.sending import HOW_TO_UNBLOCK_CONNECTOR, PolicyRead, SendingReport
 from toolkit.views.hardening_mfa import check_html, not_checked_html
 from toolkit.views.look import box, html_table
 
@@ -50,7 +50,12 @@ def restricted_html(report: SendingReport) -> str:
     }  # fmt: skip
     table = html_table(rows, headings=headings, limit=ROWS) if len(rows) else ""
     kind = "error" if report.restricted else "note"
-    return f"<h3>Restricted senders</h3>{box(report.restricted_told, kind)}{table}{_steps(report.unblocking)}"
+    connectors = f"<p>{check_html(report.connectors)} {escape(_sentence(report.connectors.told))}</p>"
+    lifted = "" if report.connectors.done else _steps(HOW_TO_UNBLOCK_CONNECTOR)
+    return (
+        f"<h3>Restricted senders</h3>{box(report.restricted_told, kind)}{table}{_steps(report.unblocking)}"
+        f"<h3>Is no connector blocked?</h3>{connectors}{lifted}"
+    )
 
 
 def bounces_html(report: BounceReport) -> str:
