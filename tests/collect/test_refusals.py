@@ -13,7 +13,8 @@ from tests.contain.room import VICTIM, Room
 from toolkit import collect
 from toolkit.collect import asking
 from toolkit.collect.calls import CALLS
-from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, PARTIAL, UNCONFIRMED, Line
+from toolkit.collect.gather import gather
+from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, PARTIAL, UNASKED, Line
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads import search_log
 from toolkit.collect.roads.activity import FEEDS
@@ -25,8 +26,13 @@ from toolkit.collect.roads.risk import AccountRisk, RiskDetections
 from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.errors import TenantAnswer
 from toolkit.practice.faults import Fault
 from toolkit.practice.http import Answer
+from toolkit.tenant import connect
+from toolkit.tenant.application import SECRET_VARIABLE, ApplicationTokenSource
+from toolkit.tenant.clouds import practice_cloud
+from toolkit.tenant.exchange import cmdlet_call
 from toolkit.tenant.session import STALE_PAGES
 
 SEARCH = "Search-UnifiedAuditLog"
@@ -289,5 +295,41 @@ def test_every_call_of_a_collection_can_be_found_in_the_case(room: Room) -> None
     }
     kept = {one for line in collect.lines(room.case) for one in line.request_ids}
     kept |= {one for entry in room.case.journal.entries(CALLS) for one in entry.fields["request_ids"]}
+    assert sent
     assert sent <= kept
-    assert UNCONFIRMED or sent
+
+
+def test_an_application_on_its_own_is_routed_by_the_system_mailbox(room: Room) -> None:
+    place = practice_cloud(room.case.folder)
+    secret = "canary~secret~42"
+    room.service.login.credentials.register(secret=secret)
+    source = ApplicationTokenSource(
+        place, tenant=place.tenant_id, client_id=place.client_id, environ={SECRET_VARIABLE: secret}
+    )
+    tenant = connect(room.case, source, sleep=room.sleep)
+    assert tenant.operator.is_application
+    lines = collect.collect(room.case, tenant, [VICTIM], wanted=week(SearchLog, TraceCmdlet)).lines
+    assert not {FAILED, NOT_AVAILABLE} & {line.state for line in lines}
+    # The tenant refuses what names nobody's mailbox.
+    wrong = cmdlet_call(tenant.cloud, tenant.tenant_id, "Get-Mailbox", {}, tenant.operator.user_principal_name)
+    with pytest.raises(TenantAnswer, match="could not be located"):
+        tenant.session.read(wrong)
+
+
+def test_a_run_with_a_budget_ends_and_what_is_left_is_named(room: Room) -> None:
+    done = gather(room.case, room.tenant, [VICTIM], wanted=week(SearchLog, InteractiveSignIns), seconds=0.0)
+    assert done.stopped
+    assert UNASKED in {line.state for line in collect.lines(room.case)}
+
+
+def test_the_readings_of_a_state_keep_to_the_pace_and_their_calls_are_kept(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolkit.tenant.connection.PRACTICE_PACE", 1.0)
+    room.service.arrange(limits=True)
+    gather(room.case, room.tenant, [VICTIM], wanted=week(InteractiveSignIns, twice=False))
+    asked = [r for r in room.service.requests() if "conditionalAccess" in r["path"]]
+    assert asked
+    assert {r["status"] for r in asked} == {200}
+    kept = {one for entry in room.case.journal.entries(CALLS) for one in entry.fields["request_ids"]}
+    assert {r["client_request_id"] for r in asked} <= kept
