@@ -155,11 +155,11 @@ def _file(asked: dict[str, Any]) -> dict[str, Any] | None:
 def _purpose(asked: dict[str, Any], told: dict[str, Any] | None) -> str:
     """What the sign-in is asked for: permissions to change things only where something is going to be sent."""
     from toolkit.contain import steps_in
-    from toolkit.tenant.permissions import ASKED_FOR, CONTAINMENT
+    from toolkit.tenant.permissions import ASKED_FOR, CONTAINMENT, EVIDENCE
 
     if told is not None:
         return max((step.action.purpose for step in steps_in(told)), key=ASKED_FOR.index)
-    return CONTAINMENT if any(asked[name] for name in ("emergency", "give_back", "unblock", "undo")) else ""
+    return CONTAINMENT if any(asked[name] for name in ("emergency", "give_back", "unblock", "undo")) else EVIDENCE
 
 
 def _do(case: Case, tenant: Tenant, asked: dict[str, Any], told: dict[str, Any] | None, *, as_json: bool) -> int:

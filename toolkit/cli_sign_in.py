@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.errors import SignInFailed
+
 if TYPE_CHECKING:
     from toolkit.tenant import Secret, TokenSource
 
@@ -66,8 +68,9 @@ def tokens_of(
 ) -> TokenSource:
     """The source of tokens that the options name; whatever the person must read goes to standard error.
 
-    `purpose` is one of `permissions.ASKED_FOR`: a person signs in here and now, for all of its permissions, so that
-    nobody is asked again in the middle of a plan. Without it reading is asked for, when the first token is needed.
+    `purpose` is one of `permissions.ASKED_FOR`: a person signs in here and now, for all of its permissions, to Graph
+    and (not for registering) to Exchange, so that nobody is asked in the middle of a plan. Without it reading is asked
+    for, when the first token is needed.
 
     Raises:
         UsageError, SignInFailed: see `toolkit.tenant.sign_in`; the sign-in for the purpose did not work.
@@ -75,6 +78,7 @@ def tokens_of(
     from toolkit.tenant import sign_in
     from toolkit.tenant.clients import about_clients, clients_of
     from toolkit.tenant.clouds import cloud_named
+    from toolkit.tenant.permissions import REGISTRATION
     from toolkit.tenant.person import PersonTokenSource
 
     source = sign_in(
@@ -94,6 +98,12 @@ def tokens_of(
     clients = clients_of(client_id or "", containment_client_id or "")
     click.echo(about_clients(clients, cloud_named(cloud), purpose), err=True)
     source.widen(purpose)
+    source.token("graph")
+    if purpose != REGISTRATION:
+        try:
+            source.token("exchange")
+        except SignInFailed as error:  # blocking, resetting and revoking need no Exchange
+            click.echo(f"Exchange: {error} Nothing in the mailbox can be read or changed.", err=True)
     return source
 
 

@@ -20,10 +20,12 @@ from tests.contain.test_whole_plan import INSIDE, carry_out
 from toolkit import cli_contain_run, contain, open_case, practice
 from toolkit.case import Case
 from toolkit.cli import cli
+from toolkit.errors import SignInFailed
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant import Secret, clouds
 from toolkit.tenant.clouds import practice_cloud
 from toolkit.tenant.permissions import delegated_permissions
+from toolkit.tenant.person import PersonTokenSource
 
 __all__ = ["room", "unconfirmed_room"]
 
@@ -338,9 +340,38 @@ def test_microsofts_own_client_is_asked_once_for_what_containment_needs(
     graph = [scope for scope in asked if "User.RevokeSessions.All" in scope]
     assert len(graph) == 1
     assert len(asked) == 2  # and Exchange, through its own client
+    before, _, after = done.stderr.partition("This will be sent")
+    assert (before.count("To sign in, use"), after.count("To sign in, use")) == (2, 0)
     wanted = delegated_permissions("graph", "containment")
     assert all(name in graph[0] for name in wanted)
     assert "User.RevokeSessions.All" in done.stderr.partition("To sign in")[0]
+
+
+def test_a_plan_asks_for_both_sign_ins_before_it_reads_and_for_reading_alone(real: Room) -> None:
+    shown = command(real, "--account", VICTIM, "--sign-in", "device-code", "--tenant", DOMAIN, "--json")
+    assert shown.exit_code == 1, shown.output
+    before, _, after = shown.stderr.partition("… reading")
+    assert (before.count("To sign in, use"), after.count("To sign in, use")) == (2, 0)
+    assert "Permissions to change anything are asked for only before the first change." in before
+    assert "User.RevokeSessions.All" not in shown.stderr
+
+
+def test_without_exchange_the_three_calls_are_still_sent(
+    real: Room, seen: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = PersonTokenSource.token
+
+    def no_exchange(self: Any, resource: str, **how: Any) -> str:
+        if resource == "exchange":
+            raise SignInFailed("Exchange was not consented to.")
+        return token(self, resource, **how)
+
+    monkeypatch.setattr(PersonTokenSource, "token", no_exchange)
+    done = command(real, "--emergency", VICTIM, *SIGN_IN, typed=VICTIM)
+    assert done.exit_code == 0, done.output
+    assert "Exchange was not consented to. Nothing in the mailbox can be read or changed." in done.stderr
+    assert done.stdout.count("DONE") == 3
+    assert "NOT CHECKED  inbox rules" in done.stdout
 
 
 def test_a_plan_for_a_real_tenant_is_read_with_reading_rights_and_run_by_its_digest(

@@ -9,6 +9,7 @@ from toolkit.contain.action import Action
 from toolkit.contain.actions import (
     AutoReplyOff,
     ClearForwarding,
+    ClearOutsideForwarding,
     CloseProtocols,
     DisableInboundConnector,
     DisableInboxRule,
@@ -23,6 +24,7 @@ from toolkit.contain.actions import (
     RemoveSendAs,
     RemoveSendOnBehalf,
     SignatureOff,
+    UnblockCorrespondent,
 )
 from toolkit.contain.ledger import DONE, IN_DOUBT, SENT
 from toolkit.contain.plan import ALREADY_SO, OFFERED_AGAIN, Plan, Step
@@ -80,11 +82,11 @@ BY_HAND: dict[str, str] = {
 }
 # What then closes it, to be completed by hand; the calls are those of the actions.
 THEN: dict[str, tuple[Action, ...]] = {
-    "mailbox": (ClearForwarding(), RemoveSendOnBehalf(NAME)),
+    "mailbox": (ClearForwarding(), ClearOutsideForwarding(), RemoveSendOnBehalf(NAME)),
     "inbox rules": (DisableInboxRule("RULEIDENTITY-FROM-THE-LIST"),),
-    "sweep rules": (DisableSweepRule(NAME),),
+    "sweep rules": (DisableSweepRule("RULEID-FROM-THE-LIST"),),
     "auto-reply": (AutoReplyOff(),),
-    "junk list": (DistrustSender(ADDRESS),),
+    "junk list": (DistrustSender(ADDRESS), UnblockCorrespondent(ADDRESS)),
     "signature": (SignatureOff(),),
     "full access": (RemoveFullAccess(NAME),),
     "send as": (RemoveSendAs(NAME),),
