@@ -22,6 +22,7 @@ from toolkit.collect.roads.risk import AccountRisk, RiskDetections
 from toolkit.collect.roads.road import NO_OPTIONS, Options, Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.collect.roads.trace_details import TraceDetails
 from toolkit.errors import UsageError
 
 NAMES = ("quick", "standard", "everything")
@@ -35,6 +36,7 @@ ROADS: dict[str, type[Road]] = {
     "message-trace": EitherTrace,
     "message-trace-graph": MessageTrace,
     "message-trace-cmdlet": TraceCmdlet,
+    "message-trace-details": TraceDetails,
     "secure-score": SecureScore,
     "risk-detections": RiskDetections,
     "account-risk": AccountRisk,
