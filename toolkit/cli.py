@@ -13,6 +13,7 @@ from toolkit.cli_app import app
 from toolkit.cli_app_register import create, remove, show
 from toolkit.cli_collect import collect, coverage
 from toolkit.cli_contain import contain
+from toolkit.cli_sign_out import sign_out
 from toolkit.errors import ToolkitError, UsageError
 
 CASE = click.option(
@@ -37,6 +38,7 @@ cli.add_command(app)
 cli.add_command(collect)
 cli.add_command(coverage)
 cli.add_command(contain)
+cli.add_command(sign_out)
 
 
 def main() -> None:

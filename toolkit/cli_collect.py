@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -42,9 +43,11 @@ CASE = click.option(
 @click.option("--account", "accounts", multiple=True, metavar="UPN", help="About whom (may be given several times).")
 @click.option("--profile", "wanted", default="standard", show_default=True, metavar="NAME|FILE", help="What to fetch.")
 @click.option("--sources", metavar="NAME,…", help="Only these roads, by their names in a profile's file.")
+@click.option("--workspace", metavar="GUID", help="A Log Analytics workspace (Sentinel) to fetch from, too.")
 @click.option("--refresh", is_flag=True, help="Ask again only for what may still grow or did not come whole.")
 @click.option("--pivot", "pivoting", is_flag=True, help="Look for what is marked as the attacker's, in all accounts.")
 @click.option("--pivot-open", "only_open", is_flag=True, help="As --pivot, only for what nobody looked for yet.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long; go on later.")
 @click.option("--start-feeds", is_flag=True, help="Only start the audit log's feeds: previewed, then a typed yes.")
 @click.option("--stop-feeds", is_flag=True, help="Only stop the feeds that this case started.")
 @sign_in_options
@@ -55,9 +58,11 @@ def collect(
     accounts: tuple[str, ...],
     wanted: str,
     sources: str | None,
+    workspace: str | None,
     refresh: bool,
     pivoting: bool,
     only_open: bool,
+    minutes: float | None,
     start_feeds: bool,
     stop_feeds: bool,
     as_json: bool,
@@ -74,6 +79,7 @@ def collect(
     2: nothing was done.
     """
     from toolkit.case import open_case
+    from toolkit.collect.signed import note_options
     from toolkit.contain import resolve
 
     if start_feeds or stop_feeds:
@@ -87,7 +93,7 @@ def collect(
         raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    chosen = _profile(wanted, sources, refresh=refresh)
+    chosen = _profile(wanted, sources, workspace or "", refresh=refresh)
     case = open_case(case_folder, practice=practice)
     if only_open and not accounts and not _open(case):
         click.echo(NOTHING_OPEN, err=True)
@@ -96,12 +102,14 @@ def collect(
     try:
         with connected(case, signing_in, sleep=_sleeping(stop)) as tenant:
             confirm_whose(case, tenant, signing_in["tenant_name"])
-            expected = _expected(tenant)
+            note_options(case, ({} if case.practice else signing_in) | {"workspace": chosen.options.workspace})
+            expected = _expected(tenant, chosen)
             with _stopped_by_ctrl_c(stop):
                 names = [resolve(tenant, user).user_principal_name for user in accounts]
                 done, found = _run(
-                    case, tenant, names, chosen, stop, refresh=refresh, pivoting=pivoting, only_open=only_open
-                )
+                    case, tenant, names, chosen, stop, refresh=refresh, pivoting=pivoting, only_open=only_open,
+                    until=None if minutes is None else time.monotonic() + 60 * minutes,
+                )  # fmt: skip
     except KeyboardInterrupt:
         click.echo("Stopped; nothing was collected.", err=True)
         sys.exit(2)
@@ -110,7 +118,7 @@ def collect(
         _print(_as_dict(case, done, found, told, expected))
     else:
         _summary(case, told)
-        _findings(case, found)
+        _findings(case, found, names)
         if pivoting:
             _say_touched(case)
         _say_open(case, found)
@@ -164,10 +172,11 @@ def coverage(case_folder: Path | None, as_json: bool) -> None:
         click.echo(f"  {row['question']} {here}{span}")
 
 
-def _profile(name: str, sources: str | None, *, refresh: bool) -> Profile:
+def _profile(name: str, sources: str | None, workspace: str, *, refresh: bool) -> Profile:
+    from toolkit.collect.chosen import with_workspace
     from toolkit.collect.profile import ROADS, profile, with_every_road
 
-    chosen = profile(name)
+    chosen = with_workspace(profile(name), workspace)
     if not sources:
         return with_every_road(chosen) if refresh else chosen
     names = [each.strip() for each in sources.split(",") if each.strip()]
@@ -175,6 +184,10 @@ def _profile(name: str, sources: str | None, *, refresh: bool) -> Profile:
     if unknown or not names:
         raise UsageError(f"There is no source {', '.join(unknown) or 'named'}; there are {', '.join(ROADS)}.")
     return replace(chosen, roads=tuple(ROADS[each] for each in names), helps_out=False)
+
+
+def _left(until: float | None) -> float | None:
+    return None if until is None else max(0.0, until - time.monotonic())
 
 
 def _run(
@@ -187,6 +200,7 @@ def _run(
     refresh: bool,
     pivoting: bool,
     only_open: bool = False,
+    until: float | None = None,
 ) -> tuple[Collection, Triage]:
     from toolkit.collect import Collection
     from toolkit.collect.gather import gather
@@ -211,13 +225,15 @@ def _run(
     if accounts:
         done = gather(
             case, tenant, accounts, wanted=chosen, refresh=refresh, told=_line, report=_said, found=found,
-            halted=stop.is_set,
+            halted=stop.is_set, seconds=_left(until),
         )  # fmt: skip
     if pivoting and not done.stopped:
         marks = (pivots_open if only_open else marks_of)(case, triage(case))
         if only_open and not marks:
             return done, seen[-1]
-        looked = pivot(case, tenant, marks, wanted=chosen, refresh=refresh, told=_line, halted=stop.is_set)
+        looked = pivot(
+            case, tenant, marks, wanted=chosen, refresh=refresh, told=_line, halted=stop.is_set, seconds=_left(until)
+        )
         done.lines += looked.lines
         done.known, done.stopped = done.known + looked.known, looked.stopped
         seen.append(triage(case))
@@ -273,12 +289,13 @@ def _said(what: str, share: float) -> None:
     click.echo(_plain(f"… {what} ({share:.0%})") if share < 1.0 else _plain(f"… {what}"), err=True)
 
 
-def _expected(tenant: Tenant) -> Preflight:
+def _expected(tenant: Tenant, chosen: Profile) -> Preflight:
     """The preflight, on standard error: what will not work, with its reason; nothing of what it says is an error."""
+    from toolkit.collect.chosen import services_of
     from toolkit.tenant import preflight
     from toolkit.tenant.preflight import WORKS
 
-    result = preflight(tenant)
+    result = preflight(tenant, services_of(chosen), workspace=chosen.options.workspace)
     reading = [check for check in result.checks if check.kind in ("source", "state")]
     works = sum(check.answer == WORKS for check in reading)
     who = tenant.operator.user_principal_name
@@ -299,7 +316,7 @@ def _asked_about(case: Case, accounts: Sequence[str], *, pivoting: bool) -> list
 
 
 def _summary(case: Case, told: Sequence[Line]) -> None:
-    from toolkit.collect.said import again, strips
+    from toolkit.collect.said import again, disagreements, strips
 
     for strip in strips(told):
         whose = strip.account or "the organisation"
@@ -308,12 +325,15 @@ def _summary(case: Case, told: Sequence[Line]) -> None:
         click.echo(_plain(f"{strip.source}{road}, {whose}, {days}: {_records(strip.records)}; {strip.in_words}"))
         for reason, many in list(strip.reasons.items())[:3]:
             click.echo(_plain(f"    {many} × {reason}"))
+    for sentence in disagreements(told)[:TOP]:
+        click.echo(_plain(f"Two answers disagree. {sentence}"))
     command = again(case, told)
     if command:
         click.echo(f"What may still grow or did not come whole is asked for again by: {command}")
 
 
-def _findings(case: Case, found: Triage) -> None:
+def _findings(case: Case, found: Triage, accounts: Sequence[str]) -> None:
+    from toolkit.collect.said import finding_sentences, sources_sentences
     from toolkit.detect.words import plural
 
     for finding in found.findings[:TOP]:
@@ -324,11 +344,14 @@ def _findings(case: Case, found: Triage) -> None:
         click.echo(f'… and {plural(more, "more finding")}: `python -m toolkit triage --case "{case.folder}"`.')
     if not found.findings:
         click.echo(f"No finding by what could be looked for; {len(found.not_run)} detections had nothing to look at.")
+    behind = finding_sentences(case, found.findings[:TOP]) if found.findings else sources_sentences(case, accounts)
+    for sentence in behind:
+        click.echo(_plain(sentence))
 
 
 def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], expected: Preflight) -> dict[str, Any]:
     from toolkit.collect.marks import pivoted, touched
-    from toolkit.collect.said import again, strips
+    from toolkit.collect.said import again, finding_sentences, sources_sentences, strips
 
     return {
         "stopped": done.stopped,
@@ -346,6 +369,7 @@ def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], 
             for row in touched(case, pivoted(case)).to_dict("records")
         ],
         "preflight": [asdict(check) for check in expected.checks if check.kind != "action"],
+        "ledger": finding_sentences(case, found.findings) if found.findings else sources_sentences(case),
         "findings": found.to_dict()["findings"],
         "not_run": found.to_dict()["not_run"],
         "head": case.journal.head,

@@ -19,9 +19,12 @@ from toolkit import collect, open_case
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
 from toolkit.cli_collect import NOTHING_OPEN
-from toolkit.collect.ledger import FAILED, UNASKED, Line, write
-from toolkit.collect.said import collected_sentence
+from toolkit.collect.ledger import FAILED, PARTIAL, UNASKED, Line, write
+from toolkit.collect.said import again, collected_sentence
+from toolkit.collect.signed import note_options
 from toolkit.detect import triage
+from toolkit.practice.log_analytics import WORKSPACE
+from toolkit.views.ledger import ledger_html
 
 __all__ = ["room", "unconfirmed_room"]
 
@@ -186,3 +189,39 @@ def test_what_a_service_says_rewrites_no_terminal(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "\x1b" not in done.stdout
     assert "1 failed" in done.stdout
+
+
+def test_a_workspace_is_named_on_the_command_line_and_the_next_command_says_it_again(room: Room) -> None:
+    words = ("collect", "--case", room.case.folder, "--account", VICTIM, "--profile", "quick")
+    named = (*words, "--sources", "workspace-sign-ins", "--workspace", WORKSPACE)
+    done = CliRunner().invoke(cli, list(map(str, named)))
+    assert done.exit_code == 0, done.output
+    assert "sign-ins, interactive, Log Analytics" in done.stdout
+    assert f"--refresh --workspace {WORKSPACE}" in done.stdout
+    assert f"The ledger on sign-ins, interactive of {VICTIM}" in done.stdout
+    wrong = CliRunner().invoke(cli, [*map(str, words), "--workspace", "sentinel"])
+    assert "no workspace's id" in str(wrong.exception)
+
+
+def test_commands_that_go_on_say_how_the_tenant_was_signed_in_to(room: Room) -> None:
+    given = {
+        "cloud": "gcc", "tenant_name": DOMAIN, "client_id": "0a1b", "way": None, "certificate": None,
+        "keep_sign_in": True,
+    }  # fmt: skip
+    note_options(room.case, given)
+    line = Line("audit log", VICTIM, "2026-09-10T00:00:00Z", "2026-09-11T00:00:00Z", "a road", "", FAILED)
+    words = f"--account {VICTIM} --refresh --cloud gcc --tenant {DOMAIN} --client-id 0a1b"
+    assert again(room.case, [line]).endswith(words)
+    note_options(room.case, given)
+    assert len(room.case.journal.entries("collect.signed-in")) == 1
+
+
+def test_ids_that_only_one_road_had_are_printed(room: Room) -> None:
+    line = Line(
+        "audit log", VICTIM, "2026-09-10T00:00:00Z", "2026-09-11T00:00:00Z", "a road", "2026-09-12T00:00:00Z", PARTIAL,
+        "another road has more", only_here=["aa"], only_there=[f"{n:02}" for n in range(20)],
+    )  # fmt: skip
+    write(room.case, line)
+    said = CliRunner().invoke(cli, ["coverage", "--case", str(room.case.folder)]).stdout
+    assert "had only by this one: aa; had only by the other: 00, 01, 02, 03, 04 and 15 more at least." in said
+    assert "which ids only one had" in ledger_html(room.case)

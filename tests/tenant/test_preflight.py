@@ -8,12 +8,16 @@ import pytest
 
 from tests.contain.room import VICTIM, Room
 from tests.tenant.signing import CLIENT_ID
+from toolkit.collect.chosen import services_of, with_workspace
+from toolkit.collect.profile import profile
 from toolkit.errors import TenantAnswer
+from toolkit.practice.log_analytics import WORKSPACE
 from toolkit.tenant import CLOUDS, Tenant, connect, preflight
 from toolkit.tenant.application import ApplicationTokenSource
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.directory_roles import ROLES
 from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES
+from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts, _check, exported_cmdlets
 
 
@@ -27,7 +31,7 @@ def test_a_global_administrator_is_told_that_all_will_work(room: Room) -> None:
     assert list(told) == [need.key for need in NEEDS]
     played = exported_cmdlets(room.tenant)
     for need in NEEDS:
-        if need.resource == "graph" or {name.lower() for name in need.operations} <= played:
+        if (need.resource == "graph" and need.delegated) or {name.lower() for name in need.operations} <= played:
             assert told[need.key] == WORKS, need.key
     assert told["source:audit-activity"] == UNKNOWN
     assert "nobody signed in" in result.of("source:audit-activity").why
@@ -36,6 +40,39 @@ def test_a_global_administrator_is_told_that_all_will_work(room: Room) -> None:
     assert token.roles == ("Global Administrator",)
     assert token.expires is not None
     assert room.writes() == []
+
+
+def test_it_asks_what_the_profile_needs_one_harmless_read_each(room: Room) -> None:
+    chosen = with_workspace(profile("everything"), WORKSPACE)
+    services = services_of(chosen)
+    assert services == ("graph", "exchange", "management", "log-analytics")
+    result = preflight(room.connect(), services, workspace=WORKSPACE)
+    assert result.of("source:audit-activity").answer == WORKS
+    assert result.of("source:log-analytics").answer == WORKS
+    assert room.service.requests()[-1]["method"]
+    assert any(r["path"].endswith(f"/workspaces/{WORKSPACE}/query") for r in room.service.requests())
+    elsewhere = preflight(room.connect(), services, workspace=WORKSPACE[:-1] + "0")
+    assert elsewhere.of("source:log-analytics").answer == REFUSED
+    assert "403" in elsewhere.of("source:log-analytics").why
+    assert all(elsewhere.problems.values())
+    assert services_of(profile("standard")) == ("graph", "exchange")
+
+
+def test_what_the_sign_in_does_not_give_is_not_consented_and_nobody_is_asked_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = room.connect()
+    source = tenant.tokens
+    assert isinstance(source, PersonTokenSource)
+    silently = source._silently
+
+    def refused(app: Any, resource: str, refresh: bool, claims: str | None) -> Any:
+        return None if resource == "management" else silently(app, resource, refresh, claims)
+
+    monkeypatch.setattr(source, "_silently", refused)
+    monkeypatch.setattr(source, "_anew", lambda *given: pytest.fail("somebody was asked to sign in again"))
+    check = preflight(tenant, ("graph", "exchange", "management")).of("source:audit-activity")
+    assert (check.answer, check.why.partition(":")[0]) == (REFUSED, "not consented")
 
 
 def test_the_frame_is_as_long_as_the_table(room: Room) -> None:

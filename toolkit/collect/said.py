@@ -13,6 +13,7 @@ from toolkit.collect.ledger import (
     NOT_AVAILABLE,
     PARTIAL,
     PROVISIONAL,
+    SAID,
     STATES,
     UNASKED,
     UNCONFIRMED,
@@ -20,7 +21,12 @@ from toolkit.collect.ledger import (
     lines,
 )
 from toolkit.collect.marks import Mark, kind_of, touched
+from toolkit.collect.profile import ROADS
+from toolkit.collect.signed import options_said, quoted
 from toolkit.collect.state import ACCOUNT, ORGANISATION
+from toolkit.detect.evidence import LOGONS
+from toolkit.detect.finding import Finding
+from toolkit.tables import AUDIT, SIGNINS
 
 WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
 """States in which everything that the service had when it was asked came, as far as can be told."""
@@ -133,10 +139,11 @@ def again(case: Case, told: Sequence[Line]) -> str:
     people = {line.account for line in others if "@" in line.account} or (_people(told) if others else set())
     if others and not people:
         people = _people(lines(case))  # whom it was collected with
-    named = [f"--account {_quoted(name)}" for name in sorted(people)]
+    named = [f"--account {quoted(name)}" for name in sorted(people)]
     if not named and not marked:
         named = ["--account NAME@DOMAIN"]
-    return f'python -m toolkit collect --case "{case.folder}" {" ".join([*named, *["--pivot"] * marked])} --refresh'
+    whose = " ".join([*named, *["--pivot"] * marked])
+    return f'python -m toolkit collect --case "{case.folder}" {whose} --refresh{options_said(case)}'
 
 
 def open_sentence(case: Case, marks: Sequence[Mark]) -> str:
@@ -146,8 +153,47 @@ def open_sentence(case: Case, marks: Sequence[Mark]) -> str:
     some = ", ".join(str(mark) for mark in marks[:NAMED]) + (f" and {len(marks) - NAMED} more" * (len(marks) > NAMED))
     return (
         f"Judged the attacker's, and not looked for in the other accounts yet: {some}. "
-        f'`python -m toolkit collect --case "{case.folder}" --pivot-open` does that.'
+        f'`python -m toolkit collect --case "{case.folder}" --pivot-open{options_said(case)}` does that.'
     )
+
+
+def disagreements(told: Iterable[Line], some: int = 5) -> list[str]:
+    """Of each window about which two answers or two roads disagree: which ids only one of them had, not escaped."""
+    found = []
+    for line in told:
+        sides = [("had only by this one", line.only_here), ("had only by the other", line.only_there)]
+        each = [f"{what}: {', '.join(ids[:some])}{_rest(ids, some)}" for what, ids in sides if ids]
+        if each:
+            whose = f" of {line.account}" if line.account else ""
+            days = f"{line.start[:16].replace('T', ' ')} to {line.end[:16].replace('T', ' ')} UTC"
+            found.append(f"{line.source}{whose}, {line.road}, {days}: {'; '.join(each)}.")
+    return found
+
+
+def sources_sentences(case: Case, accounts: Collection[str] = ()) -> list[str]:
+    """What the ledger says of each source (of some accounts): behind a "nothing found". Empty where there is none."""
+    wanted = {account.lower() for account in accounts} | {""}
+    told = [line for line in lines(case) if not accounts or line.account.lower() in wanted]
+    return list(
+        dict.fromkeys(ledger_sentence(case, strip.source, strip.account) for strip in strips(told) if strip.account)
+    )
+
+
+def finding_sentences(case: Case, findings: Iterable[Finding]) -> list[str]:
+    """What the ledger says of the sources that findings rest on, each once. Empty where nothing was collected."""
+    asked = {(line.source, line.account.lower()) for line in lines(case)}
+    found: dict[str, None] = {}
+    for finding in findings if asked else ():
+        for source in sources_of(finding.table):
+            if (source, finding.user.lower()) in asked:
+                found[ledger_sentence(case, source, finding.user)] = None
+    return list(found)
+
+
+def sources_of(table: str) -> list[str]:
+    """The sources that fill a table, in the order of the roads to them."""
+    tables = (SIGNINS.name, AUDIT.name) if table == LOGONS else (table,)
+    return list(dict.fromkeys(road.source for road in ROADS.values() if road.table in tables))
 
 
 def touched_sentences(case: Case, marks: Sequence[Mark]) -> list[str]:
@@ -161,12 +207,13 @@ def touched_sentences(case: Case, marks: Sequence[Mark]) -> list[str]:
     return told
 
 
+def _rest(ids: Sequence[str], some: int) -> str:
+    more = len(ids) - some
+    return f" and {more} more" + (" at least" if len(ids) >= SAID else "") if more > 0 else ""
+
+
 def _people(told: Sequence[Line]) -> set[str]:
     return {line.account for line in told if "@" in line.account}
-
-
-def _quoted(name: str) -> str:
-    return name if name.replace("@", "").replace(".", "").replace("-", "").replace("_", "").isalnum() else f'"{name}"'
 
 
 def _said(strip: Strip) -> str:

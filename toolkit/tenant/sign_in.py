@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from toolkit.errors import UsageError
 from toolkit.tenant.application import ApplicationTokenSource, Ask
 from toolkit.tenant.clients import clients_of
@@ -15,9 +13,10 @@ from toolkit.tenant.clouds import cloud_named
 from toolkit.tenant.local_browser import browser_is_elsewhere
 from toolkit.tenant.person import Browser, DeviceCode, DeviceCodeMessage, PersonTokenSource, Way
 from toolkit.tenant.ready_token import VARIABLES, ReadyTokenSource
-from toolkit.tenant.token_cache import remembered
+from toolkit.tenant.token_cache import place_of, remembered
 from toolkit.tenant.tokens import TokenSource
 
+_KEPT_BY = {"certificate": "a certificate", "secret": "a secret", "token": "a token of the environment"}
 WAYS = ("browser", "device-code", "certificate", "secret", "token")
 
 
@@ -42,7 +41,8 @@ def sign_in(
     id, needed for apps on their own. `client_id` is the organisation's own application, else Microsoft's public
     clients are used; `containment_client_id` is its second one, which may change things. `prompt` is given whatever
     the person has to read or do (a device code as `DeviceCodeMessage`); `asking` a question whose answer is not shown.
-    `keep` keeps the sign-in for the next time, encrypted, if the computer can.
+    `keep` keeps a person's sign-in for the next time, encrypted, if the computer can; where it cannot be kept,
+    `prompt` is told.
 
     Raises:
         UsageError: no such cloud or way, something that it needs is missing, or a browser that nobody would see.
@@ -53,6 +53,8 @@ def sign_in(
     chosen = way or _fitting(certificate, given, elsewhere)
     if chosen not in WAYS:
         raise UsageError(f"There is no way to sign in named {chosen!r}; there are {', '.join(WAYS)}.")
+    if keep and chosen not in {"browser", "device-code"}:
+        prompt(f"Nothing is kept: only a person's sign-in can be, not one by {_KEPT_BY[chosen]}.")
     if chosen == "token":
         return ReadyTokenSource(place, environ=given)
     if chosen in {"certificate", "secret"}:
@@ -70,7 +72,7 @@ def sign_in(
         prompt(f"You sign in by device code, because {elsewhere}: a browser opened here would not be yours.")
     cache = None
     if keep:
-        cache, said = remembered(user_data_path("account-compromise-toolkit") / f"sign-in-{place.name}.bin")
+        cache, said = remembered(place_of(place))
         prompt(said)
     how: Way = Browser(prompt) if chosen == "browser" else DeviceCode(_told(prompt))
     clients = clients_of(client_id, containment_client_id)

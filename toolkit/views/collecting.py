@@ -14,11 +14,13 @@ import ipywidgets as w
 
 from toolkit import contain
 from toolkit.case import Case
+from toolkit.collect.chosen import chosen_by, services_of
 from toolkit.collect.gather import gather
 from toolkit.collect.ledger import Line
 from toolkit.collect.marks import Mark, judged, pivoted, pivots_open
-from toolkit.collect.profile import NAMES
+from toolkit.collect.profile import NAMES, Profile, with_every_road
 from toolkit.collect.said import WHOLE, open_sentence, touched_sentences
+from toolkit.collect.signed import note_options
 from toolkit.collect.work import pivot
 from toolkit.detect import Triage
 from toolkit.detect.words import plural
@@ -28,7 +30,7 @@ from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.feeds import FeedsPanel
 from toolkit.views.findings import headline
-from toolkit.views.ledger import ledger_html
+from toolkit.views.ledger import behind_html, ledger_html
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
 from toolkit.views.preflight import preflight_html
@@ -90,6 +92,14 @@ class CollectingPanel:
             layout=w.Layout(width="520px"), style=style,
         )  # fmt: skip
         self.profile.add_class("collecting-profile")
+        self.more = w.Text(
+            placeholder="a profile's file (TOML), or a workspace's id (GUID); may stay empty", description="Besides",
+            layout=w.Layout(width="520px"), style=style, continuous_update=False,
+        )  # fmt: skip
+        self.more.add_class("collecting-more")
+        self._asked: tuple[tuple[str, ...], str] = ((), "")
+        for choice in (self.profile, self.more):
+            choice.observe(lambda _change: self._chose(), "value")
         self.start = _button("Start collecting", "collecting-start", self.begin, "primary")
         self.refresh = _button("Ask again for what is not whole", "collecting-refresh", self.begin_again)
         self.stop = _button("Stop", "collecting-stop", self.halt)
@@ -109,8 +119,8 @@ class CollectingPanel:
             html.add_class(f"collecting-{name}")
         self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", display="none"))
         self._live = w.VBox([
-            self.expected, self._tenant_row, self.users, self.profile, w.HBox([self.start, self.refresh, self.stop]),
-            self._open_row, self.feeds.widget,
+            self.expected, self._tenant_row, self.users, self.profile, self.more,
+            w.HBox([self.start, self.refresh, self.stop]), self._open_row, self.feeds.widget,
         ])  # fmt: skip
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
         self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
@@ -135,8 +145,9 @@ class CollectingPanel:
 
     def look_for_marks(self) -> None:
         """Look in all accounts for what was judged the attacker's and nobody looked for yet, and for nothing else."""
-        wanted = str(self.profile.value)
-        self.desk.start(lambda emit: self._pivot(emit, wanted))
+        wanted = self._wanted()
+        if wanted is not None:
+            self.desk.start(lambda emit: self._pivot(emit, wanted))
 
     def halt(self) -> None:
         """Stop; what was received is kept."""
@@ -163,12 +174,30 @@ class CollectingPanel:
         if not users:
             self.desk.put("problem", "Name the account first, as name@domain; several with commas between.")
             return
-        wanted = str(self.profile.value)
-        self.desk.start(lambda emit: self._collect(emit, users, wanted, refresh=refresh))
+        wanted = self._wanted(refresh=refresh)
+        if wanted is not None:
+            self.desk.start(lambda emit: self._collect(emit, users, wanted, refresh=refresh))
+
+    def _wanted(self, *, refresh: bool = False) -> Profile | None:
+        """What was chosen; None, with the sentence on the screen, where it cannot be."""
+        try:
+            chosen = chosen_by(str(self.profile.value), self.more.value)
+        except ToolkitError as error:
+            self.desk.put("problem", str(error))
+            return None
+        return with_every_road(chosen) if refresh else chosen
+
+    def _chose(self) -> None:
+        """Ask what will be refused again, where the choice leads to services that were not asked."""
+        chosen = self._wanted()
+        if chosen is None or not self.sign_in.ready or self.desk.busy:
+            return
+        if self._asked != (services_of(chosen), chosen.options.workspace):
+            self._signed()
 
     # In the worker's thread: no widget is touched here.
 
-    def _collect(self, emit: Emit, users: list[str], wanted: str, *, refresh: bool) -> None:
+    def _collect(self, emit: Emit, users: list[str], wanted: Profile, *, refresh: bool) -> None:
         self._halted.clear()
         tenant = self.sign_in.tenant()
         try:
@@ -177,6 +206,7 @@ class CollectingPanel:
             if question:
                 return
             emit("began", None)
+            note_options(self.case, self.sign_in.options | {"workspace": wanted.options.workspace})
             done = gather(
                 self.case, tenant, users, wanted=wanted, refresh=refresh, halted=self._halted.is_set, now_and_then=True,
                 told=lambda line: emit("line", line), report=lambda what, share: emit("share", (what, share)),
@@ -188,7 +218,7 @@ class CollectingPanel:
             emit("over", None)
             tenant.close()
 
-    def _pivot(self, emit: Emit, wanted: str) -> None:
+    def _pivot(self, emit: Emit, wanted: Profile) -> None:
         self._halted.clear()
         tenant = self.sign_in.tenant()
         try:
@@ -214,11 +244,11 @@ class CollectingPanel:
         """Which marks nobody looked for yet: as it stands in the case, no tenant is asked."""
         emit("open", pivots_open(self.case, findings_of(self.case)) if judged(self.case) else [])
 
-    def _look_ahead(self, emit: Emit) -> None:
+    def _look_ahead(self, emit: Emit, services: tuple[str, ...], workspace: str) -> None:
         """What will be refused, and whose tenant it is, before anything is collected."""
         tenant = self.sign_in.tenant()
         try:
-            emit("expected", preflight(tenant))
+            emit("expected", preflight(tenant, services, workspace=workspace))
             emit("tenant", contain.tenant_question(self.case, tenant))
             self._tell_open(emit)
         finally:
@@ -233,8 +263,13 @@ class CollectingPanel:
         self._show()
         if not self.sign_in.ready:
             return
+        chosen = self._wanted()
+        if chosen is None:
+            return
+        self._asked = services_of(chosen), chosen.options.workspace
+        services, workspace = self._asked
         self.message.value = page(f"{QUIET}Asking what will be refused …</p>")
-        self.desk.start(self._look_ahead)
+        self.desk.start(lambda emit: self._look_ahead(emit, services, workspace))
 
     def _show(self) -> None:
         busy = self.desk.busy
@@ -290,8 +325,9 @@ class CollectingPanel:
     def _on_found(self, told: tuple[Triage, bool]) -> None:
         found, last = told
         when = "" if last else f"{QUIET}As it stands now, while windows arrive.</p>"
+        cited = behind_html(self.case, found.findings) if last else ""
         next_page = "<p>Next: <b>1-evidence-review.ipynb</b> shows the rows that prove them.</p>" if last else ""
-        self.found.value = page(f"<h3>Findings</h3>{headline(found, clickable=False)}{when}{next_page}")
+        self.found.value = page(f"<h3>Findings</h3>{headline(found, clickable=False)}{when}{cited}{next_page}")
 
     def _on_touched(self, sentences: list[str]) -> None:
         items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from toolkit.case.journal import iso
 from toolkit.case.verdicts import OWNER, key_of, verdicts
 from toolkit.collect.ledger import ledger, lines
 from toolkit.collect.said import collected_sentence, strips
+from toolkit.contain.doors_known import doors_known
 from toolkit.contain.ledger import Record, records
 from toolkit.detect import Finding, Triage, triage
 from toolkit.errors import UsageError
@@ -33,8 +34,7 @@ from toolkit.views.coverage import coverage
 from toolkit.views.evidence_rows import one_line
 from toolkit.views.findings import title_of
 from toolkit.views.findings_panel import on_other_rows, said
-from toolkit.contain.doors_known import doors_known
-from toolkit.views.ledger import ledger_svg
+from toolkit.views.ledger import behind_html, ledger_svg
 from toolkit.views.timeline_svg import svg
 
 AROUND = timedelta(days=1)
@@ -80,7 +80,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in {**tables, "timeline": timeline}.items():
             write_csv(frame, folder / f"{name}.csv")
-        page = _page(case, head, tables, picture, note)
+        page = _page(case, head, tables, picture, note, found.findings)
         write_atomically(folder / "handover.html", page.encode("utf-8", "replace"))
     except OSError as error:
         raise UsageError(f"The hand-over cannot be written to {folder}: {error.strerror or error}.") from error
@@ -105,7 +105,9 @@ def _defused(value: Any) -> str:
     return f"'{text}" if isinstance(value, str) and re.match(FORMULA, text) else text
 
 
-def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, note: str) -> str:
+def _page(
+    case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, note: str, findings: Sequence[Finding]
+) -> str:
     quiet = {
         "findings": "No finding by what could be run. That is not the same as a clean account.",
         "indicators": "None: there are no findings, or all of them were judged the owner's own.",
@@ -141,7 +143,7 @@ def _page(case: Case, head: str, tables: dict[str, pd.DataFrame], picture: str, 
         Section(
             titles[name][0],
             " ".join([titles[name][1] if len(frame) else quiet.get(name, ""), cited if name in CITING else ""]).strip(),
-            Markup(_picture(case)) + _table(frame) if name == "ledger" else _table(frame),  # noqa: S704 (svg escapes)
+            Markup(_before(case, findings, name)) + _table(frame),  # noqa: S704 (escaped where it is made)
         )
         for name, frame in shown.items()
     ]
@@ -243,8 +245,11 @@ def _by_source(case: Case) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "account", "by", "days", "records", "windows", "why_not_whole"])
 
 
-def _picture(case: Case) -> str:
-    return ledger_svg(strips(lines(case)))
+def _before(case: Case, findings: Sequence[Finding], section: str) -> str:
+    """What stands before a section's table: the ledger's picture, or its word on the sources behind the findings."""
+    if section == "ledger":
+        return ledger_svg(strips(lines(case)))
+    return behind_html(case, findings) if section == "findings" else ""
 
 
 def _files(case: Case) -> pd.DataFrame:

@@ -5,7 +5,7 @@ A still picture (SVG) and plain HTML: the same live, reopened without its kernel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from html import escape
 
@@ -24,10 +24,20 @@ from toolkit.collect.ledger import (
     Line,
     lines,
 )
-from toolkit.collect.said import Strip, again, collected_sentence, ledger_sentence, strips
+from toolkit.collect.said import (
+    Strip,
+    again,
+    collected_sentence,
+    disagreements,
+    finding_sentences,
+    ledger_sentence,
+    sources_sentences,
+    strips,
+)
+from toolkit.detect.finding import Finding
 from toolkit.views.look import as_text, html_table, prose
 
-__all__ = ["collected_sentence", "horizon_html", "ledger_html", "ledger_sentence", "ledger_svg"]
+__all__ = ["behind_html", "collected_sentence", "horizon_html", "ledger_html", "ledger_sentence", "ledger_svg"]
 
 # From a palette that colour-blind readers can tell apart; the shape says the same.
 COLOURS = {
@@ -49,10 +59,12 @@ MEANING = {
     UNASKED: "planned, but the collection was stopped before it or is still going on",
 }
 HOLLOW = (FAILED, NOT_AVAILABLE, UNASKED)
+BEHIND = "What the ledger says of the sources behind this"
 WIDTH, LEFT, RIGHT, ROW, TOP, BAR = 1080, 300, 300, 26, 8, 16
 MOST_ROWS = 40
 MOST_WINDOWS = 400  # of one strip; of more the newest are drawn
 MOST_REASONS = 5
+MOST_DISAGREEING = 20
 HEADINGS = {"source": "Source", "account": "Account", "road": "By", "words": "Windows", "records": "Records"}
 NOTHING = "Nothing was collected from a tenant into this case; it holds what files brought."
 
@@ -67,8 +79,18 @@ def ledger_html(case: Case, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
     cut = f'<p class="toolkit-quiet">… and {more:,} more strips; the table has them all.</p>' if more > 0 else ""
     return "".join([
         f"<p>{prose(collected_sentence(case))}</p>", ledger_svg(found, zone, zone_name), cut, _legend(found),
-        _hindered(found), _again(case, told), _table(found),
+        _hindered(found), _disagreeing(told), _again(case, told), _table(found),
     ])  # fmt: skip
+
+
+def behind_html(case: Case, findings: Sequence[Finding], accounts: Collection[str] = ()) -> str:
+    """What the ledger says of each source that findings rest on, or, where there is none, of each that was looked at.
+
+    "" where nothing was collected.
+    """
+    told = finding_sentences(case, findings) if findings else sources_sentences(case, accounts)
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in told)
+    return f'<details class="toolkit-behind"><summary>{BEHIND}</summary><ul>{items}</ul></details>' if items else ""
 
 
 def horizon_html(case: Case) -> str:
@@ -182,6 +204,15 @@ def _hindered(found: Sequence[Strip]) -> str:
         whose = f" of {strip.account}" if strip.account else ""
         items.append(f"<li>{escape(strip.source + whose)}<ul>{told}{rest}</ul></li>")
     return f"<h3>What did not come whole, and why</h3><ul>{''.join(items)}</ul>" if items else ""
+
+
+def _disagreeing(told: Sequence[Line]) -> str:
+    sentences = disagreements(told)
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences[:MOST_DISAGREEING])
+    more = len(sentences) - MOST_DISAGREEING
+    rest = f"<li>… and {more:,} more windows: `coverage --json` has them all</li>" if more > 0 else ""
+    head = "<h3>Where two answers or roads disagree, and which ids only one had</h3>"
+    return f"{head}<ul>{items}{rest}</ul>" if items else ""
 
 
 def _again(case: Case, told: Sequence[Line]) -> str:

@@ -14,7 +14,7 @@ from toolkit.views.evidence_rows import EvidenceRows, window_from
 from toolkit.views.findings import findings_html, headline, not_run_html, people, weight_in_words
 from toolkit.views.findings_panel import SHOWN, FindingsPanel
 from toolkit.views.handover_button import HandoverButton
-from toolkit.views.ledger import collected_sentence
+from toolkit.views.ledger import behind_html, collected_sentence
 from toolkit.views.look import box, figures, html_table, severity
 from toolkit.views.notebook import case_from, findings_of, show, show_panel, zone_from
 from toolkit.views.paged_table import PagedTable, twin
@@ -61,6 +61,7 @@ def findings(case: Source = None, *, users: Users = None, display_time_zone: str
     more = f"The {SHOWN} worst are shown; {over:,} more: set `users`, or `python -m toolkit triage`."
     show(
         headline(found, ledger=collected_sentence(this, wanted)),
+        behind_html(this, found.findings, wanted or ()),
         box(more, "warning") if over > 0 else "",
         practice=this.practice,
     )

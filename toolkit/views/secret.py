@@ -1,4 +1,5 @@
-"""Showing a password once: it travels as a custom message, and is never a trait, HTML, an output or a file."""
+"""Showing a password once, and asking for one: it travels as a custom message, and is never a trait, HTML, an output
+or a file."""
 
 from __future__ import annotations
 
@@ -85,3 +86,70 @@ class SecretOnce(anywidget.AnyWidget):
     def _heard(self, widget: Any, message: Any, buffers: Any) -> None:
         if isinstance(message, dict) and message.get("type") == "shown":
             self._on_shown(str(message.get("run", "")))
+
+
+_ASK_ESM = """
+export default {
+  render({ model, el }) {
+    el.classList.add("toolkit-secret-asked");
+    const show = (message) => {
+      el.replaceChildren();
+      if (!message.question) return;
+      const form = document.createElement("form");
+      form.className = "toolkit-secret-box";
+      const about = document.createElement("div");
+      about.textContent = message.question;
+      const field = document.createElement("input");
+      field.type = "password";
+      field.autocomplete = "off";
+      field.className = "toolkit-secret-field";
+      const use = document.createElement("button");
+      use.type = "submit";
+      use.className = "toolkit-secret-use";
+      use.textContent = "Use it";
+      form.onsubmit = (event) => {
+        event.preventDefault();
+        model.send({ type: "given", value: field.value });
+        field.value = "";
+        el.replaceChildren();
+      };
+      form.append(about, field, use);
+      el.append(form);
+      field.focus();
+    };
+    const heard = (message) => { if (message && message.type === "ask") show(message); };
+    model.on("msg:custom", heard);
+    model.send({ type: "ready" });
+    return () => { model.off("msg:custom", heard); el.replaceChildren(); };
+  },
+};
+"""
+
+
+class SecretAsked(anywidget.AnyWidget):
+    """The place in a panel where a passphrase is typed; `given` gets it, once for each question.
+
+    The page sends it as a message and empties its field; no trait ever holds it.
+    """
+
+    _esm = _ASK_ESM
+    _css = _CSS
+
+    def __init__(self, given: Callable[[Secret], None]) -> None:
+        super().__init__()
+        self._given = given
+        self.question = ""
+        self.on_msg(self._heard)
+
+    def ask(self, question: str) -> None:
+        """Show the question on the pages that show this widget; "" takes it away."""
+        self.question = question
+        self.send({"type": "ask", "question": question})
+
+    def _heard(self, widget: Any, message: Any, buffers: Any) -> None:
+        kind = message.get("type") if isinstance(message, dict) else ""
+        if kind == "ready" and self.question:
+            self.send({"type": "ask", "question": self.question})
+        elif kind == "given" and self.question:
+            self.question = ""
+            self._given(Secret(str(message.get("value", ""))))

@@ -6,6 +6,7 @@ Whoever signed in in one panel of a notebook is signed in in all panels of it. N
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -17,13 +18,14 @@ import ipywidgets as w
 
 from toolkit.case import Case
 from toolkit.errors import SignInFailed, ToolkitError, UsageError
-from toolkit.tenant import CLOUDS, PracticeTokenSource, Tenant, TokenSource, connect, sign_in
+from toolkit.tenant import CLOUDS, PracticeTokenSource, Secret, Tenant, TokenSource, connect, sign_in
 from toolkit.tenant.clouds import PRACTICE, practice_cloud
 from toolkit.tenant.local_browser import browser_is_elsewhere
 from toolkit.tenant.person import DeviceCodeMessage, PersonTokenSource
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
 from toolkit.views.preflight import about_html, device_code_html
+from toolkit.views.secret import SecretAsked
 
 WAYS = (
     ("Browser on this computer", "browser"),
@@ -33,7 +35,9 @@ WAYS = (
     ("Tokens from the environment", "token"),
 )
 APPS = ("certificate", "secret")
-SIGNED_OUT = "Signed out: the tokens are forgotten."
+BY_PERSON = ("browser", "device-code")
+KEEP = "Keep the sign-in for the next time, encrypted by this computer"
+SIGNED_OUT = "Signed out: the tokens are forgotten, those that were kept on this computer too."
 FIRST = "Sign in first: the row “Sign in” stands above."
 PRACTISED = "The practice tenant entered the code by itself; in a real tenant you would have done it on its page."
 # Who is signed in to which case's tenant, in this kernel's memory and nowhere else.
@@ -63,6 +67,7 @@ class SignIn:
         self._asks = ask or not case.practice
         self._waiting: TokenSource | None = None
         self._code: DeviceCodeMessage | None = None
+        self._answers: queue.SimpleQueue[Secret] = queue.SimpleQueue()
         self.desk = Desk(self._update)
         self._make()
         _rows.add(self)
@@ -84,17 +89,20 @@ class SignIn:
         self.certificate = w.Text(
             placeholder="file with key, PEM or PFX", description="Certificate", layout=wide, style=style
         )
+        self.keep = w.Checkbox(value=False, description=KEEP, indent=False, layout=wide)
+        self.keep.add_class("sign-in-keep")
+        self.secret = SecretAsked(self._answers.put)
         self.start = _button("Sign in", "sign-in-start", self.begin, "primary")
         self.cancel = _button("Cancel", "sign-in-cancel", self.give_up)
         self.out = _button("Sign out", "sign-in-out", self.leave)
         self.about, self.message = w.HTML(), w.HTML()
         self.message.add_class("sign-in-message")
-        choices = [w.HBox([self.cloud, self.way]), w.HBox([self.named, self.client]), self.certificate]
+        choices = [w.HBox([self.cloud, self.way]), w.HBox([self.named, self.client]), self.certificate, self.keep]
         self._choices = w.VBox(choices, layout=w.Layout(display="none" if self.case.practice else None))
         self._buttons = w.HBox([self.start, self.cancel])
         self._asking = w.VBox([self._choices, self.about, self._buttons])
         shown = None if self._asks else "none"
-        self.widget = w.VBox([self._asking, self.message, self.out], layout=w.Layout(display=shown))
+        self.widget = w.VBox([self._asking, self.secret, self.message, self.out], layout=w.Layout(display=shown))
         self.widget.add_class("sign-in")
         for choice in (self.cloud, self.way, self.named, self.client, self.certificate):
             choice.observe(lambda _change: self._describe(), "value")
@@ -119,6 +127,17 @@ class SignIn:
             raise UsageError(FIRST)
         return connect(self.case, self._tokens, sleep=self._sleep)
 
+    @property
+    def options(self) -> dict[str, object]:
+        """What was chosen, by the names of `toolkit.collect.signed.OPTIONS`; {} for the practice tenant."""
+        if self.case.practice:
+            return {}
+        file = self._file() if self.way.value == "certificate" else ""
+        return {
+            "cloud": self.cloud.value, "way": self.way.value, "tenant_name": self.named.value.strip(),
+            "client_id": self.client.value.strip(), "certificate": file,
+        }  # fmt: skip
+
     def begin(self) -> None:
         """Sign in as chosen; what the person has to do appears in the row."""
         try:
@@ -135,6 +154,7 @@ class SignIn:
                 tenant = connect(self.case, source, cloud, sleep=self._sleep)
             finally:
                 self._waiting = None
+                emit("asked", "")
             _signed[str(self.case.folder)] = source, cloud
             tenant.close()
             self._tell_all("signed", self._code)
@@ -144,6 +164,7 @@ class SignIn:
     def give_up(self) -> None:
         """End a sign-in that waits."""
         waiting = self._waiting
+        self._answers.put(Secret(""))  # what is asked for is not given
         if waiting is not None:
             # Telling may wait for an answer that is under way.
             threading.Thread(target=waiting.cancel, daemon=True, name="cancelling").start()
@@ -164,11 +185,14 @@ class SignIn:
         """What makes the source of tokens, in the worker; choices that cannot be are told at once."""
         if self.case.practice:
             return lambda: (PracticeTokenSource(practice_cloud(self.case.folder), self._prompt), PRACTICE)
-        source, cloud = self._chosen(), str(self.cloud.value)
+        source, cloud = self._chosen(keep=bool(self.keep.value) and self.way.value in BY_PERSON), str(self.cloud.value)
         return lambda: (source, cloud)
 
-    def _chosen(self) -> TokenSource:
-        file = self.certificate.value.strip().strip("\"'")
+    def _file(self) -> str:
+        return str(self.certificate.value).strip().strip("\"'")
+
+    def _chosen(self, *, keep: bool = False) -> TokenSource:
+        file = self._file()
         if self.way.value == "certificate" and not file:
             raise UsageError("Name the certificate's file.")
         return sign_in(
@@ -178,7 +202,16 @@ class SignIn:
             client_id=self.client.value.strip(),
             certificate=Path(file).expanduser() if self.way.value == "certificate" else None,
             prompt=self._prompt,
+            asking=self._asked,
+            keep=keep,
         )
+
+    def _asked(self, question: str) -> Secret:
+        """What the person types at a question, in the worker's thread; empty where it was cancelled."""
+        while not self._answers.empty():
+            self._answers.get()
+        self.desk.put("asked", question)
+        return self._answers.get()
 
     def _prompt(self, text: str) -> None:
         if isinstance(text, DeviceCodeMessage):
@@ -197,6 +230,9 @@ class SignIn:
 
     def _on_problem(self, text: str) -> None:
         self.message.value = page(box(text, "error"))
+
+    def _on_asked(self, question: str) -> None:
+        self.secret.ask(question)
 
     def _on_told(self, text: str) -> None:
         self.message.value = page(f'<p class="toolkit-quiet">{escape(text)}</p>')
@@ -225,6 +261,7 @@ class SignIn:
 
     def _describe(self) -> None:
         self.certificate.layout.display = None if self.way.value == "certificate" else "none"
+        self.keep.layout.display = None if self.way.value in BY_PERSON else "none"
         if self.case.practice:
             self.about.value = ""
             return

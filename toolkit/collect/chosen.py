@@ -1,0 +1,62 @@
+"""A profile as a person chose it: by name or file, and with a workspace of Log Analytics named beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from toolkit.collect.profile import Profile, profile
+from toolkit.collect.roads.activity import ActivityFeed
+from toolkit.collect.roads.log_analytics import (
+    WorkspaceDirectoryChanges,
+    WorkspaceNonInteractive,
+    WorkspaceOfficeActivity,
+    WorkspaceSignIns,
+)
+from toolkit.errors import UsageError
+
+GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+WORKSPACE_ROADS = (
+    WorkspaceSignIns,
+    WorkspaceNonInteractive,
+    WorkspaceDirectoryChanges,
+    WorkspaceOfficeActivity,
+)
+
+
+def with_workspace(chosen: Profile, workspace: str) -> Profile:
+    """The same with the roads to a workspace of Log Analytics, where one is named; `workspace` is its id, a GUID.
+
+    Raises:
+        UsageError: it is no GUID.
+    """
+    if not workspace:
+        return chosen
+    if not GUID.fullmatch(workspace):
+        raise UsageError(
+            f"{workspace[:60]} is no workspace's id, which is a GUID: Azure portal, Log Analytics workspaces, "
+            "Overview, Workspace ID."
+        )
+    roads = (*chosen.roads, *(road for road in WORKSPACE_ROADS if road not in chosen.roads))
+    return replace(chosen, roads=roads, options=replace(chosen.options, workspace=workspace.lower()))
+
+
+def chosen_by(name: str, more: str) -> Profile:
+    """The profile of that name; or, by `more`, of a file in its place, or with a workspace beside it.
+
+    Raises:
+        UsageError: `more` is neither a profile's file nor a GUID.
+    """
+    text = more.strip().strip("\"'")
+    if not text:
+        return profile(name)
+    if GUID.fullmatch(text):
+        return with_workspace(profile(name), text)
+    return profile(text)
+
+
+def services_of(chosen: Profile) -> tuple[str, ...]:
+    """The services that a profile asks, by their names in `clouds.RESOURCES`: what a preflight has to look at."""
+    feeds = any(issubclass(road, ActivityFeed) for road in chosen.roads)
+    workspace = bool(chosen.options.workspace) and any(road in WORKSPACE_ROADS for road in chosen.roads)
+    return ("graph", "exchange", *["management"] * feeds, *["log-analytics"] * workspace)
