@@ -18,7 +18,7 @@ from toolkit.harden.bounces import case_of, codes
 from toolkit.views.hardening_sending import bounces_html
 
 PLAYBOOK = [
-    ("5.1.8", ACCOUNT, "gives the account back"),
+    ("5.1.8", ACCOUNT, "Let the sender send again"),
     ("5.7.520", FORWARDING, "nothing to lift"),
     ("AS(7555)", FORWARDING, "nothing to lift"),
     *((f"5.7.{detail}", ADDRESS, "sender.office.com") for detail in range(606, 650)),

@@ -119,7 +119,7 @@ def test_files_tell_the_same_as_a_tenant(case: Case, tmp_path: Path) -> None:
     assert [r.address for r in report.restricted] == ["anna@contoso.example"]
     assert report.forwarding.done is False
     assert "from files of this case" in report.told
-    assert "Give the account back" in " ".join(report.unblocking)
+    assert "Let the sender send again" in " ".join(report.unblocking)
 
 
 def test_the_practice_tenant_restricts_its_sender_and_reading_lifts_nothing(room: Room) -> None:

@@ -353,7 +353,8 @@ class Policy:
         if not self.is_about_sign_ins:
             what = "is about registering methods or devices, not about sign-ins"
         elif self.blocks:
-            what = f"blocks {self._whom()}{self._old()}"
+            old = "sign-ins by old protocols of " if self.client_types <= OLD_CLIENTS | {"eassupported"} else ""
+            what = f"blocks {old}{self._whom()}"
         elif self.wants_resistant:
             what = f"asks {self._whom()} for a phishing-resistant method"
         elif self.wants_mfa:
@@ -366,9 +367,6 @@ class Policy:
         return (
             f"It {what}{holes}. It is {STATES.get(self.state, f'in a state that is not known ({short(self.state)})')}."
         )
-
-    def _old(self) -> str:
-        return " that come by old protocols" if self.client_types <= OLD_CLIENTS | {"easssupported"} else ""
 
     def _whom(self) -> str:
         users = listed(self.users.get("includeUsers"))

@@ -31,8 +31,8 @@ KINDS: dict[str, Kind] = {
         "This account is restricted from sending",
         (
             _DOORS,
-            "Then make the plan that gives the account back: it takes the sender off the list as its last step, with "
-            "the address as the list has it.",
+            "Then press “Let the sender send again…” in notebook 3: its plan takes the sender off the list, with the "
+            "address as the list has it.",
         ),
         "Mail goes out again usually within an hour, at most after 24 hours; a test message shows it.",
         "Unblocking is rationed: after too many times it fails and only Microsoft's support helps. Never as a trial.",

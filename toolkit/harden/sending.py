@@ -23,8 +23,8 @@ from toolkit.harden.state import kept_state
 
 HOW_TO_UNBLOCK = (
     "Close every door of the account first (notebook 3): rules, forwarding, methods, devices, applications, protocols.",
-    "Then press “Give the account back…” in notebook 3. Its plan is refused while a door is open, "
-    "and its last step takes the sender off the list, with the address exactly as the list has it.",
+    "Then press “Let the sender send again…” in notebook 3. Its plan is refused while a door is open, and takes the "
+    "sender off the list, with the address exactly as the list has it.",
     "Confirm, run and read back as always. Mail goes out after about an hour, at most after 24 hours.",
 )
 WHOM = "Look whom: Get-HostedOutboundSpamFilterRule | Format-List Name,State,From,FromMemberOf,SenderDomainIs."

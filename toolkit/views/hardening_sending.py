@@ -50,11 +50,12 @@ def restricted_html(report: SendingReport) -> str:
     }  # fmt: skip
     table = html_table(rows, headings=headings, limit=ROWS) if len(rows) else ""
     kind = "error" if report.restricted else "note"
-    connectors = f"<p>{check_html(report.connectors)} {escape(_sentence(report.connectors.told))}</p>"
+    none = "none" if report.connectors.done else "not checked"
+    connectors = f"<p><b>{none.capitalize()}.</b> {escape(_sentence(report.connectors.told))}</p>"
     lifted = "" if report.connectors.done else _steps(HOW_TO_UNBLOCK_CONNECTOR)
     return (
         f"<h3>Restricted senders</h3>{box(report.restricted_told, kind)}{table}{_steps(report.unblocking)}"
-        f"<h3>Is no connector blocked?</h3>{connectors}{lifted}"
+        f"<h3>Blocked connectors</h3>{connectors}{lifted}"
     )
 
 
