@@ -230,7 +230,7 @@ def _policy(known: Known, does: str, fits: Callable[[Policy], bool]) -> Check:
 
 def _control(known: Known, control: str, what: str) -> Check:
     """What Secure Score says of a setting that no call here reads; it is a day or two old."""
-    if known.no_score:
+    if known.no_score and not any(c.scored for c in known.score.controls):
         return Check(None, f"{what}: not checked. {known.no_score}")
     found = next((c for c in known.score.controls if _is(c, control)), None)
     if found is None or found.state in (NOT_TOLD, NOT_ASSESSED):
