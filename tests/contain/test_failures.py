@@ -104,6 +104,23 @@ def test_what_somebody_else_did_hours_later_is_not_taken_for_our_call(room: Room
     assert (step.status, step.undo) == ("already so", None)
 
 
+def test_an_undo_in_doubt_can_be_run_again_and_is_not_repeated_if_it_was_done(room: Room) -> None:
+    assert room.run("require-mfa").status == "done"
+    room.service.drop_next("PATCH")
+    plan, yes = room.confirmed()
+    assert contain.undo(plan, "require-mfa", yes, patience=0.0).status == "in doubt"
+    assert room.statuses()["require-mfa"] == "in doubt"
+    room.service.drop_next("PATCH", done_before=True)
+    room.service.delay_next_change(seconds=30)
+    plan, yes = room.confirmed()
+    assert contain.undo(plan, "require-mfa", yes, patience=0.0).status == "in doubt"
+    sent = len(room.writes())
+    plan, yes = room.confirmed()
+    assert contain.undo(plan, "require-mfa", yes).text.startswith("The undo whose answer was lost did take effect")
+    assert len(room.writes()) == sent
+    assert room.statuses()["require-mfa"] == "to do"
+
+
 def test_a_reading_after_a_second_call_says_nothing_of_the_first(room: Room) -> None:
     """The first call never arrived; the second did: only of the second it is said that it was done."""
     room.service.drop_next("PATCH")

@@ -81,7 +81,9 @@ class Step:
 
     @property
     def can_run(self) -> bool:
-        return self.before is not None and (self.status in {TO_DO, OFFERED_AGAIN, IN_DOUBT} or self.action.repeatable)
+        return self.before is not None and (
+            self.status in {TO_DO, OFFERED_AGAIN, IN_DOUBT, SENT} or self.action.repeatable
+        )
 
 
 @dataclass
@@ -336,7 +338,8 @@ def step_of(tenant: Tenant, target: Target, action: Action, history: list[Record
             step.status = SENT
     elif last is not None:
         step.status = OFFERED_AGAIN if last.to_offer_again else last.status
-    if done is not None and step.status in {DONE, SENT}:
+    undoing = step.status == IN_DOUBT and last is not None and last.direction == "undo"
+    if done is not None and (step.status in {DONE, SENT} or undoing):
         step.undo = action.undo_of(tenant.cloud, target, done.before, state.values)
         step.restores = done.before
     return step

@@ -6,7 +6,7 @@ from toolkit.contain.action import State
 from toolkit.contain.confirm import Confirmation
 from toolkit.contain.doors import check_doors
 from toolkit.contain.guards import check_target, check_tenant
-from toolkit.contain.ledger import DONE, PASSWORD_SHOWN, records
+from toolkit.contain.ledger import DONE, PASSWORD_SHOWN, SENT, records
 from toolkit.contain.plan import ALREADY_SO, Plan, Step
 from toolkit.contain.runlock import running
 from toolkit.contain.sending import Order, Outcome, Progress, ShowSecret, carry_out
@@ -46,7 +46,8 @@ def run(
         if doubt is not None and step.action.settles:
             settled = settle_one(plan.case, tenant, plan.target, step.action, doubt, patience=patience)
             if settled == DONE and doubt.direction == "do":
-                return Outcome(DONE, "The call whose answer was lost did take effect; it was not repeated.", doubt.run)
+                which = "which did not show" if doubt.status == SENT else "whose answer was lost"
+                return Outcome(DONE, f"The call {which} did take effect; it was not repeated.", doubt.run)
         state = step.action.read(tenant, plan.target)
         if step.action.settles and step.action.is_so(state, None):
             return Outcome(ALREADY_SO, "It is already so; nothing was sent.")
@@ -84,6 +85,11 @@ def undo(
     with running(plan.case, tenant.operator.user_principal_name, f"Undo: {step.action.title}"):
         progress("reading the state again")
         _check_identity(plan, tenant)
+        doubt = last_unsettled(records(plan.case, tenant.tenant_id, plan.target.object_id), key)
+        if doubt is not None and doubt.direction == "undo":
+            settled = settle_one(plan.case, tenant, plan.target, step.action, doubt, patience=patience)
+            if settled == DONE:
+                return Outcome(DONE, "The undo whose answer was lost did take effect; it was not repeated.", doubt.run)
         state = step.action.read(tenant, plan.target)
         if not step.action.is_so(state, None):
             raise PlanChanged("The state is not the one that this step left behind; preview the plan again.")

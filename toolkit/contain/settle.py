@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from toolkit.case import Case
-from toolkit.contain.action import Action, State
+from toolkit.contain.action import WINDOW, Action, State
 from toolkit.contain.actions import action_named
 from toolkit.contain.ledger import (
     DONE,
@@ -75,10 +75,10 @@ def unsettled(found: list[Record]) -> list[Record]:
 
 
 def last_unsettled(found: list[Record], key: str) -> Record | None:
-    """The newest record of an action, if its answer was lost and a reading may still tell what became of it."""
+    """The newest record of an action, if its end is not known and a reading may still tell it."""
     fitting = [r for r in found if r.action == key and r.status != REFUSED]
     last = fitting[-1] if fitting else None
-    return last if last is not None and last.status != SENT and last in unsettled(found) else None
+    return last if last is not None and last in unsettled(found) else None
 
 
 def settle_one(
@@ -92,7 +92,7 @@ def settle_one(
     pause = FIRST_PAUSE
     while True:
         now = action.read(tenant, target)
-        waits = action.settles and record.status == IN_DOUBT and not _later(now, record, action.patience)
+        waits = action.settles and record.status in {IN_DOUBT, SENT} and not _later(now, record, WINDOW.total_seconds())
         if _agrees(action, record, now) or not waits or left <= 0:
             break
         tenant.sleep(min(pause, left))
