@@ -87,6 +87,6 @@ def by_another_road(case: Case, chosen: Profile, accounts: Collection[str]) -> l
     ]
     for line in shut:
         if INSTEAD not in line.reason:
-            write(case, replace(line, reason=f"{line.reason} {INSTEAD}"))
+            write(case, replace(line, reason=f"{INSTEAD} {line.reason}"))
     whose = {line.account for line in shut}
     return [More(tuple(sorted(whose)), replace(chosen, roads=(AuditSearch,)))] if whose else []

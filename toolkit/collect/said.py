@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
 """States in which everything that the service had when it was asked came, as far as can be told."""
 HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
 NAMED = 8  # marks that a sentence names
+_CALL = re.compile(r" \(client-request-id [0-9A-Fa-f-]+\)")  # each call's own; the ledger keeps them
 REASON = 240  # characters of a reason that a sentence has room for
 
 
@@ -59,7 +61,8 @@ class Strip:
         """Why windows did not come whole, the most frequent first. Service texts, not escaped."""
         hindered = [line for line in self.lines if line.state in HINDERED]
         told = (f"{line.road}: {line.reason}" if self.of_state and line.road else line.reason for line in hindered)
-        return dict(Counter(reason[:REASON] or "no reason given" for reason in told).most_common())
+        alike = (_CALL.sub("", reason)[:REASON] or "no reason given" for reason in told)
+        return dict(Counter(alike).most_common())
 
     @property
     def records(self) -> int:
