@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -112,53 +110,6 @@ def test_a_whole_device_wipe_is_never_worded() -> None:
 
     code = "".join(p.read_text("utf-8") for p in (ROOT / "toolkit" / "contain").rglob("*.py"))
     assert '"Clear-MobileDevice"' not in code
-
-
-TROUBLES: list[dict[str, Any]] = [
-    {"status": 429, "retry_after": 3},
-    {"status": 429},
-    {"status": 503},
-    {"status": 503, "done_before": True},
-    {"status": 504, "done_before": True},
-    {"status": 403, "body": b"\x00" * 64},
-]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_trouble_on_the_way_is_told_as_it_is_and_nothing_is_sent_twice(room: Room, seed: int) -> None:
-    """Requests fail, break off, take effect all the same, or show late, as the seed says."""
-    dice = random.Random(seed)
-    for _ in range(6):
-        matcher = dice.choice(["PATCH", "POST /graph", "DELETE", "Set-", "Disable-", "Remove-"])
-        kind = dice.randrange(4)
-        if kind == 0:
-            room.service.drop_next(matcher, done_before=dice.random() < 0.5)
-        elif kind == 1:
-            room.service.delay_next_change(dice.randrange(1, 4))
-        else:
-            room.service.fail_next(matcher, **dice.choice(TROUBLES))
-    carry_out(room)
-    contain.settle(room.case, room.tenant)
-    found = contain.records(room.case)
-    writes = room.writes()
-    # A throttled call goes out again with its own id, no other does.
-    answered: dict[str, list[int]] = {}
-    for write in writes:
-        answered.setdefault(write["client_request_id"], []).append(write["status"])
-    assert set(answered) <= {r.run for r in found}
-    for statuses in answered.values():
-        assert all(status == 429 for status in statuses[:-1]), statuses
-    # What is told as done is so in the tenant: everything reads back.
-    told = {s.action.key: s for s in room.plan(suspicion=INSIDE).steps}
-    for record in found:
-        step = told.get(record.action)
-        if record.status == "done" and step is not None and step.action.settles and step.before is not None:
-            assert step.action.is_so(step.before, None), record.action
-    # And a second time it goes on to the end.
-    for _ in range(3):  # orders that met no request yet meet one now
-        left = {k: v for k, v in carry_out(room).items() if v not in ("done", "already so")}
-    assert not left, left
-    assert room.case.verify() == []
 
 
 def test_a_run_is_told_to_whoever_comes_second(room: Room) -> None:
