@@ -11,8 +11,9 @@ import click
 
 from toolkit.cli_app import app
 from toolkit.cli_app_register import create, remove, show
-from toolkit.cli_collect import collect, coverage
+from toolkit.cli_collect import collect
 from toolkit.cli_contain import contain
+from toolkit.cli_coverage import coverage
 from toolkit.cli_sign_out import sign_out
 from toolkit.errors import ToolkitError, UsageError
 

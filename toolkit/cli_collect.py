@@ -1,8 +1,7 @@
-"""`python -m toolkit collect` and `coverage`: fetch everything about accounts, and what of it is there."""
+"""`python -m toolkit collect`: fetch everything about accounts from a live tenant."""
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -16,17 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.cli_collect_said import (
+    TOP,
+    open_marks,
+    plain,
+    print_json,
+    records_said,
+    say_open,
+    say_summary,
+    value_of,
+)
 from toolkit.cli_connected import confirm_whose, connected
 from toolkit.cli_sign_in import sign_in_options
 from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.case import Case
-    from toolkit.collect import Collection, Line, Mark, Profile
+    from toolkit.collect import Collection, Line, Profile
     from toolkit.detect import Triage
     from toolkit.tenant import Preflight, Tenant
 
-TOP = 10
 NOTHING_OPEN = "Whatever was judged the attacker's was looked for already; nothing was asked."
 CASE = click.option(
     "--case",
@@ -95,7 +103,7 @@ def collect(
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     chosen = _profile(wanted, sources, workspace or "", refresh=refresh)
     case = open_case(case_folder, practice=practice)
-    if only_open and not accounts and not _open(case):
+    if only_open and not accounts and not open_marks(case):
         click.echo(NOTHING_OPEN, err=True)
         sys.exit(0)
     stop = threading.Event()
@@ -115,61 +123,16 @@ def collect(
         sys.exit(2)
     told = _asked_about(case, names, pivoting=pivoting)
     if as_json:
-        _print(_as_dict(case, done, found, told, expected))
+        print_json(_as_dict(case, done, found, told, expected))
     else:
-        _summary(case, told)
+        say_summary(case, told)
         _findings(case, found, names)
         if pivoting:
             _say_touched(case)
-        _say_open(case, found)
+        say_open(case, found)
     if done.stopped:
         click.echo("Stopped by you: what was received is kept; the same command goes on.", err=True)
     sys.exit(_code(done, told))
-
-
-@click.command(short_help="What is there, what is missing, and what cannot be known.")
-@CASE
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def coverage(case_folder: Path | None, as_json: bool) -> None:
-    """Did what was collected come whole, what do files lack, and which questions can this case answer?"""
-    from toolkit.case import open_case
-    from toolkit.collect.files import file_gaps
-    from toolkit.collect.horizon import horizon, sentences
-    from toolkit.collect.ledger import lines
-    from toolkit.collect.said import again
-    from toolkit.views.coverage import coverage as questions
-
-    if case_folder is None:
-        raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    case = open_case(case_folder, create=False)
-    told, gaps, asked, limits = lines(case), file_gaps(case), questions(case), horizon(case)
-    if as_json:
-        rows = [
-            {name: _value(row[name]) for name in ("id", "question", "here", "rows", "first", "last", "command", "kept")}
-            for _, row in asked.iterrows()
-        ]
-        _print({
-            "ledger": [asdict(line) for line in told], "again": again(case, told),
-            "files": [asdict(gap) for gap in gaps], "questions": rows,
-            "pivots_open": [asdict(mark) for mark in _open(case)],
-            "horizon": [{name: _value(value) for name, value in row.items()} for row in limits.to_dict("records")],
-        })  # fmt: skip
-        return
-    if told:
-        _summary(case, told)
-    else:
-        click.echo("Nothing was collected from a tenant into this case; it holds what files brought.")
-    _say_open(case)
-    for gap in gaps:
-        click.echo(f"{_plain(gap.file)}: {_plain(gap.sentence)}")
-    click.echo("\nHow far back anything can be known:")
-    for sentence in sentences(limits):
-        click.echo(f"  {_plain(sentence)}")
-    click.echo("\nQuestions:")
-    for _, row in asked.iterrows():
-        here = f"missing: {row['portal']}" if row["here"] == "missing" else row["here"]
-        span = f", {row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}" if row["rows"] and _value(row["first"]) else ""
-        click.echo(f"  {row['question']} {here}{span}")
 
 
 def _profile(name: str, sources: str | None, workspace: str, *, refresh: bool) -> Profile:
@@ -240,21 +203,6 @@ def _run(
     return done, seen[-1]
 
 
-def _open(case: Case) -> list[Mark]:
-    from toolkit.collect.marks import pivots_open
-
-    return pivots_open(case)
-
-
-def _say_open(case: Case, found: Triage | None = None) -> None:
-    """Which marks nobody looked for yet, on a line of its own."""
-    from toolkit.collect.marks import pivots_open
-    from toolkit.collect.said import open_sentence
-
-    if sentence := open_sentence(case, pivots_open(case, found)):
-        click.echo(_plain(sentence))
-
-
 def _say_touched(case: Case) -> None:
     """Whose records have what was looked for in all accounts."""
     from toolkit.collect.marks import pivoted
@@ -263,7 +211,7 @@ def _say_touched(case: Case) -> None:
     if marks := pivoted(case):
         click.echo("\nWhat was looked for in all accounts, and whose records have it:")
         for sentence in touched_sentences(case, marks):
-            click.echo(_plain(f"  {sentence}"))
+            click.echo(plain(f"  {sentence}"))
 
 
 def _line(line: Line) -> None:
@@ -277,16 +225,12 @@ def _line(line: Line) -> None:
     when = line.start[:10] if line.start[:10] == line.end[:10] else f"{line.start[:10]} to {line.end[:10]}"
     why = f": {line.reason}" if line.reason else ""
     click.echo(
-        _plain(f"{line.source}{whose}, {line.road}, {when}: {_records(line.records)}, {line.state}{why}"), err=True
+        plain(f"{line.source}{whose}, {line.road}, {when}: {records_said(line.records)}, {line.state}{why}"), err=True
     )
 
 
-def _records(number: int) -> str:
-    return f"{number:,} record{'' if number == 1 else 's'}"
-
-
 def _said(what: str, share: float) -> None:
-    click.echo(_plain(f"… {what} ({share:.0%})") if share < 1.0 else _plain(f"… {what}"), err=True)
+    click.echo(plain(f"… {what} ({share:.0%})") if share < 1.0 else plain(f"… {what}"), err=True)
 
 
 def _expected(tenant: Tenant, chosen: Profile) -> Preflight:
@@ -299,10 +243,10 @@ def _expected(tenant: Tenant, chosen: Profile) -> Preflight:
     reading = [check for check in result.checks if check.kind in ("source", "state")]
     works = sum(check.answer == WORKS for check in reading)
     who = tenant.operator.user_principal_name
-    click.echo(f"Signed in as {_plain(who)}. Of {len(reading)} sources and states {works} will work.", err=True)
+    click.echo(f"Signed in as {plain(who)}. Of {len(reading)} sources and states {works} will work.", err=True)
     for check in reading:
         if check.answer != WORKS:
-            click.echo(_plain(f"  {check.answer:18} {check.what}: {check.why}"), err=True)
+            click.echo(plain(f"  {check.answer:18} {check.what}: {check.why}"), err=True)
     click.echo("", err=True)
     return result
 
@@ -315,30 +259,13 @@ def _asked_about(case: Case, accounts: Sequence[str], *, pivoting: bool) -> list
     return [line for line in lines(case) if line.account.lower() in names or (pivoting and "@" not in line.account)]
 
 
-def _summary(case: Case, told: Sequence[Line]) -> None:
-    from toolkit.collect.said import again, disagreements, strips
-
-    for strip in strips(told):
-        whose = strip.account or "the organisation"
-        road = f", {strip.road}" if strip.road else ""
-        days = f"{strip.start[:10]} to {strip.end[:10]}"
-        click.echo(_plain(f"{strip.source}{road}, {whose}, {days}: {_records(strip.records)}; {strip.in_words}"))
-        for reason, many in list(strip.reasons.items())[:3]:
-            click.echo(_plain(f"    {many} × {reason}"))
-    for sentence in disagreements(told)[:TOP]:
-        click.echo(_plain(f"Two answers disagree. {sentence}"))
-    command = again(case, told)
-    if command:
-        click.echo(f"What may still grow or did not come whole is asked for again by: {command}")
-
-
 def _findings(case: Case, found: Triage, accounts: Sequence[str]) -> None:
     from toolkit.collect.said import finding_sentences, sources_sentences
     from toolkit.detect.words import plural
 
     for finding in found.findings[:TOP]:
         when = f"{finding.first:%Y-%m-%d %H:%M} UTC" if finding.first else "no time"
-        click.echo(_plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}"))
+        click.echo(plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}"))
     more = len(found.findings) - TOP
     if more > 0:
         click.echo(f'… and {plural(more, "more finding")}: `python -m toolkit triage --case "{case.folder}"`.')
@@ -346,7 +273,7 @@ def _findings(case: Case, found: Triage, accounts: Sequence[str]) -> None:
         click.echo(f"No finding by what could be looked for; {len(found.not_run)} detections had nothing to look at.")
     behind = finding_sentences(case, found.findings[:TOP]) if found.findings else sources_sentences(case, accounts)
     for sentence in behind:
-        click.echo(_plain(sentence))
+        click.echo(plain(sentence))
 
 
 def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], expected: Preflight) -> dict[str, Any]:
@@ -363,9 +290,9 @@ def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], 
             for s in strips(told)
         ],
         "again": again(case, told),
-        "pivots_open": [asdict(mark) for mark in _open(case)],
+        "pivots_open": [asdict(mark) for mark in open_marks(case)],
         "touched": [
-            {name: _value(value) for name, value in row.items()}
+            {name: value_of(value) for name, value in row.items()}
             for row in touched(case, pivoted(case)).to_dict("records")
         ],
         "preflight": [asdict(check) for check in expected.checks if check.kind != "action"],
@@ -414,22 +341,3 @@ def _stopped_by_ctrl_c(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _value(value: Any) -> Any:
-    if value is None or str(value) in ("NaT", "nan"):
-        return None
-    return (
-        value.isoformat().replace("+00:00", "Z")
-        if hasattr(value, "isoformat")
-        else getattr(value, "item", lambda: value)()
-    )
-
-
-def _print(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=True))
-
-
-def _plain(text: str) -> str:
-    """What services say, on a terminal: without control characters, which could rewrite what is on the screen."""
-    return "".join(c if c.isprintable() else "·" for c in text)
