@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from toolkit.case import Case
@@ -26,6 +26,10 @@ REFUSED = "refused"
 SENT = "sent, not yet visible"
 DONE = "done"
 NOT_DONE = "not done"
+
+FINAL_AFTER = timedelta(minutes=10)
+"""A throttled call may leave minutes after its entry in the journal, and show minutes after it was taken: only a
+reading later than this tells that nothing was done."""
 
 
 @dataclass

@@ -27,7 +27,7 @@ from toolkit.contain.actions.shapes import OnThing, Settings
 from toolkit.contain.doors import CLOSING, OPEN, Door, passes_made
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
-from toolkit.contain.ledger import DONE, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
+from toolkit.contain.ledger import DONE, FINAL_AFTER, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
 from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Offer, Suspicion, offers, taken
 from toolkit.contain.order import MAKES_TOKENS, in_order, stays_before
@@ -81,9 +81,15 @@ class Step:
 
     @property
     def can_run(self) -> bool:
-        return self.before is not None and (
-            self.status in {TO_DO, OFFERED_AGAIN, IN_DOUBT, SENT} or self.action.repeatable
-        )
+        again = self.status in {TO_DO, OFFERED_AGAIN, IN_DOUBT} or self.action.repeatable or self._should_show
+        return self.before is not None and again
+
+    @property
+    def _should_show(self) -> bool:
+        """It was taken so long ago that it would show by now if it had been done."""
+        since = self.record.before_date if self.record is not None else None
+        now = self.before.date if self.before is not None else None
+        return self.status == SENT and since is not None and now is not None and now - since >= FINAL_AFTER
 
 
 @dataclass

@@ -10,6 +10,7 @@ from toolkit.contain.action import WINDOW, Action, State
 from toolkit.contain.actions import action_named
 from toolkit.contain.ledger import (
     DONE,
+    FINAL_AFTER,
     IN_DOUBT,
     NOT_DONE,
     REFUSED,
@@ -25,9 +26,6 @@ from toolkit.contain.target import Target, resolve
 from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.tenant import Tenant
 
-FINAL_AFTER = timedelta(minutes=10)
-"""A throttled call may leave minutes after its entry in the journal, and show minutes after it was taken: only a
-reading later than this tells that nothing was done."""
 CORRECTED_WITHIN = timedelta(hours=1)
 """A change that shows later than this after our call is somebody else's."""
 SAME_THING = (
