@@ -1,6 +1,7 @@
-"""Collecting under seeded plans of trouble: how many windows are called complete, and how many of these lie.
+"""Two hundred plans of trouble over a busy mailbox, on every road: is any window called complete that lacks a record?
 
-A window lies if it is called complete and the tenant has a record in it that the case has not.
+Sleeps only move the tenant's clock, and a slow answer takes milliseconds. A lie would be a line of the ledger that says
+complete while the tenant has a record in it that the case has not. `tests/collect/test_faults.py` has twenty of them.
 """
 
 from __future__ import annotations
@@ -8,46 +9,42 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 
-from benchmarks.tenant import ACCOUNT, audit_ids, busy_tenant
-from toolkit import collect, practice
+from benchmarks.tenant import ACCOUNT, busy_tenant
+from benchmarks.troubles import goes_away, group_of, lacking, over, prepare, profile_of
+from toolkit import collect
 from toolkit.collect.ledger import COMPLETE
-from toolkit.collect.profile import Profile
-from toolkit.collect.roads.search_log import SearchLog
-
-MONTH = Profile("a month", (7, 30), twice=True, roads=(SearchLog,))
 
 
 def measure(plans: int, events: int, first: int = 0) -> None:
-    """Print, over so many plans, the states of the windows, the trouble that happened, and every lie."""
-    states: Counter[str] = Counter()
+    """Print, over so many plans, the states of the windows of each road, the trouble that happened, and every lie."""
+    states: dict[str, Counter[str]] = {}
     trouble: Counter[str] = Counter()
     lies: list[str] = []
-    short = 0
+    short = gone = 0
     began = time.perf_counter()
     for seed in range(first, first + plans):
+        group = group_of(seed)
         with (
             tempfile.TemporaryDirectory() as name,
-            busy_tenant(Path(name) / "case", events) as (case, tenant, service),
+            busy_tenant(Path(name) / "case", events // group.share) as (case, tenant, service),
         ):
-            plan = practice.FaultPlan.collecting(seed, slowness=0.001)
-            service.follow(plan)
-            collect.collect(case, tenant, [ACCOUNT], wanted=MONTH)
-            service.follow(None)
-            held = audit_ids(case)
+            prepare(case, tenant, service, seed)
+            collect.collect(case, tenant, [ACCOUNT], wanted=profile_of(case, group))
+            trouble.update(str(line["fault"]) for line in service.requests() if line.get("fault"))
+            over(service)
+            gone += goes_away(seed)
             for line in collect.lines(case):
-                states[line.state] += 1
-                start, end = (datetime.fromisoformat(text) for text in (line.start, line.end))
-                missing = {one.lower() for one in service.truth(ACCOUNT, start, end)} - held
+                states.setdefault(group.name, Counter())[line.state] += 1
+                missing = lacking(case, tenant, service, line, group)
                 short += bool(missing)
                 if missing and line.state == COMPLETE:
-                    lies.append(f"plan {seed}: {line.start} lacks {len(missing)} records")
-            trouble.update(mishap.what for mishap in plan.happened)
+                    lies.append(f"plan {seed}: {line.source}, {line.road}, {line.start} lacks {len(missing)} records")
     seconds = time.perf_counter() - began
-    print(f"{plans} plans over {events:,} events in 90 days, 30 of them collected; {seconds:.0f} s")
-    print(f"windows: {', '.join(f'{number:,} {state}' for state, number in states.most_common())}")
+    print(f"{plans} plans over {events:,} events in 90 days, in {gone} the service went away; {seconds:.0f} s")
+    for name, counted in states.items():
+        print(f"{name}: {', '.join(f'{number:,} {state}' for state, number in counted.most_common())}")
     print(f"windows that lack a record: {short:,}; of these called complete: {len(lies)} (aim: 0)")
     print(f"trouble: {', '.join(f'{number:,} × {what}' for what, number in trouble.most_common())}")
     for text in lies:
