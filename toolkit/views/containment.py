@@ -145,7 +145,10 @@ class ContainmentPanel:
 
         def job(emit: Emit) -> None:
             try:
-                emit("confirmed", contain.confirm(plan, typed))
+                confirmation = contain.confirm(plan, typed)
+                # The permissions to change things are asked for now, and not in the middle of the plan.
+                self._connected().tokens.widen("containment")
+                emit("confirmed", confirmation)
             except GuardRefused:
                 if typed == plan.target.user_principal_name:
                     raise

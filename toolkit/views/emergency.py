@@ -80,7 +80,14 @@ class EmergencyPanel:
         if not user:
             self.desk.put("problem", "Name the account first, as name@domain.")
             return
-        self.desk.start(lambda emit: emit("plan", contain.stop_plan(self.case, self._connected(), user)))
+
+        def job(emit: Emit) -> None:
+            tenant = self._connected()
+            # Whoever signed in to read is asked for the rest here, not within the two minutes of the stop.
+            tenant.tokens.widen("containment")
+            emit("plan", contain.stop_plan(self.case, tenant, user))
+
+        self.desk.start(job)
 
     def go(self) -> None:
         """Take the typed name as the yes, and do it."""

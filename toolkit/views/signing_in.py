@@ -157,7 +157,10 @@ class SignIn:
                 emit("asked", "")
             _signed[str(self.case.folder)] = source, cloud
             tenant.close()
+            without = _exchange_too(source)
             self._tell_all("signed", self._code)
+            if without:
+                emit("problem", without)
 
         self.desk.start(job)
 
@@ -269,6 +272,17 @@ class SignIn:
             self.about.value = page(about_html(self._chosen()))
         except ToolkitError as error:
             self.about.value = page(box(str(error), "note"))
+
+
+def _exchange_too(source: TokenSource) -> str:
+    """Ask for the sign-in to Exchange now, not in the middle of a reading; why it cannot be had, "" if it can."""
+    if not isinstance(source, PersonTokenSource):
+        return ""
+    try:
+        source.token("exchange")
+    except SignInFailed as error:
+        return f"Signed in, but not to Exchange: {error} Nothing in a mailbox can be read or changed."
+    return ""
 
 
 def _forget(tokens: TokenSource) -> None:
