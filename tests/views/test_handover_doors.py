@@ -8,8 +8,8 @@ import pytest
 
 from tests.contain.room import VICTIM, Room, room, unconfirmed_room
 from toolkit import contain
-from toolkit.contain.snapshot import take
 from toolkit.contain.doors_known import doors_known
+from toolkit.contain.snapshot import take
 
 __all__ = ["room", "unconfirmed_room"]
 INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))

@@ -15,7 +15,8 @@ from toolkit.views.look import page
 SHOWN = 12  # lines of the list, before it scrolls
 WHAT = (
     "<h4>Legitimate?</h4><p>Is something of it the owner's own, or the organisation's? Choose it here (several with "
-    "Ctrl) and say how you know: it no longer holds a door open. Your note is kept in the journal, and can be taken back.</p>"
+    "Ctrl) and say how you know: it no longer holds a door open. Your note is kept in the journal, and can be taken "
+    "back.</p>"
 )
 
 
