@@ -88,9 +88,7 @@ class Preflight:
         return pd.DataFrame([{name: getattr(check, name) for name in names} for check in self.checks])
 
 
-def preflight(
-    tenant: Tenant, resources: Iterable[str] = ("graph", "exchange"), *, workspace: str = ""
-) -> Preflight:
+def preflight(tenant: Tenant, resources: Iterable[str] = ("graph", "exchange"), *, workspace: str = "") -> Preflight:
     """Ask the tokens and, by a few harmless reads, the services. `resources` are those to sign in to; `workspace` is
     the id of a Log Analytics workspace to ask, if any.
 
