@@ -35,6 +35,8 @@ def test_the_plan_knows_since_when_and_whom_the_findings_name(evidence: Room) ->
     assert any(o.chosen for o in method)
     assert not all(o.chosen for o in method)
     assert all("made at 2026-09-1" in o.why for o in method if o.chosen)
+    assert any("registered from " in o.why for o in method if o.chosen)  # whence, by the audit log
+    assert not any("registered from " in o.why for o in method if not o.chosen)
     nobody = contain.suspicion_from(room.case, "felix.brandt@contoso.com", triage(room.case).findings)
     assert (nobody.since, dict(nobody.standing)) == (None, {})
 

@@ -51,6 +51,8 @@ from toolkit.contain.snapshot import Row, Snapshot
 from toolkit.contain.target import moment
 
 ASSUMED = timedelta(days=30)  # how long the intruder may have been inside where no finding tells
+REGISTERING = timedelta(minutes=5)  # between a method's own time and its line in the audit log
+ASK_BY_VOICE = "ask the owner by voice whether it is theirs"
 ON_PREMISES = "where Exchange refuses, clear altRecipient in Active Directory"
 TIMES = (
     *("registrationDateTime", "createdDateTime", "FirstSyncTime", "WhenCreatedUTC"),
@@ -108,6 +110,7 @@ class Suspicion:
     detections (the letters of its ids) the title of a finding that nobody refuted. `assumed`: no finding tells since
     when, and the thirty days before the reading are taken in its place. `ours`, `refused` and `passes` are what this
     case did already: keys of its actions, those whose last call the service refused, and the access passes it made.
+    `registered` is when, and from which address, sign-in methods were registered, by the audit log.
     """
 
     since: datetime | None = None
@@ -117,6 +120,7 @@ class Suspicion:
     ours: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     passes: frozenset[str] = frozenset()
+    registered: tuple[tuple[datetime, str], ...] = ()
     legitimate: Mapping[str, Said] = field(default_factory=dict)  # by key, what a person called so
 
     def dated(self, read: datetime | None) -> Suspicion:
@@ -124,6 +128,14 @@ class Suspicion:
         if self.since is not None or read is None:
             return self
         return replace(self, since=read - ASSUMED, assumed=True)
+
+    def registered_from(self, row: Row) -> str:
+        """From where a sign-in method came, in words, if the audit log has its registration; "" if not."""
+        made = moment(row.get("createdDateTime"))
+        if made is None:
+            return ""
+        near = {address: None for time, address in self.registered if abs(time - made) <= REGISTERING}
+        return f"registered from {listed(list(near))}" if near else ""
 
     def cleared(self, key: str, text: str) -> bool:
         """Whether a person called this thing legitimate as it reads now."""
@@ -190,7 +202,8 @@ def _methods(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         words = method_in_words(row)
         first = ", of the kind asked for first" if is_asked_first(row, preferred) else ""
         action = RemoveMethod(str(row.get("id")), words + first, why, collection)
-        offer = Offer(action, bool(why), why or "ask the owner by voice whether it is theirs", words, "methods", row)
+        told = "; ".join(filter(None, [why or ASK_BY_VOICE, suspicion.registered_from(row)]))
+        offer = Offer(action, bool(why), told, words, "methods", row)
         if str(row.get("id")) in suspicion.passes:
             offer.chosen = offer.suspected = False
             offer.legitimate = offer.why = "this case made it for the owner"

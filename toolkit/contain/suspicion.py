@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.verdicts import OWNER, key_of, verdicts
 from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Suspicion
+from toolkit.contain.target import moment
 from toolkit.detect import Finding
+from toolkit.detect.mfa import REGISTERED
 
 GRAVE = ("high", "critical")
 BEFORE = timedelta(hours=1)
@@ -38,5 +41,19 @@ def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspic
     families = {f.id.partition("-")[0]: f.title for f in reversed(standing)}
     return Suspicion(
         min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families,
-        legitimate=said_legitimate(case, user),
+        legitimate=said_legitimate(case, user), registered=_registered(case, user),
     )  # fmt: skip
+
+
+def _registered(case: Case, user: str) -> tuple[tuple[datetime, str], ...]:
+    """When, and from which address, the audit log saw a sign-in method of the account registered or changed."""
+    name, names = user.strip().lower(), ", ".join(map(engine.text, (*REGISTERED, "update user")))
+    rows = case.sql(
+        "SELECT strftime(time, '%Y-%m-%dT%H:%M:%SZ') AS at, ip_address FROM audit "
+        "WHERE ip_address IS NOT NULL AND time IS NOT NULL "
+        f"AND rtrim(lower(operation), '. ') IN ({names}) "
+        f"AND (lower(user_principal_name) = {engine.text(name)} OR contains(lower(target), {engine.text(name)})) "
+        "ORDER BY time"
+    )
+    found = ((moment(text), str(address)) for text, address in zip(rows["at"], rows["ip_address"], strict=True))
+    return tuple((time, address) for time, address in found if time is not None)
