@@ -93,7 +93,7 @@ class CollectingPanel:
         )  # fmt: skip
         self.profile.add_class("collecting-profile")
         self.more = w.Text(
-            placeholder="a profile's file (TOML), or a workspace's id (GUID); may stay empty", description="Besides",
+            placeholder="profile file (TOML) or workspace id; may stay empty", description="Besides",
             layout=w.Layout(width="520px"), style=style, continuous_update=False,
         )  # fmt: skip
         self.more.add_class("collecting-more")
