@@ -110,7 +110,10 @@ class Pace:
         with place:
             paused = self._pause(limit, key)
             self._wait_until(self._reserve(limit, key))
-            yield paused + self._pause(limit, key)
+            try:
+                yield paused + self._pause(limit, key)
+            finally:
+                self._ended(limit, key)
 
     def hold(self, url: str, seconds: float, cmdlet: str = "") -> bool:
         """The service asks for a pause: nobody asks it before. Whether this run waits for that."""
@@ -159,6 +162,12 @@ class Pace:
             at = now if len(begun) < limit.calls else max(now, begun[-limit.calls] + seconds)
             begun.append(at)
             return at
+
+    def _ended(self, limit: Limit, key: str) -> None:
+        """Where one call at a time may be under way, the next is reckoned from its end: it may have come late."""
+        with self._lock:
+            if limit.at_once == 1:
+                self._begun[key][-1] = self._time()
 
     def _pause(self, limit: Limit, key: str) -> float:
         """Wait until a pause is over that the service asked for: the seconds."""
