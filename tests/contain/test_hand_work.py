@@ -66,13 +66,13 @@ def test_the_signature_is_shown_for_the_owner_to_judge(room: Room) -> None:
 
 
 def test_the_method_that_is_asked_for_first_is_marked_and_stands_last(room: Room) -> None:
-    found = [o.text for o in room.plan().offers if o.action.kind == "remove-method"]
+    found = [o.action.title for o in room.plan().offers if o.action.kind == "remove-method"]
     marked = ["asked for first" in text for text in found]
     assert marked == sorted(marked)
     assert any(marked)
     room.service._store.state["sign_in_preferences"][room.user()["id"]][
         "userPreferredMethodForSecondaryAuthentication"
     ] = "sms"
-    found = [o.text for o in room.plan().offers if o.action.kind == "remove-method"]
+    found = [o.action.title for o in room.plan().offers if o.action.kind == "remove-method"]
     assert "telephone" in found[-1]
     assert "asked for first" in found[-1]

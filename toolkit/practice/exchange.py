@@ -15,7 +15,7 @@ from toolkit.practice.tenant_state import Situation
 
 _PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
 _ANCHOR = re.compile(
-    rf"^(UPN:[^@\s:()]+@[^@\s:()]+|APP:SystemMailbox\{{[0-9a-f-]{{36}}\}}@{TENANT_ID})$", re.IGNORECASE
+    rf"^(UPN:[^@\s:()]+@[^@\s:()]+|(APP:)?SystemMailbox\{{[0-9a-f-]{{36}}\}}@({TENANT_ID}|[a-z0-9.-]+))$", re.IGNORECASE
 )
 _NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z0-9]{2,60}$")
 
