@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from tests.contain.room import VICTIM, Room
+from tests.contain.test_doors import INSIDE, run_all
 from toolkit import contain
 from toolkit.errors import GuardRefused, UsageError
-
-INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
 
 
 def target(room: Room) -> contain.Target:
@@ -28,14 +25,6 @@ def offer(room: Room, kind: str) -> contain.Offer:
 
 def say(room: Room, found: contain.Offer, note: str = "Katrin, by telephone") -> None:
     contain.say_legitimate(room.case, target(room), found.action.key, found.action.title, found.text, note)
-
-
-def run_all(room: Room) -> None:
-    plan = room.plan(suspicion=INSIDE)
-    yes = contain.confirm(plan, VICTIM)
-    for step in plan.steps:
-        outcome = contain.run(plan, step.action.key, yes, show_secret=room.show)
-        assert outcome.status in ("done", "already so"), (step.action.title, outcome.text)
 
 
 def test_a_device_that_is_the_owners_is_no_step_and_its_door_says_who_said_so(room: Room) -> None:
