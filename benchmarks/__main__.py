@@ -35,9 +35,10 @@ def detect(events: int, rounds: int) -> None:
 @click.option("--delay", default=100, show_default=True, help="Milliseconds that every answer is held back.")
 @click.option("--rounds", default=3, show_default=True, help="Runs of each; the median counts.")
 @click.option("--pages", default=200, show_default=True, help="Pages for the cost of one page.")
-def collect(delay: int, rounds: int, pages: int) -> None:
+@click.option("--events", default=4_500, show_default=True, help="Audit events of the mailbox in 90 days.")
+def collect(delay: int, rounds: int, pages: int, events: int) -> None:
     """Collecting several at once against one after another; our session against bare requests."""
-    collect_benchmark.measure(delay / 1000, rounds, pages)
+    collect_benchmark.measure(delay / 1000, rounds, pages, events)
 
 
 @main.command()

@@ -96,7 +96,7 @@ class Merging:
         says = f"row_id, record_id, partial, conflict, {columns}"
         record = f"record_id, partial, {columns}"
         first = "min(struct_pack(late := late, f := file, p := position))"
-        for name, query in {
+        self._make({
             "arrived": f"SELECT {self._rows} FROM {staged.relation} WHERE {staged.good}",
             "known": f"SELECT file, position, {record} FROM ({known}) SEMI JOIN arrived USING (record_id)",
             "repeated": """SELECT record_id FROM arrived GROUP BY record_id HAVING count(*) > 1
@@ -111,15 +111,30 @@ class Merging:
                     SELECT file, position, {record}, false AS late FROM known UNION ALL
                     SELECT file, position, {record}, true FROM arrived SEMI JOIN repeated USING (record_id))
                 GROUP BY ALL)""",
-            "became": merged(staged.table, "said"),
+        })  # fmt: skip
+        if self._one_saying_each():
+            own = "record_id AS row_id, record_id, file, position, partial, false AS conflict"
+            became = f"SELECT {own}, {columns} FROM said"
+        else:
+            became = merged(staged.table, "said")
+        self._make({
+            "became": became,
             "seen": f"SELECT {self._rows} FROM ({visible}) SEMI JOIN known USING (record_id)",
             "shown": "SELECT * FROM seen UNION ALL SELECT * FROM base SEMI JOIN repeated USING (record_id)",
             # Only what says something else than before is written again; where it stands does not count.
             "changed": f"""SELECT DISTINCT record_id FROM (
                 (SELECT {says} FROM became EXCEPT SELECT {says} FROM shown) UNION ALL
                 (SELECT {says} FROM shown EXCEPT SELECT {says} FROM became))""",
-        }.items():
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        })  # fmt: skip
+
+    def _make(self, tables: dict[str, str]) -> None:
+        for name, query in tables.items():
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+    def _one_saying_each(self) -> bool:
+        """Whether no two records of an id say different things, as when a file repeats what the case has."""
+        query = "SELECT count(*) = count(DISTINCT record_id) FROM said"
+        return bool(engine.row(self.connection, query)[0])
 
     def counts(self) -> tuple[int, int, int, int]:
         """Rows that are new, those of them that are partial, records that are duplicates, and rows that came on top.

@@ -39,7 +39,6 @@ from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
 
 WORKERS = 6
-AHEAD = 2  # windows that wait behind each worker, where several work
 SCRATCH = ".collecting"
 BATCH_SECONDS = 2.0
 ROUNDS = 4  # of what the whole collection waits for
@@ -176,33 +175,87 @@ class _Run:
     refresh: bool
     step_done: Callable[[], None] = lambda: None
     seconds: float | None = None
+    told_steps: int = 0
 
     def all(self, steps: Callable[[datetime, Path], Iterator[list[Task]]], pace: Pace | None) -> Collection:
         """Every step, one after the other, until a person stops it."""
         now = _server_time(self.tenant, self.case)
-        result, refusals = Collection(), Refusals()
+        result = Collection()
         pace = pace or self.tenant.pace(self.seconds, partial(halt_if, self.halted))
         with self.tenant.session.paced(pace), _alone(self.case) as scratch:
             every = list(steps(now, scratch))
             if not self.refresh:
                 plan(self.case, [_blank(task, now) for step in every for task in step])
-            asked, total = 0, sum(map(len, every))
-            for step in every:
-                tasks = list(_left(self.case, step, result, refresh=self.refresh))
-                report = partial(self._reported, asked + len(step) - len(tasks), len(tasks), total)
-                _work(
-                    self.case, self.tenant, tasks, self.chosen, now, result, self.told, report, self.halted,
-                    self.workers, refusals,
-                )  # fmt: skip
-                if result.stopped:
-                    break
-                asked += len(step)
-                self.step_done()
+            left = [list(_left(self.case, step, result, refresh=self.refresh)) for step in every]
+            self._work(left, now, sum(map(len, every)), result)
         return result
 
-    def _reported(self, before: int, tasks: int, total: int, what: str, share: float) -> None:
-        """A share of a step as a share of all of them."""
-        self.report(what, (before + share * tasks) / total)
+    def _work(self, steps: list[list[Task]], now: datetime, total: int, result: Collection) -> None:
+        """Fetch by several, newest steps first, and load here what has come; nobody waits for the loading."""
+        refusals = Refusals()
+
+        def asked_for(task: Task) -> Came:
+            halt_if(self.halted)
+            if (instead := refusals.instead(task)) is not None:
+                window = task.asked.window
+                told = line_of(task.road.source, task.account, window, task.road.name, now, instead, agreed=False)
+                return told, []
+            came = one(self.tenant, task, self.chosen, now, self.halted)
+            refusals.note(task, came[0])
+            return came
+
+        open_of = [len(tasks) for tasks in steps]
+        done, loaded = total - sum(open_of), time.monotonic()
+        with _pool(self.workers) as pool:
+            running: dict[Future[Came], tuple[int, Task]] = {}
+            for number, tasks in enumerate(steps):
+                for task in tasks:
+                    running[pool.submit(copy_context().run, asked_for, task)] = number, task
+            came: list[tuple[int, Task, Came]] = []
+            self._say(running, done, total)
+            self._steps_done(open_of)
+            while running:
+                finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
+                if not finished and (pause := self.tenant.session.pace) is not None and pause.waiting:
+                    self.report(f"Waiting: {pause.waiting}", done / total)
+                for future in finished:
+                    number, task = running.pop(future)
+                    try:
+                        came.append((number, task, future.result()))
+                    except Stopped:
+                        result.stopped = True
+                if came and (time.monotonic() - loaded > BATCH_SECONDS or not running):
+                    for line in _loaded(self.case, [(task, what) for _, task, what in came]):
+                        result.lines.append(line)
+                        self.told(line)
+                    done += len(came)
+                    self._say(running, done, total)
+                    for number, _, _ in came:
+                        open_of[number] -= 1
+                    self._steps_done(open_of)
+                    came, loaded = [], time.monotonic()
+
+    def _say(self, running: dict[Future[Came], tuple[int, Task]], done: int, total: int) -> None:
+        """What is fetched now, which is the first of what has not come yet, and the share of all that is there."""
+        if running:
+            _, task = next(iter(running.values()))
+            self.report(f"Fetching {task.road.source}", done / total)
+
+    def _steps_done(self, open_of: list[int]) -> None:
+        """Tell of each step of which nothing is open any more, once and in order."""
+        while self.told_steps < len(open_of) and not open_of[self.told_steps]:
+            self.told_steps += 1
+            self.step_done()
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Workers whose waiting tasks are dropped when something breaks; what they are at they finish."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="collecting")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _chosen(wanted: str | Profile, *, refresh: bool) -> Profile:
@@ -257,64 +310,6 @@ def _blank(task: Task, now: datetime) -> Line:
     """The line of a window before it was asked for."""
     asked = task.asked.window
     return line_of(task.road.source, task.account, asked, task.road.name, now, Pull(), agreed=False)
-
-
-def _work(
-    case: Case,
-    tenant: Tenant,
-    tasks: list[Task],
-    chosen: Profile,
-    now: datetime,
-    result: Collection,
-    told: Told,
-    report: Callable[[str, float], None],
-    halted: Halted,
-    workers: int,
-    refusals: Refusals,
-) -> None:
-    done, waiting = 0, list(tasks)
-    if tasks:
-        report(f"Fetching {tasks[0].road.source}", 0.0)
-
-    def asked_for(task: Task) -> Came:
-        halt_if(halted)
-        if (instead := refusals.instead(task)) is not None:
-            window = task.asked.window
-            told = line_of(task.road.source, task.account, window, task.road.name, now, instead, agreed=False)
-            return told, []
-        came = one(tenant, task, chosen, now, halted)
-        refusals.note(task, came[0])
-        return came
-
-    with ThreadPoolExecutor(workers, thread_name_prefix="collecting") as pool:
-        running: dict[Future[Came], Task] = {}
-        pulled: list[tuple[Task, Came]] = []
-        loaded = time.monotonic()
-        while waiting or running:
-            # Some wait behind those that are fetched, so that no worker has nothing to do while pages are loaded.
-            while waiting and len(running) < workers + AHEAD * (workers - 1) and not halted():
-                task = waiting.pop(0)
-                running[pool.submit(copy_context().run, asked_for, task)] = task
-            if not running:
-                break
-            finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
-            if not finished and (pause := tenant.session.pace) is not None and pause.waiting:
-                report(f"Waiting: {pause.waiting}", done / len(tasks))
-            for future in finished:
-                task = running.pop(future)
-                try:
-                    pulled.append((task, future.result()))
-                except Stopped:
-                    result.stopped = True
-            if pulled and (time.monotonic() - loaded > BATCH_SECONDS or not running):
-                for line in _loaded(case, pulled):
-                    result.lines.append(line)
-                    told(line)
-                done += len(pulled)
-                still = next(iter(running.values()), pulled[-1][0])
-                report(f"Fetching {still.road.source}", done / len(tasks))
-                pulled, loaded = [], time.monotonic()
-        result.stopped = result.stopped or bool(waiting)
 
 
 def _loaded(case: Case, pulled: list[tuple[Task, Came]]) -> list[Line]:
