@@ -15,6 +15,7 @@ from benchmarks.tenant import ACCOUNT, busy_tenant
 from benchmarks.troubles import goes_away, group_of, lacking, over, prepare, profile_of
 from toolkit import collect
 from toolkit.collect.ledger import COMPLETE
+from toolkit.errors import TenantError
 
 
 def measure(plans: int, events: int, first: int = 0) -> None:
@@ -22,6 +23,7 @@ def measure(plans: int, events: int, first: int = 0) -> None:
     states: dict[str, Counter[str]] = {}
     trouble: Counter[str] = Counter()
     lies: list[str] = []
+    refused: list[str] = []
     short = gone = 0
     began = time.perf_counter()
     for seed in range(first, first + plans):
@@ -31,7 +33,10 @@ def measure(plans: int, events: int, first: int = 0) -> None:
             busy_tenant(Path(name) / "case", events // group.share) as (case, tenant, service),
         ):
             prepare(case, tenant, service, seed)
-            collect.collect(case, tenant, [ACCOUNT], wanted=profile_of(case, group))
+            try:
+                collect.collect(case, tenant, [ACCOUNT], wanted=profile_of(case, group))
+            except TenantError as error:
+                refused.append(f"plan {seed}: nothing could be asked: {error}")
             trouble.update(str(line["fault"]) for line in service.requests() if line.get("fault"))
             over(service)
             gone += goes_away(seed)
@@ -47,5 +52,6 @@ def measure(plans: int, events: int, first: int = 0) -> None:
         print(f"{name}: {', '.join(f'{number:,} {state}' for state, number in counted.most_common())}")
     print(f"windows that lack a record: {short:,}; of these called complete: {len(lies)} (aim: 0)")
     print(f"trouble: {', '.join(f'{number:,} × {what}' for what, number in trouble.most_common())}")
-    for text in lies:
+    print(f"runs that could not begin: {len(refused)}")
+    for text in lies + refused:
         print(text)

@@ -131,7 +131,7 @@ def collect(
             _say_touched(case)
         say_open(case, found)
     if done.stopped:
-        click.echo("Stopped by you: what was received is kept; the same command goes on.", err=True)
+        click.echo(f"{done.stopped_by}: what was received is kept; the same command goes on.", err=True)
     sys.exit(_code(done, told))
 
 
@@ -198,7 +198,7 @@ def _run(
             case, tenant, marks, wanted=chosen, refresh=refresh, told=_line, halted=stop.is_set, seconds=_left(until)
         )
         done.lines += looked.lines
-        done.known, done.stopped = done.known + looked.known, looked.stopped
+        done.known, done.stopped, done.spent = done.known + looked.known, looked.stopped, looked.spent
         seen.append(triage(case))
     return done, seen[-1]
 
@@ -282,6 +282,7 @@ def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], 
 
     return {
         "stopped": done.stopped,
+        "time_is_up": done.spent,
         "known": done.known,
         "windows": [asdict(line) for line in done.lines],
         "summary": [

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
 from tests.needs import ROOT
-from toolkit import collect, open_case
+from toolkit import collect, open_case, practice
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
 from toolkit.cli_collect import NOTHING_OPEN
@@ -91,21 +91,24 @@ def test_an_account_is_collected_and_told_about_for_people_and_for_programs(tmp_
 def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "case"
     arguments = ("collect", "--practice", "--case", folder, "--account", VICTIM, "--tenant", DOMAIN)
-    running = subprocess.Popen(
-        told(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )  # fmt: skip
-    assert running.stderr is not None
-    for line in running.stderr:
-        if "records, " in line:
-            break
-    running.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    _, said = running.communicate(timeout=60)
-    assert time.monotonic() - began < 30
-    assert running.returncode == 1, said
-    assert "Stopped by you: what was received is kept; the same command goes on." in said
-    assert "Traceback" not in said
+    # The audit log answers slowly, so that there is something left to stop.
+    with practice.start(open_case(folder, practice=True).folder / "practice") as service:
+        service.happen_next("Search-UnifiedAuditLog", "slow answer", amount=2, times=1000)
+        running = subprocess.Popen(
+            told(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "records, " in line:
+                break
+        running.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, said = running.communicate(timeout=60)
+        assert time.monotonic() - began < 30
+        assert running.returncode == 1, said
+        assert "Stopped by you: what was received is kept; the same command goes on." in said
+        assert "Traceback" not in said
     case = open_case(folder)
     assert case.verify() == []
     left = {line.key for line in collect.lines(case) if line.state == UNASKED}
@@ -116,6 +119,16 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(tmp_path: Path) -> 
     rest = command("collect", "--case", folder, "--account", VICTIM, "--refresh")
     assert rest.returncode == 0, rest.stderr
     assert UNASKED not in {line.state for line in collect.lines(case)}
+
+
+def test_time_that_is_up_is_not_called_a_stop_by_a_person(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    arguments = ("collect", "--practice", "--case", folder, "--account", VICTIM, "--tenant", DOMAIN)
+    done = command(*arguments, "--minutes", "0.02")
+    assert done.returncode in (1, 2), done.stderr
+    assert "The time that was given is up: what was received is kept; the same command goes on." in done.stderr
+    assert "Stopped by you" not in done.stderr
+    assert UNASKED in {line.state for line in collect.lines(open_case(folder))}
 
 
 def test_what_is_refused_is_told_before_and_after_and_the_code_is_one(room: Room) -> None:

@@ -17,6 +17,7 @@ from tests.needs import ROOT
 from toolkit import collect, contain, open_case, practice
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, give, key_of
+from toolkit.collect.ledger import UNASKED
 from toolkit.collect.work import _alone
 from toolkit.detect import triage
 from toolkit.practice.login import APPROVES, WAITS
@@ -116,6 +117,22 @@ def test_it_collects_with_progress_findings_and_the_ledger_drawn_anew(room: Room
     assert re.search(r"\d+ findings: \d+ critical", words(panel.found.value))
     assert room.writes() == []
     assert len([line for line in collect.lines(room.case) if line.source == "audit log"]) == 8
+
+
+def test_a_run_whose_time_is_up_says_so_and_goes_on_later(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = signed_in(room)
+    monkeypatch.setattr(panel, "_seconds", lambda: 0.5 if panel.minutes.value == 5 else None)
+    panel.minutes.value = 5
+    panel.start.click()
+    settled(panel)
+    assert "The time that was given is up" in words(panel.message.value)
+    assert "Stopped by you" not in words(panel.message.value)
+    assert [line for line in collect.lines(room.case) if line.state == UNASKED]
+    panel.minutes.value = None
+    panel.profile.value = "quick"
+    panel.start.click()
+    settled(panel)
+    assert "is up" not in words(panel.message.value)
 
 
 def test_a_stop_keeps_what_came(room: Room) -> None:

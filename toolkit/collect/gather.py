@@ -61,13 +61,14 @@ def gather(
         told(line)
         looks.outdated()
 
-    halted = until_spent(halted, seconds)
-    pace = tenant.pace(seconds, partial(halt_if, halted))
+    over = until_spent(halted, seconds)
+    pace = tenant.pace(seconds, partial(halt_if, over))
     with tenant.session.paced(pace):
         done = _gathered(
             case, tenant, users, chosen, wanted, pace, refresh=refresh, told=line_told, report=reported,
-            step_done=looks.step_done, halted=halted,
+            step_done=looks.step_done, halted=over,
         )  # fmt: skip
+    done.spent = done.stopped and not halted()
     looks.look(1.0, last=True)
     return done
 

@@ -50,11 +50,20 @@ Came = tuple[Line, list[str]]
 
 @dataclass
 class Collection:
-    """What a collection came to: its ledger lines, how many windows were known already, whether it was stopped."""
+    """What a collection came to: its ledger lines, how many windows were known already, whether it was stopped.
+
+    `spent`: it was stopped as its time was up, and by nobody.
+    """
 
     lines: list[Line] = field(default_factory=list)
     known: int = 0
     stopped: bool = False
+    spent: bool = False
+
+    @property
+    def stopped_by(self) -> str:
+        """What a sentence says of why it stopped."""
+        return "The time that was given is up" if self.spent else "Stopped by you"
 
 
 def collect(
@@ -100,6 +109,7 @@ def collect(
     settled = _settled(case, names) if refresh else 0
     done = run.all(steps, pace)
     done.known += settled
+    done.spent = done.stopped and not halted()
     for line in agree(case):
         done.lines.append(line)
         told(line)
@@ -147,6 +157,7 @@ def pivot(
     settled = _settled(case, [str(mark) for mark in marks]) if refresh else 0
     done = run.all(steps, pace)
     done.known += settled
+    done.spent = done.stopped and not halted()
     if not done.stopped:
         case.journal.append(PIVOTED, marks=[{"kind": mark.kind, "value": mark.value} for mark in marks])
     for line in agree(case):
@@ -176,6 +187,7 @@ class _Run:
     step_done: Callable[[], None] = lambda: None
     seconds: float | None = None
     told_steps: int = 0
+    fetched: Task | None = None
 
     def all(self, steps: Callable[[datetime, Path], Iterator[list[Task]]], pace: Pace | None) -> Collection:
         """Every step, one after the other, until a person stops it."""
@@ -225,21 +237,23 @@ class _Run:
                     except Stopped:
                         result.stopped = True
                 if came and (time.monotonic() - loaded > BATCH_SECONDS or not running):
-                    for line in _loaded(self.case, [(task, what) for _, task, what in came]):
-                        result.lines.append(line)
-                        self.told(line)
-                    done += len(came)
-                    self._say(running, done, total)
-                    for number, _, _ in came:
-                        open_of[number] -= 1
-                    self._steps_done(open_of)
+                    # Step by step, so that the newest days are there to be looked at before those behind them.
+                    for step in sorted({number for number, _, _ in came}):
+                        of_step = [(task, what) for number, task, what in came if number == step]
+                        for line in _loaded(self.case, of_step):
+                            result.lines.append(line)
+                            self.told(line)
+                        done, open_of[step] = done + len(of_step), open_of[step] - len(of_step)
+                        self._say(running, done, total)
+                        self._steps_done(open_of)
                     came, loaded = [], time.monotonic()
 
     def _say(self, running: dict[Future[Came], tuple[int, Task]], done: int, total: int) -> None:
         """What is fetched now, which is the first of what has not come yet, and the share of all that is there."""
         if running:
-            _, task = next(iter(running.values()))
-            self.report(f"Fetching {task.road.source}", done / total)
+            _, self.fetched = next(iter(running.values()))
+        if self.fetched:
+            self.report(f"Fetching {self.fetched.road.source}", done / total)
 
     def _steps_done(self, open_of: list[int]) -> None:
         """Tell of each step of which nothing is open any more, once and in order."""

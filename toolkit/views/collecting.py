@@ -21,7 +21,7 @@ from toolkit.collect.marks import Mark, judged, pivoted, pivots_open
 from toolkit.collect.profile import NAMES, Profile, with_every_road
 from toolkit.collect.said import WHOLE, open_sentence, touched_sentences
 from toolkit.collect.signed import note_options
-from toolkit.collect.work import pivot
+from toolkit.collect.work import Collection, pivot
 from toolkit.detect import Triage
 from toolkit.detect.words import plural
 from toolkit.errors import ToolkitError
@@ -41,6 +41,7 @@ PROFILES = {
     "standard": "standard: thirty days, every window asked for twice",
     "everything": "everything: as far back as is kept, by every road",
 }
+MINUTES = (5, 15, 30, 60, 120)
 DRAW_EVERY = 2.0  # seconds
 QUIET = '<p class="toolkit-quiet">'
 NOTHING = "Running this cell collects nothing. Collecting reads; nothing in the tenant is changed."
@@ -97,6 +98,11 @@ class CollectingPanel:
             layout=w.Layout(width="520px"), style=style, continuous_update=False,
         )  # fmt: skip
         self.more.add_class("collecting-more")
+        self.minutes = w.Dropdown(
+            options=[("as long as it takes", None), *((f"at most {one} minutes", one) for one in MINUTES)],
+            description="Time", layout=w.Layout(width="520px"), style=style,
+        )  # fmt: skip
+        self.minutes.add_class("collecting-minutes")
         self._asked: tuple[tuple[str, ...], str] = ((), "")
         for choice in (self.profile, self.more):
             choice.observe(lambda _change: self._chose(), "value")
@@ -119,7 +125,7 @@ class CollectingPanel:
             html.add_class(f"collecting-{name}")
         self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", display="none"))
         self._live = w.VBox([
-            self.expected, self._tenant_row, self.users, self.profile, self.more,
+            self.expected, self._tenant_row, self.users, self.profile, self.more, self.minutes,
             w.HBox([self.start, self.refresh, self.stop]), self._open_row, self.feeds.widget,
         ])  # fmt: skip
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
@@ -147,7 +153,8 @@ class CollectingPanel:
         """Look in all accounts for what was judged the attacker's and nobody looked for yet, and for nothing else."""
         wanted = self._wanted()
         if wanted is not None:
-            self.desk.start(lambda emit: self._pivot(emit, wanted))
+            seconds = self._seconds()
+            self.desk.start(lambda emit: self._pivot(emit, wanted, seconds))
 
     def halt(self) -> None:
         """Stop; what was received is kept."""
@@ -176,7 +183,12 @@ class CollectingPanel:
             return
         wanted = self._wanted(refresh=refresh)
         if wanted is not None:
-            self.desk.start(lambda emit: self._collect(emit, users, wanted, refresh=refresh))
+            seconds = self._seconds()
+            self.desk.start(lambda emit: self._collect(emit, users, wanted, seconds, refresh=refresh))
+
+    def _seconds(self) -> float | None:
+        """How long a run may take, as chosen now."""
+        return None if self.minutes.value is None else 60.0 * self.minutes.value
 
     def _wanted(self, *, refresh: bool = False) -> Profile | None:
         """What was chosen; None, with the sentence on the screen, where it cannot be."""
@@ -197,7 +209,7 @@ class CollectingPanel:
 
     # In the worker's thread: no widget is touched here.
 
-    def _collect(self, emit: Emit, users: list[str], wanted: Profile, *, refresh: bool) -> None:
+    def _collect(self, emit: Emit, users: list[str], wanted: Profile, seconds: float | None, *, refresh: bool) -> None:
         self._halted.clear()
         tenant = self.sign_in.tenant()
         try:
@@ -210,15 +222,15 @@ class CollectingPanel:
             done = gather(
                 self.case, tenant, users, wanted=wanted, refresh=refresh, halted=self._halted.is_set, now_and_then=True,
                 told=lambda line: emit("line", line), report=lambda what, share: emit("share", (what, share)),
-                found=lambda found, last: emit("found", (found, last)),
+                found=lambda found, last: emit("found", (found, last)), seconds=seconds,
             )  # fmt: skip
-            emit("ended", (done.lines, done.known, done.stopped))
+            emit("ended", done)
             self._tell_open(emit)
         finally:
             emit("over", None)
             tenant.close()
 
-    def _pivot(self, emit: Emit, wanted: Profile) -> None:
+    def _pivot(self, emit: Emit, wanted: Profile, seconds: float | None) -> None:
         self._halted.clear()
         tenant = self.sign_in.tenant()
         try:
@@ -231,9 +243,10 @@ class CollectingPanel:
             done = pivot(
                 self.case, tenant, marks, wanted=wanted, halted=self._halted.is_set,
                 told=lambda line: emit("line", line), report=lambda what, share: emit("share", (what, share)),
+                seconds=seconds,
             )  # fmt: skip
             emit("found", (findings_of(self.case), True))
-            emit("ended", (done.lines, done.known, done.stopped))
+            emit("ended", done)
             emit("touched", touched_sentences(self.case, pivoted(self.case)))
             self._tell_open(emit)
         finally:
@@ -333,17 +346,14 @@ class CollectingPanel:
         items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
         self.found.value += page(f"<h3>In whose records</h3><ul>{items}</ul>") if items else ""
 
-    def _on_ended(self, told: tuple[list[Line], int, bool]) -> None:
-        lines, known, stopped = told
-        hindered = sum(line.state not in WHOLE for line in lines)
+    def _on_ended(self, done: Collection) -> None:
+        known = done.known
+        hindered = sum(line.state not in WHOLE for line in done.lines)
         already = f"; {plural(known, 'window')} {'was' if known == 1 else 'were'} there already" if known else ""
-        said = f"{_counted(lines)}{already}."
-        if stopped:
-            self.message.value = page(
-                box(
-                    f"Stopped by you. {said} What was received is kept; Start collecting goes on from there.", "warning"
-                )
-            )
+        said = f"{_counted(done.lines)}{already}."
+        if done.stopped:
+            goes_on = "What was received is kept; Start collecting goes on from there."
+            self.message.value = page(box(f"{done.stopped_by}. {said} {goes_on}", "warning"))
         elif hindered:
             self.message.value = page(
                 box(f"{said} {hindered:,} did not come whole: the ledger below says which, and why.", "warning")
