@@ -28,11 +28,12 @@ from toolkit.collect.roads.log_analytics import (
     WorkspaceOfficeActivity,
     WorkspaceSignIns,
 )
-from toolkit.collect.roads.message_trace import TraceCmdlet
+from toolkit.collect.roads.message_trace import EitherTrace, TraceCmdlet
 from toolkit.collect.roads.risk import AccountRisk, RiskDetections
 from toolkit.collect.roads.road import Options, Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.collect.roads.trace_details import TraceDetails
 from toolkit.collect.subscriptions import with_starts
 from toolkit.collect.window import Window
 from toolkit.contain.actions import StartActivitySubscription
@@ -109,11 +110,12 @@ GROUPS = (
     ),
     Group(
         "message trace and states",
-        (MessageTrace, TraceCmdlet, AccountRisk, SecureScore),
+        (MessageTrace, TraceCmdlet, EitherTrace, TraceDetails, AccountRisk, SecureScore),
         10,
         (
             ("Get-MessageTraceV2", "warning and half"), ("/messageTraces", "short page"),
-            ("Get-MessageTraceV2", "short page"), ("/secureScores", "503"),
+            ("Get-MessageTraceV2", "short page"), ("/secureScores", "503"), ("getDetailsByRecipient", "truncated JSON"),
+            ("/history", "502"),
         ),
     ),
 )  # fmt: skip
@@ -177,8 +179,6 @@ def lacking(case: Case, tenant: Tenant, service: practice.PracticeTenant, line: 
     kind = next(road for road in group.roads if (road.source, road.name) == (line.source, line.road))
     if kind in (SearchLog, AuditSearch):
         return {one.lower() for one in service.truth(line.account, window.start, window.end)} - _held(case)
-    if kind in (AccountRisk, SecureScore):
-        return set()
     whose = contain.resolve(tenant, line.account).object_id if line.account else ""
     with tempfile.TemporaryDirectory() as name:
         road = kind(profile_of(case, group).options)
@@ -196,10 +196,22 @@ def lies(case: Case, tenant: Tenant, service: practice.PracticeTenant, lines: li
     return found
 
 
+_TIME = "strftime(time, '%Y-%m-%dT%H:%M:%SZ')"
+_IDENTITIES = {
+    "audit": "record_id",
+    "signins": "record_id",
+    "risk": "record_id",
+    "messages": "message_trace_id || '|' || recipient_address",
+    "message_events": f"concat_ws('|', message_trace_id, {_TIME}, event, description)",
+    "risky_users": f"CASE WHEN is_history THEN split_part(record_id, '|', 2) || '|' || {_TIME} ELSE user_id END",
+    "secure_scores": "record_id",
+    "secure_score_controls": "record_id",
+}
+
+
 def _held(case: Case) -> set[str]:
     """Every record of the case by the id that its road knows it by."""
     held: set[str] = set()
-    for table in ("audit", "signins", "risk"):
-        held |= {str(one).lower() for one in case.sql(f"SELECT record_id FROM {table}").record_id}
-    traced = case.sql("SELECT message_trace_id || '|' || recipient_address AS name FROM messages")
-    return held | {str(one).lower() for one in traced.name}
+    for table, identity in _IDENTITIES.items():
+        held |= {str(one).lower() for one in case.sql(f"SELECT {identity} AS name FROM {table}").name}
+    return held

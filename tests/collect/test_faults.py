@@ -22,8 +22,6 @@ from toolkit.practice.collect_faults import COLLECTING
 
 SEEDS = range(20)
 lacked: dict[int, int] = {}  # seed → windows that lacked a record when the service had gone away
-SHARED = {"message-trace", "message-trace-details"}
-"""Roads that are others put together, or lists of single messages."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -74,9 +72,7 @@ def test_where_the_service_went_away_windows_did_lack_records() -> None:
 
 
 def test_the_plans_go_every_road_and_know_every_trouble() -> None:
-    assert {road for group in GROUPS for road in group.roads} == {
-        road for name, road in ROADS.items() if name not in SHARED
-    }
+    assert {road for group in GROUPS for road in group.roads} == set(ROADS.values())
     assert {group_of(seed) for seed in SEEDS if not goes_away(seed)} == set(GROUPS)
     assert {group_of(seed) for seed in SEEDS if goes_away(seed)} == set(GROUPS)
     assert {what for group in GROUPS for _, what in group.certain} <= set(COLLECTING)
