@@ -14,9 +14,9 @@ import pytest
 
 from tests.contain.room import VICTIM, Room, room, unconfirmed_room
 from tests.contain.test_every_action import INSIDE, UNDONE
+from tests.contract.cmdlets import is_a_cmdlet
 from tests.contract.outside import OUTSIDE
 from tests.contract.test_requests import GUID, closed, names_of, openapi, operation_of
-from tests.practice.test_exchange import IDENTITY_OPTIONAL
 from toolkit import contain
 from toolkit.contain.action import Action
 from toolkit.contain.actions import (
@@ -132,7 +132,7 @@ def _is_published(call: Call, openapi: dict[str, Any], cmdlets: dict[str, Any]) 
     if path.startswith("/graph/"):
         _is_graphs(call, openapi)
     elif "/adminapi/" in path:
-        _is_a_cmdlet(call, cmdlets)
+        is_a_cmdlet(json.loads(json.dumps(call.body))["CmdletInput"], cmdlets)
     else:  # the Management Activity API publishes no contract; its reference names these two
         assert re.fullmatch(r"/manage/api/v1\.0/[0-9a-f-]{36}/activity/feed/subscriptions/(start|stop)", path), path
         assert call.method == "POST"
@@ -159,22 +159,3 @@ def _is_graphs(call: Call, openapi: dict[str, Any]) -> None:
     jsonschema.validate(body, closed(schema | {"components": spec["components"]}))
     names = names_of(spec, schema) | DOCUMENTED.get(path.partition("/MFA")[0], set())
     assert set(body) <= names, (named, body)
-
-
-def _is_a_cmdlet(call: Call, cmdlets: dict[str, Any]) -> None:
-    asked = json.loads(json.dumps(call.body))["CmdletInput"]
-    cmdlet = cmdlets[asked["CmdletName"]]
-    assert cmdlet["online"], asked["CmdletName"]
-    for name, value in asked["Parameters"].items():
-        parameter = cmdlet["parameters"][name]
-        assert parameter["online"], name
-        if parameter["type"] == "SwitchParameter":
-            assert isinstance(value, bool), name
-        elif isinstance(value, dict):
-            assert value["@odata.type"] == "#Exchange.GenericHashTable"
-        else:
-            assert value is None or isinstance(value, str | bool | list), name
-    named = {"Identity", "Mailbox", "SenderAddress", "User", "Trustee"} & set(cmdlet["parameters"])
-    if asked["CmdletName"] in IDENTITY_OPTIONAL:
-        named -= {"Identity"}
-    assert {name for name in named if cmdlet["parameters"][name]["required"]} <= set(asked["Parameters"]), asked

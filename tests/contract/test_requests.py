@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tests.contain.room import Room
-from tests.practice.test_exchange import IDENTITY_OPTIONAL
+from tests.contract.cmdlets import is_a_cmdlet
 from toolkit import contain, harden
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -151,23 +151,7 @@ def test_every_cmdlet_and_parameter_is_one_that_exchange_online_has(
         assert request.method == "POST"
         assert re.fullmatch(r"/exchange/adminapi/beta/[0-9a-f-]{36}/InvokeCommand", urlsplit(str(request.url)).path)
         asked = json.loads(request.body or b"")["CmdletInput"]
-        cmdlet = known[asked["CmdletName"]]
-        assert cmdlet["online"]
-        for name, value in asked["Parameters"].items():
-            parameter = cmdlet["parameters"][name]
-            assert parameter["online"], name
-            if parameter["type"] == "SwitchParameter":
-                assert isinstance(value, bool), name
-            elif isinstance(value, dict):
-                assert value["@odata.type"] == "#Exchange.GenericHashTable"
-            else:
-                assert value is None or isinstance(value, str | bool | list), name
-        # The reference does not tell parameter sets apart: of what one of them requires, these name the object.
-        named = {"Identity", "Mailbox", "SenderAddress", "User", "Trustee"} & set(cmdlet["parameters"])
-        if asked["CmdletName"] in IDENTITY_OPTIONAL:
-            named -= {"Identity"}
-        required = {name for name in named if cmdlet["parameters"][name]["required"]}
-        assert required <= set(asked["Parameters"]), asked
+        is_a_cmdlet(asked, known)
         assert request.headers["X-CmdletName"] == asked["CmdletName"]
         assert request.headers["X-AnchorMailbox"].startswith(("UPN:", "APP:SystemMailbox{"))
         seen.add(asked["CmdletName"])
