@@ -11,6 +11,7 @@ from toolkit.case.catalog import FileAccount
 from toolkit.collect.pull import Asked, Pages, Pull
 from toolkit.collect.roads.road import Road
 from toolkit.collect.window import Window
+from toolkit.contain.target import mail_addresses
 
 
 def days_back(room: Room, first: int, last: int = 0) -> Window:
@@ -20,7 +21,10 @@ def days_back(room: Room, first: int, last: int = 0) -> Window:
 
 
 def asked_of(room: Room, window: Window, account: str = VICTIM) -> Asked:
-    return Asked(room.user(account)["id"], account, window) if account else Asked("", "", window)
+    if not account:
+        return Asked("", "", window)
+    user = room.user(account)
+    return Asked(user["id"], account, window, addresses=mail_addresses(user))
 
 
 def pull(room: Room, road: Road, window: Window, account: str = VICTIM) -> tuple[Pull, Path]:

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.collect.pulling import days_back, loaded, pull, sent_to
-from tests.contain.room import VICTIM, Room
+from tests.contain.room import BREAK_GLASS, GUEST, VICTIM, Room
 from toolkit import collect, practice
 from toolkit.case import open_case
-from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL
+from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PARTIAL, PROVISIONAL, UNCONFIRMED
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Asked
 from toolkit.collect.roads.app_sign_ins import NONE, ApplicationSignIns
 from toolkit.collect.roads.graph_lists import MISSING_APP, TRACE_APP, MessageTrace
 from toolkit.collect.roads.message_trace import EitherTrace, TraceCmdlet
 from toolkit.collect.roads.risk import HIDDEN, AccountRisk, RiskDetections
-from toolkit.collect.roads.road import Options
+from toolkit.collect.roads.road import Options, Road
 from toolkit.collect.window import DAY, Window
 from toolkit.practice.mail_traces import traces
 from toolkit.tenant.clouds import CLOUDS
@@ -61,6 +61,64 @@ def test_the_cmdlet_brings_the_same_although_it_has_no_pages(room: Room, monkeyp
     assert len([r for r in room.service.requests() if r["cmdlet"] == CMDLET]) > 4
     loaded(room, path)
     assert room.case.count("messages") == len(found.ids)
+
+
+def held_by(address: str) -> set[str]:
+    """What the tenant has of the messages of one address: trace and recipient."""
+    return {f"{one.id}|{one.recipient}" for one in traces() if address in (one.sender, one.recipient)}
+
+
+@pytest.mark.parametrize("road", [MessageTrace, TraceCmdlet, EitherTrace])
+@pytest.mark.parametrize(
+    ("account", "addresses"),
+    [
+        ("sofia.marin@contoso.com", ["sofia.marin@contoso.com", "press@contoso.com"]),
+        ("felix.brandt@contoso.com", ["felix.brandt@contoso.com", "f.brandt@contoso.com"]),
+    ],
+)
+def test_mail_of_every_address_of_an_account_comes_and_the_ledger_says_which(
+    room: Room, road: type[Road], account: str, addresses: list[str]
+) -> None:
+    wanted = Profile("trace", (60,), twice=False, roads=(road,))
+    done = collect.collect(room.case, room.tenant, [account], wanted=wanted)
+    assert {line.state for line in done.lines} <= {UNCONFIRMED, PROVISIONAL}
+    assert {line.reason for line in done.lines} == {f"asked for {', '.join(addresses)}"}
+    rows = room.case.frame("messages")
+    came = set(rows.message_trace_id + "|" + rows.recipient_address)
+    of_other = held_by(addresses[1])
+    assert any(one.sender == addresses[1] for one in traces())
+    assert len(of_other) > 3
+    assert came == of_other | held_by(addresses[0])
+
+
+def test_more_addresses_than_are_asked_for_are_named_and_the_window_is_not_complete(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolkit.collect.roads.addresses.MOST", 1)
+    wanted = Profile("trace", (30,), twice=True, roads=(EitherTrace,))
+    done = collect.collect(room.case, room.tenant, ["sofia.marin@contoso.com"], wanted=wanted)
+    assert {line.state for line in done.lines} == {PARTIAL}
+    assert {line.reason for line in done.lines} == {
+        "only 1 of the account's 2 addresses were asked for; not press@contoso.com"
+    }
+    rows = room.case.frame("messages")
+    assert len(rows) > 3
+    assert "press@contoso.com" not in {*rows.sender_address, *rows.recipient_address}
+
+
+def test_an_account_without_a_mail_address_is_said_to_be_asked_for_by_its_name(room: Room) -> None:
+    found, _ = pull(room, MessageTrace(), days_back(room, 9, 1), BREAK_GLASS)
+    assert found.whole
+    assert found.reason == (
+        f"Entra names no mail address of this account; it was asked for by its user principal name, {BREAK_GLASS}, "
+        "alone"
+    )
+
+
+def test_a_guest_is_looked_for_by_the_address_at_home_too(room: Room) -> None:
+    found, _ = pull(room, EitherTrace(), days_back(room, 9, 1), GUEST)
+    assert found.whole
+    assert found.reason == f"asked for {GUEST.lower()}, lena.fischer@fabrikam.example"
 
 
 def test_an_answer_that_warns_and_brings_nothing_new_is_called_incomplete(room: Room) -> None:

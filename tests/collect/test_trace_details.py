@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.collect.pulling import days_back, loaded, pull, sent_to
@@ -48,6 +50,22 @@ def test_only_messages_that_failed_are_asked_for(room: Room) -> None:
     assert (found.whole, told(found.ids)) == (True, set(failed()))
     assert len(sent_to(room, DETAILS)) == len(failed())
     assert {account.table for account in loaded(room, path)} == {"message_events"}
+
+
+def test_what_failed_of_an_alias_is_asked_for_with_the_rest_the_newest_first(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ("sofia.marin@contoso.com", "press@contoso.com")
+    own = [one for one in traces() if one.sender in both]
+    bounced = tuple(replace(one, status="failed", sender=both[n % 2]) for n, one in enumerate(own))
+    for module in ("graph_traces", "cmdlets_trace"):
+        monkeypatch.setattr(f"toolkit.practice.{module}.traces", lambda: bounced)
+    monkeypatch.setattr("toolkit.collect.roads.trace_details.MOST", 5)
+    for lacks in ([], ["message trace"]):
+        room.service.arrange(lacks=lacks)
+        found, _ = pull(room, TraceDetails(), days_back(room, 60, -1), both[0])
+        assert told(found.ids) == {one.id for one in bounced[:5]}
+        assert "only of the newest 5 failed messages; there are more; asked for " in found.reason
 
 
 def test_without_graph_the_cmdlets_bring_the_same(room: Room) -> None:

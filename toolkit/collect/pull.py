@@ -24,7 +24,8 @@ class Pull:
     `available` is false where the tenant, licence or role does not offer it. `proven` is false where every part that
     can be named came whole, and nothing says that there are no others: asking once more cannot make that complete,
     only another road can; `reason` says so. `narrow` is true where whoever signed in may see only a part of the
-    source; `reason` says which. `hopeless` is set where asking again at once would end in the same way.
+    source, or only a part was asked for; `reason` says which. `hopeless` is set where asking again at once
+    would end in the same way.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -80,6 +81,7 @@ class Pages:
 class Asked:
     """Whom and when a pull is about: the account's object id and name, and the window.
 
+    `addresses` are its mail addresses, as far as they are known; they may differ from its name.
     With a `mark` it is about everybody's records that have it, and no account. `record_types` and `operations` narrow
     the audit log down (none: all of them), where a window cannot be made shorter.
     """
@@ -90,6 +92,7 @@ class Asked:
     mark: Mark | None = None
     record_types: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     def within(self, window: Window) -> Asked:
         """The same for another window."""

@@ -79,11 +79,11 @@ def steps_back(chosen: Profile, targets: list[Target], now: datetime, scratch: P
                     continue
                 span = Window(newest - reach - DAY, newest - timedelta(days=before) - (DAY if before else timedelta(0)))
                 windows = span.cut(road.longest, FRESH)
-            about = [("", EVERYBODY)] if road.everybody else [(t.object_id, t.user_principal_name) for t in targets]
-            for object_id, name in about:
+            for target in [None] if road.everybody else targets:
                 for window in windows:
                     path = scratch / f"{(number := number + 1)}.json"
-                    tasks.append(Task(road, name, Asked(object_id, name, window), path))
+                    asked = Asked("", EVERYBODY, window) if target is None else _about(target, window)
+                    tasks.append(Task(road, asked.user_principal_name, asked, path))
         yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
 
 
@@ -103,10 +103,7 @@ def steps_again(
             continue
         window = Window(datetime.fromisoformat(line.start), datetime.fromisoformat(line.end))
         path = scratch / f"{len(tasks) + 1}.json"
-        if isinstance(whose, Target):
-            asked = Asked(whose.object_id, whose.user_principal_name, window)
-        else:
-            asked = Asked("", "", window, whose)
+        asked = _about(whose, window) if isinstance(whose, Target) else Asked("", "", window, whose)
         tasks.append(Task(road, line.account, asked, path))
     yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
 
@@ -137,3 +134,8 @@ def steps_of_marks(chosen: Profile, marks: Sequence[Mark], now: datetime, scratc
             path = scratch / f"{(number := number + 1)}.json"
             tasks.append(Task(road, about, Asked("", "", window, looked_for), path))
     yield sorted(tasks, key=lambda task: task.asked.window.end, reverse=True)
+
+
+def _about(target: Target, window: Window) -> Asked:
+    """What is asked for about an account in a window."""
+    return Asked(target.object_id, target.user_principal_name, window, addresses=target.addresses)

@@ -16,7 +16,8 @@ class Target:
     """One account of one tenant, or the organisation itself, whose object id is the tenant's.
 
     `object_id` names it in every call; `authentication_type` is that of its domain: Managed, Federated, or ""
-    when the tenant does not list the domain; `synced` is true for an object mastered on premises.
+    when the tenant does not list the domain; `synced` is true for an object mastered on premises. `addresses` are
+    its mail addresses (SMTP) as Entra has them, in lower case, the main one first; none where Entra names none.
     """
 
     tenant_id: str
@@ -26,6 +27,7 @@ class Target:
     user_type: str = ""
     synced: bool = False
     authentication_type: str = ""
+    addresses: tuple[str, ...] = ()
 
     @property
     def is_organisation(self) -> bool:
@@ -80,7 +82,17 @@ def target_of(tenant: Tenant, user: dict[str, Any]) -> Target:
         user_type=str(user.get("userType") or ""),
         synced=bool(user.get("onPremisesSyncEnabled")),
         authentication_type=kinds.get(domain, ""),
+        addresses=mail_addresses(user),
     )
+
+
+def mail_addresses(user: dict[str, Any]) -> tuple[str, ...]:
+    """The SMTP addresses of a Graph user object, in lower case: `mail`, then those of `proxyAddresses`, each once."""
+    listed = user.get("proxyAddresses")
+    told = [str(one).partition(":") for one in (listed if isinstance(listed, list) else ())]
+    others = [address for kind, _, address in told if kind.lower() == "smtp"]
+    every = (one.strip().lower() for one in (str(user.get("mail") or ""), *others))
+    return tuple(dict.fromkeys(one for one in every if "@" in one))
 
 
 def moment(text: object) -> datetime | None:

@@ -59,7 +59,7 @@ def _user(person: Person, instant: datetime) -> Record:
         "lastPasswordChangeDateTime": changed,
         "signInSessionsValidFromDateTime": changed,
         "passwordPolicies": None,
-        "proxyAddresses": [f"SMTP:{person.mail}"] if person.mail else [],
+        "proxyAddresses": _proxies(person),
         "otherMails": [person.mail] if guest else [],
         "assignedLicenses": [{"disabledPlans": [], "skuId": E5_SKU}] if licensed else [],
         "assignedPlans": [
@@ -73,6 +73,14 @@ def _user(person: Person, instant: datetime) -> Record:
         if licensed
         else [],
     }
+
+
+def _proxies(person: Person) -> list[str]:
+    """The main mail address in capitals, the others not; and one that is no mail address, as they stand among them."""
+    if not person.mail:
+        return []
+    sip = [f"SIP:{person.upn}"] if person.has_mailbox else []
+    return [f"SMTP:{person.mail}", *(f"smtp:{alias}" for alias in person.aliases), *sip]
 
 
 def mfa_requirements() -> dict[str, str]:

@@ -63,7 +63,7 @@ def _sent() -> list[Trace]:
                     DRAW.uuid("trace", key),
                     item["InternetMessageId"],
                     stamp(utc(record["CreationTime"]) + timedelta(seconds=2)),
-                    record["UserId"],
+                    _sender(record["UserId"], key),
                     recipient,
                     item["Subject"],
                     status,
@@ -87,8 +87,14 @@ def _came_in() -> list[Trace]:
                 minutes = DRAW.number(330, 1020, "came in at", person.key, day, number)
                 moment = datetime(day.year, day.month, day.day, tzinfo=INSTANT.tzinfo) + timedelta(minutes=minutes)
                 if moment < INSTANT:
-                    rows += _incoming(person.upn, moment, f"{person.key}/{day}/{number}")
+                    key = f"{person.key}/{day}/{number}"
+                    rows += _incoming(person.writes_from(key), moment, key)
     return rows
+
+
+def _sender(upn: str, key: str) -> str:
+    """The address that somebody wrote from; the trace does not know the names by which people sign in."""
+    return next((person.writes_from(key) for person in people().values() if person.upn == upn), upn)
 
 
 def _incoming(recipient: str, moment: datetime, key: str) -> list[Trace]:
@@ -108,7 +114,7 @@ def _incoming(recipient: str, moment: datetime, key: str) -> list[Trace]:
         _OUTSIDE,
         "",
     )
-    forwarded = recipient == people()["victim"].upn and moment > FORWARDING_SET and status == "delivered"
+    forwarded = recipient == people()["victim"].mail and moment > FORWARDING_SET and status == "delivered"
     if not forwarded:
         return [first]
     copy = Trace(

@@ -57,6 +57,7 @@ class Person:
     department: str
     upn: str
     mail: str
+    aliases: tuple[str, ...]
     user_type: str
     synced: bool
     immutable_id: str
@@ -80,6 +81,12 @@ class Person:
     def sign_in_name(self) -> str:
         """What sign-in records show: a guest appears under the name of the home tenant."""
         return self.mail if self.user_type == "Guest" else self.upn
+
+    def writes_from(self, *key: object) -> str:
+        """The address that one mail of theirs goes out from, or comes in to: now and then an alias."""
+        if self.aliases and DRAW.chance(30, "alias", *key):
+            return DRAW.pick(self.aliases, "which alias", *key)
+        return self.mail
 
     @property
     def device_id(self) -> str:
@@ -136,6 +143,7 @@ def people() -> dict[str, Person]:
             department=row["department"],
             upn=row["upn"],
             mail=row["mail"],
+            aliases=tuple(row["aliases"].split("|")) if row["aliases"] else (),
             user_type=row["user_type"],
             synced=row["synced"] == "yes",
             immutable_id=row["immutable_id"],

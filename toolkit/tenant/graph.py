@@ -17,6 +17,7 @@ USER_FIELDS = (
     "userPrincipalName",
     "displayName",
     "mail",
+    "proxyAddresses",
     "accountEnabled",
     "userType",
     "onPremisesSyncEnabled",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from toolkit.collect.marks import ADDRESS, APP, Mark
 from toolkit.collect.pull import Asked, Pages, Pull
+from toolkit.collect.roads.addresses import addresses_of, with_addresses
 from toolkit.collect.roads.road import NO_OPTIONS, Halted, Options, Road, halt_if, not_offered, without_end
 from toolkit.collect.window import DAY, text_of
 from toolkit.errors import TenantAnswer, TenantUnreachable
@@ -185,7 +186,10 @@ class DirectoryChanges(GraphList):
 
 
 class MessageTrace(GraphList):
-    """`GET /admin/exchange/tracing/messageTraces`: one value for each property, so sender and recipient apart."""
+    """`GET /admin/exchange/tracing/messageTraces`: one value for each property.
+
+    So each address of the account is asked for alone, as sender and as recipient.
+    """
 
     source = "message trace"
     table = "messages"
@@ -200,8 +204,11 @@ class MessageTrace(GraphList):
         start, end = text_of(asked.window.start), text_of(asked.window.end)
         # The service takes the end only as "le"; what lies on the border comes twice, and is one record.
         times = f"receivedDateTime ge {start} and receivedDateTime le {end}"
-        name = asked.user_principal_name.replace("'", "''")
-        return [f"senderAddress eq '{name}' and {times}", f"recipientAddress eq '{name}' and {times}"]
+        names = [address.replace("'", "''") for address in addresses_of(asked)]
+        return [f"{side}Address eq '{name}' and {times}" for name in names for side in ("sender", "recipient")]
+
+    def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
+        return with_addresses(super().pull(tenant, asked, pages, halted), asked)
 
     def identity(self, row: dict[str, Any]) -> str:
         return f"{row.get('id')}|{row.get('recipientAddress')}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.collect.pull import Asked, Pages, Pull
+from toolkit.collect.roads.addresses import addresses_of, with_addresses
 from toolkit.collect.roads.graph_lists import MessageTrace
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
 from toolkit.collect.window import text_of
@@ -24,7 +25,7 @@ CALLS_AT_MOST = 200
 
 
 class TraceCmdlet(Road):
-    """`Get-MessageTraceV2`, sender and recipient apart."""
+    """`Get-MessageTraceV2`, for each address of the account, as sender and as recipient."""
 
     source = "message trace"
     name = CMDLET
@@ -35,18 +36,19 @@ class TraceCmdlet(Road):
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         whole = Pull()
-        for side in ("SenderAddress", "RecipientAddress"):
-            whole.add(self._side(tenant, asked, side, pages, halted))
-        return whole
+        for address in addresses_of(asked):
+            for side in ("SenderAddress", "RecipientAddress"):
+                whole.add(self._side(tenant, asked, {side: address}, pages, halted))
+        return with_addresses(whole, asked)
 
-    def _side(self, tenant: Tenant, asked: Asked, side: str, pages: Pages, halted: Halted) -> Pull:
+    def _side(self, tenant: Tenant, asked: Asked, whose: dict[str, str], pages: Pages, halted: Halted) -> Pull:
         pull, end, after = Pull(), text_of(asked.window.end), ""
         for _ in range(CALLS_AT_MOST):
             halt_if(halted)
             parameters: dict[str, Any] = {
                 "StartDate": text_of(asked.window.start),
                 "EndDate": end,
-                side: asked.user_principal_name,
+                **whose,
                 "ResultSize": PAGE,
             }
             if after:
@@ -97,7 +99,7 @@ class EitherTrace(Road):
         pull = TraceCmdlet(self.options).pull(tenant, asked, pages, halted)
         if not pull.available:
             return Pull.failed(f"{why} {CMDLET} does not help out: {pull.reason}", available=False)
-        pull.reason = f"by {CMDLET}; {pull.reason or why}"
+        pull.reason = "; ".join(filter(None, (f"by {CMDLET}", pull.reason, why if pull.whole else "")))
         return pull
 
 

@@ -6,11 +6,14 @@ tell one message to one recipient at a call, a hundred calls in five minutes, so
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
 from toolkit.collect.pull import Asked, Pages, Pull
+from toolkit.collect.roads.addresses import addresses_of, with_addresses
 from toolkit.collect.roads.graph_lists import MISSING_APP, TRACE_APP, MessageTrace
 from toolkit.collect.roads.message_trace import CMDLET, PAGE
 from toolkit.collect.roads.road import Halted, Road, halt_if, not_offered
@@ -51,7 +54,7 @@ class TraceDetails(Road):
         pull = self._by(_Cmdlets(tenant), asked, pages, halted)
         if not pull.available:
             return Pull.failed(f"{why} {DETAIL} does not help out: {pull.reason}", available=False)
-        pull.reason = f"by {DETAIL}; {pull.reason or why}"
+        pull.reason = "; ".join(filter(None, (f"by {DETAIL}", pull.reason, why if pull.whole else "")))
         return pull
 
     def _by(self, way: _Way, asked: Asked, pages: Pages, halted: Halted) -> Pull:
@@ -85,7 +88,7 @@ class TraceDetails(Road):
             )
         elif not found:
             pull.reason = NONE
-        return pull
+        return with_addresses(pull, asked)
 
 
 class _Way:
@@ -95,14 +98,16 @@ class _Way:
         self.tenant = tenant
 
     def failed(self, asked: Asked) -> Iterator[Message]:
-        """The failed messages that the account sent, the newest window first."""
+        """The failed messages that the account sent by any of its addresses, the newest first."""
         start, end = asked.window.start, asked.window.end
         while end > start:
             begin = max(start, end - MessageTrace.longest)
-            yield from self._window(asked.user_principal_name, text_of(begin), text_of(end))
+            each = [self._window(sender, text_of(begin), text_of(end)) for sender in addresses_of(asked)]
+            yield from (message for _, message in heapq.merge(*each, key=itemgetter(0), reverse=True))
             end = begin
 
-    def _window(self, sender: str, start: str, end: str) -> Iterator[Message]:
+    def _window(self, sender: str, start: str, end: str) -> Iterator[tuple[str, Message]]:
+        """The failed messages of one address with the time of each, the newest first."""
         raise NotImplementedError
 
     def details(self, trace: str, recipient: str) -> Answer:
@@ -110,14 +115,14 @@ class _Way:
 
 
 class _Graph(_Way):
-    def _window(self, sender: str, start: str, end: str) -> Iterator[Message]:
+    def _window(self, sender: str, start: str, end: str) -> Iterator[tuple[str, Message]]:
         name = sender.replace("'", "''")
         times = f"receivedDateTime ge {start} and receivedDateTime le {end}"
         query = {"$filter": f"senderAddress eq '{name}' and status eq 'failed' and {times}", "$top": MessageTrace.top}
         call = graph_call(self.tenant.cloud, "GET", MessageTrace.path, query=query)
         for answer in self.tenant.session.answers(call):
             for row in answer.rows:
-                yield str(row.get("id")), str(row.get("recipientAddress"))
+                yield str(row.get("receivedDateTime")), (str(row.get("id")), str(row.get("recipientAddress")))
 
     def details(self, trace: str, recipient: str) -> Answer:
         whom = quote(recipient.replace("'", "''"), safe="@")
@@ -126,10 +131,10 @@ class _Graph(_Way):
 
 
 class _Cmdlets(_Way):
-    def _window(self, sender: str, start: str, end: str) -> Iterator[Message]:
+    def _window(self, sender: str, start: str, end: str) -> Iterator[tuple[str, Message]]:
         asked = {"SenderAddress": sender, "Status": "Failed", "StartDate": start, "EndDate": end, "ResultSize": PAGE}
         for row in self._run(CMDLET, asked).rows:
-            yield str(row.get("MessageTraceId")), str(row.get("RecipientAddress"))
+            yield str(row.get("Received")), (str(row.get("MessageTraceId")), str(row.get("RecipientAddress")))
 
     def details(self, trace: str, recipient: str) -> Answer:
         return self._run(DETAIL, {"MessageTraceId": trace, "RecipientAddress": recipient})
