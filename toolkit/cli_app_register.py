@@ -143,6 +143,11 @@ def show(
         click.echo(f"  made by this toolkit: {'yes' if one.made_here else 'no; it is changed only if you name its id'}")
         people = "no enterprise application" if one.people is None else f"assigned to {one.people}"
         click.echo(f"  used by: {people}{', nobody else' if one.assigned_only else ''}")
+        if one.nobody:
+            click.echo(
+                "  nobody can use it yet: Entra, Enterprise applications, its name, Users and groups, and assign those "
+                "who work on the case"
+            )
         for title, names in (("there", one.granted), ("missing", one.missing), ("too many", one.too_many)):
             click.echo(f"  {title}: {_plain(', '.join(names)) or 'none'}")
         for end in one.certificates:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.cli.test_contain_command import on_a_terminal
-from tests.contain.registrations import certificate_file
+from tests.contain.registrations import assign_the_operator, certificate_file
 from tests.contain.room import DOMAIN, Room, room, unconfirmed_room
 from toolkit import cli_app_register, contain, open_case
 from toolkit.cli import cli
@@ -55,9 +55,11 @@ def test_on_a_real_terminal_it_is_registered_after_the_typed_domain(tmp_path: Pa
         [sys.executable, "-m", "toolkit", "app", "show", "--case", str(folder), "--json"],
         capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    assert shown.returncode == 0, shown.stderr
+    # Nobody is assigned to it yet, so nobody can use it.
+    assert shown.returncode == 1, shown.stderr
     [one] = json.loads(shown.stdout)["registrations"]
-    assert one["as_wanted"]
+    assert (one["as_wanted"], one["people"]) == (False, 0)
+    assert (one["missing"], one["too_many"]) == ([], [])
     assert f"--client-id {one['app_id']}" in said
 
 
@@ -124,7 +126,13 @@ def test_plans_written_and_approved_by_their_digest_register_it_without_a_termin
         room.sleep(10)
     last = app(room, "create", "--for", "evidence", "--write", file, monkeypatch=monkeypatch)
     assert "nothing to do" in last.stdout
+    shown = app(room, "show", "--for", "evidence", monkeypatch=monkeypatch)
+    assert shown.exit_code == 1
+    assert "assigned to 0, nobody else" in shown.stdout
+    assert "nobody can use it yet: Entra, Enterprise applications" in shown.stdout
+    assign_the_operator(room)
     shown = app(room, "show", "--for", "evidence", "--json", monkeypatch=monkeypatch)
+    assert shown.exit_code == 0
     assert json.loads(shown.stdout)["registrations"][0]["as_wanted"]
     assert len(contain.records(room.case)) == 6
 
@@ -141,6 +149,7 @@ def test_only_part_of_it_is_code_one_and_the_same_command_goes_on(room: Room, mo
     rest = app(room, "create", "--for", "evidence", typed=DOMAIN, monkeypatch=monkeypatch)
     assert rest.exit_code == 0, rest.output
     assert "Register the application" not in rest.stdout
+    assign_the_operator(room)
     assert app(room, "show", monkeypatch=monkeypatch).exit_code == 0
 
 

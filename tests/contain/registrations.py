@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,6 +15,8 @@ from cryptography.x509.oid import NameOID
 from tests.contain.room import DOMAIN, Room
 from toolkit import contain
 from toolkit.contain.registering import create, creation
+from toolkit.practice.directory_apps import DEFAULT_ACCESS, assignment
+from toolkit.practice.people import people
 from toolkit.tenant.certificate import PublicPart, public_part
 from toolkit.tenant.registration import Registration
 
@@ -51,3 +54,20 @@ def registration(room: Room, purpose: str = "evidence", *, app_only: bool = Fals
 
 def register(room: Room, wanted: Registration, key: PublicPart | None = None) -> dict[str, contain.Outcome]:
     return create(creation(room.case, room.tenant, wanted, key), DOMAIN)
+
+
+def assign_the_operator(room: Room) -> None:
+    """In Entra, by hand: who works on the case is assigned to each application that was registered."""
+    person = people()["operator"]
+
+    def assigned(state: dict[str, Any]) -> None:
+        ours = {row["appId"] for row in state["applications"].values()}
+        for row in state["service_principals"].values():
+            if row["appId"] in ours:
+                state["app_role_assignments"].append(
+                    assignment(
+                        person.id, person.display_name, "User", row["id"], row["displayName"], DEFAULT_ACCESS, ""
+                    )
+                )
+
+    room.service.change_behind(assigned)

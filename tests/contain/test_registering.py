@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contain.registrations import certificate_file, public, register, registration
+from tests.contain.registrations import assign_the_operator, certificate_file, public, register, registration
 from tests.contain.room import DOMAIN, Room
 from toolkit import contain
 from toolkit.contain.actions import CreateApplication, action_named
@@ -30,7 +30,10 @@ def test_it_is_registered_seen_as_wanted_and_removed(room: Room, tmp_path: Path,
     [one] = registered(room.tenant, wanted)
     assert (one.missing, one.too_many, one.secrets, one.made_here) == ([], [], 0, True)
     assert len(one.granted) == len(names)
-    assert one.as_wanted(room.case.clock())
+    # Only people who are assigned can use it, and nobody is yet.
+    assert (one.nobody, one.as_wanted(room.case.clock())) == ((False, True) if app_only else (True, False))
+    assign_the_operator(room)
+    assert registered(room.tenant, wanted)[0].as_wanted(room.case.clock())
     assert len(one.certificates) == app_only
     assert one.assigned_only is not app_only
     assert one.people == 0
@@ -71,6 +74,7 @@ def test_what_was_begun_elsewhere_goes_on_where_it_stands(room: Room) -> None:
     rest = creation(room.case, room.tenant, wanted)
     assert [title.split(" ")[0] for title, _ in rest.calls] == ["Make", *["Consent"] * 4]
     register(room, wanted)
+    assign_the_operator(room)
     assert registered(room.tenant, wanted)[0].as_wanted(room.case.clock())
     assert len(room.service.state()["applications"]) == 1
 
@@ -282,6 +286,7 @@ def test_what_was_taken_a_moment_ago_and_is_not_seen_yet_is_not_sent_again(room:
     room.sleep(700)
     register(room, wanted)
     assert len(room.service.state()["applications"]) == 1
+    assign_the_operator(room)
     assert registered(room.tenant, wanted)[0].as_wanted(room.case.clock())
 
 

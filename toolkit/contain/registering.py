@@ -87,9 +87,15 @@ class Registered:
     app_only: bool
 
     def as_wanted(self, now: datetime) -> bool:
-        """Whether it has what it needs and nothing else; an app on its own a certificate that has not ended."""
+        """Whether it can be used and has what it needs, nothing else; an app on its own a certificate that holds."""
         valid = not self.app_only or any(datetime.fromisoformat(end) > now for end in self.certificates)
-        return bool(self.principal) and valid and not (self.missing or self.too_many or self.secrets)
+        wrong = self.missing or self.too_many or self.secrets or self.nobody
+        return bool(self.principal) and valid and not wrong
+
+    @property
+    def nobody(self) -> bool:
+        """Whether nobody at all can use it: it is for people who are assigned to it, and none is."""
+        return not self.app_only and self.assigned_only and self.people == 0
 
 
 @dataclass
