@@ -19,6 +19,7 @@ from toolkit.tenant.secret import Secret
 
 LONGEST_TEXT = 300
 ACTIVITY = "/activity/feed"
+_URL_SAFE = str.maketrans("-_", "+/")
 WORKSPACES = "/v1/workspaces/"
 
 
@@ -155,8 +156,9 @@ def claims_challenge(response: requests.Response) -> str | None:
     if not found:
         return None
     text = found.group(1)
+    plain = text.rstrip("=").translate(_URL_SAFE)
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4)).decode()
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
     except ValueError:
         return text
 
