@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,12 +14,16 @@ from toolkit.collect.profile import profile
 from toolkit.errors import TenantAnswer
 from toolkit.practice.log_analytics import WORKSPACE
 from toolkit.tenant import CLOUDS, Tenant, connect, preflight
+from toolkit.tenant.answers import Answer
 from toolkit.tenant.application import ApplicationTokenSource
 from toolkit.tenant.clouds import Cloud
 from toolkit.tenant.directory_roles import ROLES
+from toolkit.tenant.exchange import SYSTEM_MAILBOX
+from toolkit.tenant.gate import Call
 from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES
 from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts, _check, exported_cmdlets
+from toolkit.tenant.tokens import Operator
 
 
 def of(kind: tuple[Any, ...], resource: str) -> list[str]:
@@ -206,3 +211,21 @@ def test_the_cmdlets_come_from_the_service_and_the_question_is_a_read(room: Room
     line = room.service.requests()[-1]
     assert (line["method"], line["kind"]) == ("GET", "read")
     assert line["path"].endswith("/EXOModuleFile")
+
+
+def test_an_app_asks_which_cmdlets_it_may_run_by_the_system_mailbox() -> None:
+    asked: list[Call] = []
+
+    def told(call: Call) -> Answer:
+        asked.append(call)
+        return Answer(200, None, "", "", {"value": [{"exportedCmdlets": "Get-Mailbox"}]})
+
+    app = Operator("1", "application Nightly (2)", "3", is_application=True)
+    tenant: Any = SimpleNamespace(
+        operator=app, tenant_id="3", cloud=CLOUDS["global"], session=SimpleNamespace(read=told)
+    )
+    assert exported_cmdlets(tenant) == {"get-mailbox"}
+    assert asked[0].headers["X-AnchorMailbox"] == f"APP:{SYSTEM_MAILBOX}@3"
+    tenant.operator = Operator("1", "jane@contoso.com", "3")
+    exported_cmdlets(tenant)
+    assert asked[1].headers["X-AnchorMailbox"] == "UPN:jane@contoso.com"

@@ -211,6 +211,9 @@ def test_a_ready_token_is_used_as_long_as_it_holds() -> None:
         ),
         (reader("https://graph.microsoft.us"), "is not for Microsoft Graph in the global cloud"),
         (reader("https://graph.microsoft.com", exp=time.time() - 60), r"ran out at \d{4}-\d\d-\d\d \d\d:\d\d UTC"),
+        (reader("https://graph.microsoft.com", exp=int(time.time() * 1000)), "does not say when it runs out"),
+        (reader("https://graph.microsoft.com", exp=-(10**30)), "does not say when it runs out"),
+        (reader("https://graph.microsoft.com", exp="tomorrow"), "does not say when it runs out"),
     ],
 )
 def test_a_ready_token_that_is_no_good_is_one_sentence(given: str, says: str) -> None:

@@ -53,21 +53,26 @@ def own_anchor(operator: Operator) -> str:
     return system_anchor(operator.tenant_id) if operator.is_application else operator.user_principal_name
 
 
+def anchor_header(anchor: str, tenant_id: str) -> str:
+    """`X-AnchorMailbox` of an anchor; one that a header cannot carry is routed by the system mailbox."""
+    if not anchor.isascii():
+        anchor = system_anchor(tenant_id)
+    return anchor if anchor.startswith("APP:") else f"UPN:{anchor}"
+
+
 def cmdlet_call(cloud: Cloud, tenant_id: str, cmdlet: str, parameters: Mapping[str, Any], anchor: str) -> Call:
     """Word one cmdlet as `POST /adminapi/beta/{tenant}/InvokeCommand`; nothing is sent.
 
     `anchor` routes it: a mailbox's user principal name, or `APP:` and a system mailbox for what concerns everybody. A
     name that a header cannot carry is routed as that.
     """
-    if not anchor.isascii():
-        anchor = system_anchor(tenant_id)
     return Call(
         "POST",
         f"{cloud.exchange}/adminapi/beta/{tenant_id}/InvokeCommand",
         {"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters)}},
         {
             "X-CmdletName": cmdlet,
-            "X-AnchorMailbox": anchor if anchor.startswith("APP:") else f"UPN:{anchor}",
+            "X-AnchorMailbox": anchor_header(anchor, tenant_id),
             "X-ResponseFormat": "json",
         },
     )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import TenantAnswer, TenantError
 from toolkit.tenant.clouds import RESOURCES, lacks
 from toolkit.tenant.connection import Tenant
 from toolkit.tenant.directory_roles import ROLES, role_names
+from toolkit.tenant.exchange import anchor_header, own_anchor
 from toolkit.tenant.gate import Call
 from toolkit.tenant.graph import graph_call
 from toolkit.tenant.needs import NEEDS, Need
 from toolkit.tenant.permissions import audit_workloads, covers
 from toolkit.tenant.person import NOT_CONSENTED, PersonTokenSource
-from toolkit.tenant.tokens import claims_of
+from toolkit.tenant.tokens import claims_of, runs_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,8 +139,7 @@ def exported_cmdlets(tenant: Tenant) -> frozenset[str]:
 
     Source: observed; what the PowerShell module asks first (undocumented).
     """
-    anchor = tenant.operator.user_principal_name
-    headers = {"CommandName": "*"} | ({"X-AnchorMailbox": f"UPN:{anchor}"} if "@" in anchor else {})
+    headers = {"CommandName": "*", "X-AnchorMailbox": anchor_header(own_anchor(tenant.operator), tenant.tenant_id)}
     address = f"{tenant.cloud.exchange}/adminapi/v1.0/{tenant.tenant_id}/EXOModuleFile?Version={MODULE_VERSION}"
     answer = tenant.session.read(Call("GET", address, headers=headers))
     rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
@@ -180,7 +180,10 @@ def _facts(tenant: Tenant, resource: str) -> TokenFacts:
     held = claims.get("roles") if "scp" not in claims else str(claims["scp"]).split()
     wids = [str(number) for number in claims.get("wids") or []]
     named = tuple(role_names(wids))
-    until = claims.get("exp")
+    try:
+        until = runs_out(claims)
+    except ValueError:
+        until = None
     return TokenFacts(
         resource,
         tenant_id=str(claims.get("tid", "")),
@@ -189,7 +192,7 @@ def _facts(tenant: Tenant, resource: str) -> TokenFacts:
         app_only="scp" not in claims,
         roles=named if "wids" in claims and "scp" in claims else None,
         other_roles=sum(number.lower() not in {*ROLES.values(), _PLAIN_MEMBER} for number in wids),
-        expires=datetime.fromtimestamp(until, UTC) if isinstance(until, int | float) else None,
+        expires=until,
     )
 
 

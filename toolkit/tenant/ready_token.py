@@ -10,7 +10,7 @@ from typing import Any
 from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clouds import RESOURCES, Cloud
 from toolkit.tenant.permissions import ASKED_FOR
-from toolkit.tenant.tokens import Operator, claims_of
+from toolkit.tenant.tokens import Operator, claims_of, runs_out
 
 VARIABLES = {
     "graph": "TOOLKIT_GRAPH_TOKEN",
@@ -97,7 +97,8 @@ class ReadyTokenSource:
         )
         if meant != resource:
             return f"is not for {RESOURCES[resource]} in {self._cloud.title} but for {audience[:80] or 'nothing named'}"
-        runs_out = told.get("exp")
-        if isinstance(runs_out, int | float) and runs_out <= self._now().timestamp():
-            return f"ran out at {datetime.fromtimestamp(runs_out, UTC):%Y-%m-%d %H:%M} UTC"
-        return ""
+        try:
+            end = runs_out(told)
+        except ValueError:
+            return "does not say when it runs out (its exp is no number of seconds since 1970)"
+        return f"ran out at {end:%Y-%m-%d %H:%M} UTC" if end is not None and end <= self._now() else ""

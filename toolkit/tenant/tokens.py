@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 
@@ -81,6 +82,21 @@ def permissions_in(token: str) -> frozenset[str]:
     claims = claims_of(token)
     roles = claims.get("roles")
     return frozenset([*str(claims.get("scp") or "").split(), *map(str, roles if isinstance(roles, list) else [])])
+
+
+def runs_out(claims: dict[str, Any]) -> datetime | None:
+    """When a token runs out by its claim `exp` (UTC); None where it has none.
+
+    Raises:
+        ValueError: it is no number of seconds since 1970 that a date can be made of.
+    """
+    given = claims.get("exp")
+    if given is None:
+        return None
+    try:
+        return datetime.fromtimestamp(given, UTC)
+    except (OverflowError, OSError, TypeError) as error:
+        raise ValueError("no date") from error
 
 
 def claims_of(token: str) -> dict[str, Any]:
