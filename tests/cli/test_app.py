@@ -11,9 +11,14 @@ from click.testing import CliRunner
 
 from toolkit.cli import cli
 from toolkit.cli_sign_in import sign_in_options, tokens_of
-from toolkit.errors import ToolkitError
-from toolkit.tenant.clouds import CLOUDS
+from toolkit.errors import ToolkitError, UsageError
+from toolkit.practice.scenario import CLIENT_ID
+from toolkit.tenant import TokenSource, sign_in
+from toolkit.tenant.clients import about_clients, clients_of
+from toolkit.tenant.clouds import CLOUDS, GRAPH_COMMAND_LINE_APP, Cloud, lacks
+from toolkit.tenant.needs import NEEDS
 from toolkit.tenant.permissions import application_permissions, delegated_permissions
+from toolkit.tenant.ready_token import VARIABLES
 from toolkit.tenant.registration import Registration, powershell, steps
 
 
@@ -63,6 +68,76 @@ def test_the_powershell_is_whole_and_names_each_permission_once(cloud: str, app_
     # No id of a permission is written down here that could be out of date: the tenant is asked.
     assert len(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", text)) == len(one.permissions) + app_only
     assert len(steps(one)) >= 6
+
+
+@pytest.mark.parametrize("app_only", [False, True])
+@pytest.mark.parametrize("purpose", ["evidence", "containment"])
+def test_the_command_that_is_printed_signs_in_through_the_application(
+    app_only: bool, purpose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands at the end of the steps, taken as it is, names a source of tokens for both purposes."""
+    made: list[TokenSource] = []
+
+    @click.command()
+    @sign_in_options
+    def look(**how: object) -> None:
+        made.append(tokens_of(**how))  # type: ignore[arg-type]
+
+    for variable in VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+    printed = run("--for", purpose, *["--app-only"] * app_only)
+    [command] = re.findall(r"use it: (.*)\.$", printed, re.MULTILINE)
+    words = command.replace("APPLICATION-ID", CLIENT_ID).replace("DOMAIN", "contoso.com").split()
+    more = [] if app_only else ["--sign-in", "device-code"]
+    said = CliRunner().invoke(look, [*words, *more], catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+    assert CLIENT_ID in said.stderr
+    assert GRAPH_COMMAND_LINE_APP not in said.stderr
+    if app_only:
+        assert repr(made[0]) == f"ApplicationTokenSource(global, {CLIENT_ID}, certificate)"
+    told = CliRunner().invoke(cli, ["contain", "--account", "x@contoso.com", *words, *more])
+    assert "Which case?" in str(told.exception)  # everything in it was understood
+
+
+def test_an_id_for_containment_alone_is_the_application_for_both_purposes() -> None:
+    assert clients_of("", CLIENT_ID) == clients_of(CLIENT_ID) == clients_of(CLIENT_ID, CLIENT_ID)
+    both = clients_of("1", "2")
+    assert (both.for_resource("graph", "evidence"), both.for_resource("graph", "containment")) == ("1", "2")
+    with pytest.raises(UsageError, match="signs in as one application"):
+        sign_in(way="secret", tenant="contoso.com", client_id="1", containment_client_id="2", environ={})
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("app_only", [False, True])
+@pytest.mark.parametrize("purpose", ["evidence", "containment"])
+def test_no_permission_is_asked_for_that_only_serves_what_the_cloud_lacks(
+    cloud: str, app_only: bool, purpose: str
+) -> None:
+    place = CLOUDS[cloud]
+    there = {name for need in NEEDS for name in (*need.delegated, *need.application) if _has(place, need.operations)}
+    names = Registration(purpose, app_only, place).permissions["graph"]
+    assert set(names) <= there
+    absent = {
+        "gcc-high": {"AuditLogsQuery", "ExchangeMessageTrace"}, "dod": {"AuditLogsQuery", "ExchangeMessageTrace"},
+        "china": {"AuditLogsQuery", "ExchangeMessageTrace", "SecurityEvents", "IdentityRiskyUser", "IdentityRiskEvent"},
+    }.get(cloud, set())  # fmt: skip
+    assert {name.partition(".")[0] for name in names} & absent == set()
+    assert {"User.Read.All", "AuditLog.Read.All", "Directory.Read.All"} <= set(names)
+    # A sign-in through Microsoft's own application asks for no others either.
+    asked = {scope.rpartition("/")[2] for scope in clients_of().scopes(place, "graph", purpose)}
+    assert asked <= there
+    assert not any(name in about_clients(clients_of(), place, purpose) for name in absent)
+
+
+def _has(cloud: Cloud, operations: tuple[str, ...]) -> bool:
+    return any(not lacks(cloud, operation) for operation in operations)
+
+
+def test_the_powershell_leaves_out_with_a_note_what_a_tenant_does_not_offer() -> None:
+    text = powershell(Registration("evidence", True, CLOUDS["china"]))
+    assert "throw" not in next(line for line in text.splitlines() if "offers no" in line)
+    assert 'Write-Warning "$($api.Service.DisplayName) offers no $name here; it is left out."' in text
+    assert "$api.Names = @($found | ForEach-Object Value)" in text  # and nothing is consented to that is not there
 
 
 def test_instructions_change_nothing_and_need_no_case(tmp_path: object) -> None:

@@ -18,12 +18,14 @@ from toolkit import collect, contain, open_case, practice
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.collect.ledger import UNASKED
+from toolkit.collect.signed import note_options, options_said
 from toolkit.collect.work import _alone
 from toolkit.detect import triage
 from toolkit.practice.login import APPROVES, WAITS
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant import clouds
 from toolkit.tenant.clouds import practice_cloud
+from toolkit.tenant.person import PersonTokenSource
 from toolkit.views import signing_in, timeline
 from toolkit.views.collecting import CollectingPanel, collecting
 from toolkit.views.containment import containment_panel
@@ -346,3 +348,20 @@ def test_a_choice_that_cannot_be_is_told_before_the_click(tmp_path: Any) -> None
     row.start.click()
     row.desk.drain()
     assert "name it with" in words(row.message.value)
+
+
+def test_a_second_application_is_named_for_containment_and_kept_for_the_next_command(tmp_path: Any) -> None:
+    case: Case = open_case(tmp_path / "case")
+    row = signing_in.SignIn(case)
+    row.way.value, row.client.value, row.containment.value = "device-code", "11", " 22 "
+    assert row.containment.layout.display is None
+    source = row._chosen()
+    assert isinstance(source, PersonTokenSource)
+    assert (source._clients.evidence, source._clients.containment) == ("11", "22")
+    note_options(case, row.options)
+    assert options_said(case).endswith("--client-id 11 --containment-client-id 22")
+    # An app on its own is one application.
+    row.way.value, row.certificate.value, row.named.value = "certificate", "app.pem", DOMAIN
+    assert row.containment.layout.display == "none"
+    assert repr(row._chosen()) == "ApplicationTokenSource(global, 11, certificate)"
+    assert row.options["containment_client_id"] == ""

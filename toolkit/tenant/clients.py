@@ -38,14 +38,18 @@ class Clients:
         """The scopes to ask for, all of one resource."""
         if self.registered or resource != "graph":
             return [cloud.scope(resource)]
-        return [f"{cloud.graph}/{name}" for name in delegated_permissions("graph", purpose)]
+        return [f"{cloud.graph}/{name}" for name in delegated_permissions("graph", purpose, cloud)]
 
 
 def clients_of(client_id: str = "", containment_client_id: str = "") -> Clients:
-    """The organisation's own application (or its two), or Microsoft's public clients for a first look."""
-    if client_id:
-        return Clients(client_id, containment_client_id or client_id, containment_client_id or client_id, True)
-    return Clients(GRAPH_COMMAND_LINE_APP, GRAPH_COMMAND_LINE_APP, EXCHANGE_APP, False)
+    """The organisation's own application (or its two), or Microsoft's public clients for a first look.
+
+    The one for containment may read all that the other may: named alone it is used for both.
+    """
+    reading, changing = client_id or containment_client_id, containment_client_id or client_id
+    if reading:
+        return Clients(reading, changing, changing, registered=True)
+    return Clients(GRAPH_COMMAND_LINE_APP, GRAPH_COMMAND_LINE_APP, EXCHANGE_APP, registered=False)
 
 
 def about_clients(clients: Clients, cloud: Cloud, purpose: str = EVIDENCE) -> str:
@@ -56,7 +60,7 @@ def about_clients(clients: Clients, cloud: Cloud, purpose: str = EVIDENCE) -> st
             f"You sign in through your organisation's own application {own}; it may do what its registration in Entra "
             f"says. {EXCHANGE_REMARK}"
         )
-    asked = delegated_permissions("graph", purpose)
+    asked = delegated_permissions("graph", purpose, cloud)
     later = " Permissions to change anything are asked for only before the first change." if purpose == EVIDENCE else ""
     return (
         f"You sign in through two public applications of Microsoft's own: {_named(clients.evidence)} for Microsoft "

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from toolkit.tenant.clouds import Cloud, lacks
 from toolkit.tenant.needs import ACTIONS, NEEDS, REGISTERING, SOURCES, STATES, Need
 
 if TYPE_CHECKING:
@@ -39,14 +40,29 @@ def needs_for(purpose: str) -> tuple[Need, ...]:
     return tuple(need for need in NEEDS if need not in REGISTERING)
 
 
-def delegated_permissions(resource: str, purpose: str = EVIDENCE) -> list[str]:
-    """All permissions that a person's sign-in asks for: sorted, without those that another one contains."""
-    return _union(need.delegated for need in needs_for(purpose) if need.resource == resource)
+def delegated_permissions(resource: str, purpose: str = EVIDENCE, cloud: Cloud | None = None) -> list[str]:
+    """All permissions that a person's sign-in asks for: sorted, without those that another one contains.
+
+    With a `cloud` those that only serve for what it lacks are left out: its Graph may not know them.
+    """
+    return _union(need.delegated for need in _served(resource, purpose, cloud))
 
 
-def application_permissions(resource: str, purpose: str = EVIDENCE) -> list[str]:
-    """All permissions that an app needs to work on its own: sorted, without those that another one contains."""
-    return _union(need.application for need in needs_for(purpose) if need.resource == resource)
+def application_permissions(resource: str, purpose: str = EVIDENCE, cloud: Cloud | None = None) -> list[str]:
+    """All permissions that an app needs to work on its own: sorted, without those that another one contains.
+
+    `cloud` as for `delegated_permissions`.
+    """
+    return _union(need.application for need in _served(resource, purpose, cloud))
+
+
+def _served(resource: str, purpose: str, cloud: Cloud | None) -> list[Need]:
+    """The rows of a service of which the cloud has at least one call."""
+    return [
+        need
+        for need in needs_for(purpose)
+        if need.resource == resource and (cloud is None or not all(lacks(cloud, call) for call in need.operations))
+    ]
 
 
 def covers(held: Iterable[str], wanted: str) -> bool:

@@ -46,9 +46,9 @@ class Registration:
 
     @property
     def permissions(self) -> dict[str, list[str]]:
-        """The permissions of each service that the cloud has, by resource."""
+        """The permissions of each service that the cloud has, by resource; without those for what it lacks."""
         chosen = application_permissions if self.app_only else delegated_permissions
-        return {resource: chosen(resource, self.purpose) for resource in APIS if self.cloud.has(resource)}
+        return {resource: chosen(resource, self.purpose, self.cloud) for resource in APIS if self.cloud.has(resource)}
 
     @property
     def command(self) -> str:
@@ -130,11 +130,14 @@ def powershell(registration: Registration) -> str:
         "    $api.Service = Get-MgServicePrincipal -Filter \"appId eq '$($api.AppId)'\"",
         "    if (-not $api.Service -and $api.Optional) { continue }",
         '    if (-not $api.Service) { throw "This tenant has no service $($api.AppId)." }',
-        "    $api.Ids = foreach ($name in $api.Names) {",
-        f"        $found = $api.Service.{offered} | Where-Object Value -eq $name | Select-Object -First 1",
-        '        if (-not $found) { throw "$($api.Service.DisplayName) offers no $name here." }',
-        "        $found.Id",
-        "    }",
+        "    $found = @(foreach ($name in $api.Names) {",
+        f"        $one = $api.Service.{offered} | Where-Object Value -eq $name | Select-Object -First 1",
+        "        if ($one) { $one; continue }",
+        '        Write-Warning "$($api.Service.DisplayName) offers no $name here; it is left out."',
+        "    })",
+        "    if (-not $found) { $api.Service = $null; continue }",
+        "    $api.Ids = @($found | ForEach-Object Id)",
+        "    $api.Names = @($found | ForEach-Object Value)",
         f"    $each = $api.Ids | ForEach-Object {{ @{{ Id = $_; Type = '{kind}' }} }}",
         "    @{ ResourceAppId = $api.AppId; ResourceAccess = @($each) }",
         "}",

@@ -39,7 +39,8 @@ def sign_in(
     `way` is one of `WAYS`; "" takes a token that the environment holds, else the certificate if one is named, else
     the browser, or a device code where a browser opened here would not be the person's own. `tenant` is a domain or
     id, needed for apps on their own. `client_id` is the organisation's own application, else Microsoft's public
-    clients are used; `containment_client_id` is its second one, which may change things. `prompt` is given whatever
+    clients are used; `containment_client_id` is its second one, which may change things: alone it is used for reading
+    too, and an app on its own is one of the two. `prompt` is given whatever
     the person has to read or do (a device code as `DeviceCodeMessage`); `asking` a question whose answer is not shown.
     `keep` keeps a person's sign-in for the next time, encrypted, if the computer can; where it cannot be kept,
     `prompt` is told.
@@ -60,8 +61,14 @@ def sign_in(
     if chosen in {"certificate", "secret"}:
         if (chosen == "certificate") != (certificate is not None):
             raise UsageError("Name the certificate's file with `--certificate`, or sign in with a secret, not both.")
+        if client_id and containment_client_id and client_id != containment_client_id:
+            raise UsageError(
+                "An app on its own signs in as one application: name it with `--client-id` or with "
+                "`--containment-client-id`, not both."
+            )
+        alone = client_id or containment_client_id
         return ApplicationTokenSource(
-            place, tenant=tenant, client_id=client_id, file=certificate, asking=asking, environ=given
+            place, tenant=tenant, client_id=alone, file=certificate, asking=asking, environ=given
         )
     if chosen == "browser" and elsewhere:
         raise UsageError(

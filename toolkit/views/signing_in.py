@@ -86,6 +86,9 @@ class SignIn:
         self.client = w.Text(
             placeholder="id; empty: Microsoft's public ones", description="Application", layout=wide, style=style
         )
+        self.containment = w.Text(
+            placeholder="id; for containment, if it is another", description="To contain", layout=wide, style=style
+        )
         self.certificate = w.Text(
             placeholder="file with key, PEM or PFX", description="Certificate", layout=wide, style=style
         )
@@ -97,14 +100,17 @@ class SignIn:
         self.out = _button("Sign out", "sign-in-out", self.leave)
         self.about, self.message = w.HTML(), w.HTML()
         self.message.add_class("sign-in-message")
-        choices = [w.HBox([self.cloud, self.way]), w.HBox([self.named, self.client]), self.certificate, self.keep]
+        choices = [
+            w.HBox([self.cloud, self.way]), w.HBox([self.named, self.client]), self.containment, self.certificate,
+            self.keep,
+        ]  # fmt: skip
         self._choices = w.VBox(choices, layout=w.Layout(display="none" if self.case.practice else None))
         self._buttons = w.HBox([self.start, self.cancel])
         self._asking = w.VBox([self._choices, self.about, self._buttons])
         shown = None if self._asks else "none"
         self.widget = w.VBox([self._asking, self.secret, self.message, self.out], layout=w.Layout(display=shown))
         self.widget.add_class("sign-in")
-        for choice in (self.cloud, self.way, self.named, self.client, self.certificate):
+        for choice in (self.cloud, self.way, self.named, self.client, self.containment, self.certificate):
             choice.observe(lambda _change: self._describe(), "value")
         self._describe()
 
@@ -135,7 +141,7 @@ class SignIn:
         file = self._file() if self.way.value == "certificate" else ""
         return {
             "cloud": self.cloud.value, "way": self.way.value, "tenant_name": self.named.value.strip(),
-            "client_id": self.client.value.strip(), "certificate": file,
+            "client_id": self.client.value.strip(), "containment_client_id": self._to_contain(), "certificate": file,
         }  # fmt: skip
 
     def begin(self) -> None:
@@ -191,6 +197,10 @@ class SignIn:
         source, cloud = self._chosen(keep=bool(self.keep.value) and self.way.value in BY_PERSON), str(self.cloud.value)
         return lambda: (source, cloud)
 
+    def _to_contain(self) -> str:
+        """The second application's id; an app on its own is one alone."""
+        return str(self.containment.value).strip() if self.way.value in BY_PERSON else ""
+
     def _file(self) -> str:
         return str(self.certificate.value).strip().strip("\"'")
 
@@ -203,6 +213,7 @@ class SignIn:
             way=str(self.way.value),
             tenant=self.named.value.strip(),
             client_id=self.client.value.strip(),
+            containment_client_id=self._to_contain(),
             certificate=Path(file).expanduser() if self.way.value == "certificate" else None,
             prompt=self._prompt,
             asking=self._asked,
@@ -264,7 +275,8 @@ class SignIn:
 
     def _describe(self) -> None:
         self.certificate.layout.display = None if self.way.value == "certificate" else "none"
-        self.keep.layout.display = None if self.way.value in BY_PERSON else "none"
+        for of_person in (self.keep, self.containment):
+            of_person.layout.display = None if self.way.value in BY_PERSON else "none"
         if self.case.practice:
             self.about.value = ""
             return
