@@ -344,10 +344,10 @@ def test_a_choice_that_cannot_be_is_told_before_the_click(tmp_path: Any) -> None
     row.way.value = "certificate"
     assert "Name the certificate's file" in words(row.about.value)
     row.way.value = "secret"
-    assert "name it with" in words(row.about.value)
+    assert "name it under Tenant, and the app under Application" in words(row.about.value)
     row.start.click()
     row.desk.drain()
-    assert "name it with" in words(row.message.value)
+    assert "name it under Tenant, and the app under Application" in words(row.message.value)
 
 
 def test_a_second_application_is_named_for_containment_and_kept_for_the_next_command(tmp_path: Any) -> None:

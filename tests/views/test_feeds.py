@@ -70,6 +70,7 @@ def test_a_passphrase_is_asked_for_and_no_widget_keeps_it(room: Room, tmp_path: 
     assert row.keep.value is False
     row.way.value = "certificate"
     assert row.keep.layout.display == "none"
+    assert row.way.layout.display is None
 
 
 def test_a_workspace_is_named_in_notebook_0_and_nonsense_is_told(room: Room) -> None:

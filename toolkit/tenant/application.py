@@ -113,12 +113,13 @@ class ApplicationTokenSource:
 
     def _credential(self) -> Any:
         if self._file is not None:
+            name = self._file.name
             return certificate.credential(
-                self._file, lambda: self._hidden(certificate.PASSPHRASE_VARIABLE, "Passphrase"), self._now()
+                self._file, lambda: self._hidden(certificate.PASSPHRASE_VARIABLE, "Passphrase", name), self._now()
             )
-        return self._hidden(SECRET_VARIABLE, "Client secret").reveal()
+        return self._hidden(SECRET_VARIABLE, "Client secret", self._client).reveal()
 
-    def _hidden(self, variable: str, question: str) -> Secret:
+    def _hidden(self, variable: str, question: str, of: str) -> Secret:
         given = self._environ.get(variable)
         if given:
             return Secret(given)
@@ -126,7 +127,7 @@ class ApplicationTokenSource:
             raise SignInFailed(
                 f"{question} is needed: put it into the variable {variable}, or sign in where it can be asked."
             )
-        answer = self._asking(f"{question} of {self._client} (not shown)")
+        answer = self._asking(f"{question} of {of} (not shown)")
         if not len(answer):
             raise SignInFailed(f"{question} was not given; nobody is signed in.")
         return answer

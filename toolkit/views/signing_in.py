@@ -36,7 +36,17 @@ WAYS = (
 )
 APPS = ("certificate", "secret")
 BY_PERSON = ("browser", "device-code")
+PUBLIC, OWN = "id; empty: Microsoft's public ones", "id of your application"
 KEEP = "Keep the sign-in for the next time, encrypted by this computer"
+FOR_OPTIONS = {
+    "sign in with `--sign-in device-code`": "choose “Device code” under Way",
+    "`--sign-in browser`": "“Browser” under Way",
+    "name it with `--tenant`, and the app with `--client-id`": "name it under Tenant, and the app under Application",
+    "check `--client-id` and `--tenant`": "check Application and Tenant",
+    "check `--tenant` and `--cloud`": "check Tenant and Cloud",
+    "`--certificate`": "“An application's certificate” under Way",
+}
+"""What an error says of the command line, as it stands in this row."""
 SIGNED_OUT = "Signed out: the tokens are forgotten, those that were kept on this computer too."
 FIRST = "Sign in first: the row “Sign in” stands above."
 PRACTISED = "The practice tenant entered the code by itself; in a real tenant you would have done it on its page."
@@ -74,26 +84,26 @@ class SignIn:
         self._show()
 
     def _make(self) -> None:
-        wide = w.Layout(width="420px")
         style = {"description_width": "110px"}
         self.cloud = w.Dropdown(
             options=[(cloud.title, name) for name, cloud in CLOUDS.items()],
-            description="Cloud", layout=wide, style=style,
+            description="Cloud", layout=_wide(), style=style,
         )  # fmt: skip
         way = "device-code" if browser_is_elsewhere(os.environ) else "browser"
-        self.way = w.Dropdown(options=WAYS, value=way, description="Way", layout=wide, style=style)
-        self.named = w.Text(placeholder="domain, e.g. contoso.com", description="Tenant", layout=wide, style=style)
-        self.client = w.Text(
-            placeholder="id; empty: Microsoft's public ones", description="Application", layout=wide, style=style
-        )
+        self.way = w.Dropdown(options=WAYS, value=way, description="Way", layout=_wide(), style=style)
+        self.named = w.Text(placeholder="domain, e.g. contoso.com", description="Tenant", layout=_wide(), style=style)
+        self.client = w.Text(placeholder=PUBLIC, description="Application", layout=_wide(), style=style)
         self.containment = w.Text(
-            placeholder="id; for containment, if it is another", description="To contain", layout=wide, style=style
+            placeholder="id; for containment, if it is another", description="To contain", layout=_wide(), style=style
         )
         self.certificate = w.Text(
-            placeholder="file with key, PEM or PFX", description="Certificate", layout=wide, style=style
+            placeholder="file with key, PEM or PFX", description="Certificate", layout=_wide(), style=style
         )
-        self.keep = w.Checkbox(value=False, description=KEEP, indent=False, layout=wide)
-        self.keep.add_class("sign-in-keep")
+        self.keep = w.Checkbox(value=False, description=KEEP, indent=False, layout=w.Layout(width="max-content"))
+        for field, name in (
+            (self.way, "way"), (self.client, "application"), (self.certificate, "certificate"), (self.keep, "keep"),
+        ):  # fmt: skip
+            field.add_class(f"sign-in-{name}")
         self.secret = SecretAsked(self._answers.put)
         self.start = _button("Sign in", "sign-in-start", self.begin, "primary")
         self.cancel = _button("Cancel", "sign-in-cancel", self.give_up)
@@ -243,7 +253,7 @@ class SignIn:
         self._show()
 
     def _on_problem(self, text: str) -> None:
-        self.message.value = page(box(text, "error"))
+        self.message.value = page(box(in_the_row(text), "error"))
 
     def _on_asked(self, question: str) -> None:
         self.secret.ask(question)
@@ -274,16 +284,27 @@ class SignIn:
             self.message.value = page(_signed_html(self.case, None))
 
     def _describe(self) -> None:
-        self.certificate.layout.display = None if self.way.value == "certificate" else "none"
-        for of_person in (self.keep, self.containment):
-            of_person.layout.display = None if self.way.value in BY_PERSON else "none"
+        way = str(self.way.value)
+        for field, ways in (
+            (self.named, (*BY_PERSON, *APPS)), (self.client, (*BY_PERSON, *APPS)),
+            (self.certificate, ("certificate",)), (self.keep, BY_PERSON), (self.containment, BY_PERSON),
+        ):  # fmt: skip
+            field.layout.display = None if way in ways else "none"
+        self.client.placeholder = OWN if way in APPS else PUBLIC
         if self.case.practice:
             self.about.value = ""
             return
         try:
             self.about.value = page(about_html(self._chosen()))
         except ToolkitError as error:
-            self.about.value = page(box(str(error), "note"))
+            self.about.value = page(box(in_the_row(str(error)), "note"))
+
+
+def in_the_row(text: str) -> str:
+    """An error's text with the row's fields in place of the command line's options."""
+    for option, field in FOR_OPTIONS.items():
+        text = text.replace(option, field)
+    return text
 
 
 def _exchange_too(source: TokenSource) -> str:
@@ -312,6 +333,11 @@ def _signed_html(case: Case, code: DeviceCodeMessage | None) -> str:
     where = "the practice tenant" if cloud == PRACTICE else CLOUDS[cloud].title
     entered = f" with the code {code.user_code}. {PRACTISED}" if code is not None and cloud == PRACTICE else "."
     return box(f"Signed in to {where} as {who}{entered}", "done")
+
+
+def _wide() -> w.Layout:
+    """A layout for one field: what hides that field hides no other."""
+    return w.Layout(width="420px")
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:
