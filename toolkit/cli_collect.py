@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ import click
 
 from toolkit.cli_collect_said import (
     TOP,
+    finding_line,
     open_marks,
     plain,
     print_json,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from toolkit.detect import Triage
     from toolkit.tenant import Preflight, Tenant
 
+KEPT = "{}: what was received is kept; the same command goes on."
 NOTHING_OPEN = "Whatever was judged the attacker's was looked for already; nothing was asked."
 CASE = click.option(
     "--case",
@@ -50,7 +53,11 @@ CASE = click.option(
 @click.option("--practice", is_flag=True, help="A folder that is no case yet becomes one of the practice tenant.")
 @click.option("--account", "accounts", multiple=True, metavar="UPN", help="About whom (may be given several times).")
 @click.option("--profile", "wanted", default="standard", show_default=True, metavar="NAME|FILE", help="What to fetch.")
-@click.option("--sources", metavar="NAME,…", help="Only these roads, by their names in a profile's file.")
+@click.option(
+    "--sources",
+    metavar="NAME,…",
+    help="Only these roads, by their names in a profile's file; account-state, organisation-state.",
+)
 @click.option("--workspace", metavar="GUID", help="A Log Analytics workspace (Sentinel) to fetch from, too.")
 @click.option("--refresh", is_flag=True, help="Ask again only for what may still grow or did not come whole.")
 @click.option("--pivot", "pivoting", is_flag=True, help="Look for what is marked as the attacker's, in all accounts.")
@@ -106,7 +113,7 @@ def collect(
     if only_open and not accounts and not open_marks(case):
         click.echo(NOTHING_OPEN, err=True)
         sys.exit(0)
-    stop = threading.Event()
+    stop, before = threading.Event(), _answers(case)
     try:
         with connected(case, signing_in, sleep=_sleeping(stop)) as tenant:
             confirm_whose(case, tenant, signing_in["tenant_name"])
@@ -119,8 +126,9 @@ def collect(
                     until=None if minutes is None else time.monotonic() + 60 * minutes,
                 )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("Stopped; nothing was collected.", err=True)
-        sys.exit(2)
+        kept = _answers(case) > before
+        click.echo(KEPT.format("Stopped by you") if kept else "Stopped; nothing was collected.", err=True)
+        _end(1 if kept else 2)
     told = _asked_about(case, names, pivoting=pivoting)
     if as_json:
         print_json(_as_dict(case, done, found, told, expected))
@@ -131,22 +139,46 @@ def collect(
             _say_touched(case)
         say_open(case, found)
     if done.stopped:
-        click.echo(f"{done.stopped_by}: what was received is kept; the same command goes on.", err=True)
-    sys.exit(_code(done, told))
+        click.echo(KEPT.format(done.stopped_by), err=True)
+    _end(_code(done, told))
+
+
+def _answers(case: Case) -> int:
+    """How many times the ledger says what came of a window."""
+    from toolkit.collect.ledger import ASKED
+
+    return len(case.journal.entries(ASKED))
+
+
+def _end(code: int) -> None:
+    """End the program now, also where an answer is still waited for that nobody wants any more."""
+    from toolkit.collect.work import left_behind
+
+    if left_behind():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _profile(name: str, sources: str | None, workspace: str, *, refresh: bool) -> Profile:
-    from toolkit.collect.chosen import with_workspace
+    from toolkit.collect.chosen import WORKSPACE_ROADS, with_workspace
     from toolkit.collect.profile import ROADS, profile, with_every_road
+    from toolkit.collect.state import ACCOUNT, ORGANISATION
 
     chosen = with_workspace(profile(name), workspace)
     if not sources:
         return with_every_road(chosen) if refresh else chosen
-    names = [each.strip() for each in sources.split(",") if each.strip()]
-    unknown = [each for each in names if each not in ROADS]
+    states = {"account-state": ACCOUNT, "organisation-state": ORGANISATION}
+    names = list(dict.fromkeys(each.strip() for each in sources.split(",") if each.strip()))
+    unknown = [each for each in names if each not in ROADS and each not in states]
     if unknown or not names:
-        raise UsageError(f"There is no source {', '.join(unknown) or 'named'}; there are {', '.join(ROADS)}.")
-    return replace(chosen, roads=tuple(ROADS[each] for each in names), helps_out=False)
+        some = ", ".join((*ROADS, *states))
+        raise UsageError(f"There is no source {', '.join(unknown) or 'named'}; there are {some}.")
+    roads = tuple(ROADS[each] for each in names if each in ROADS)
+    if not chosen.options.workspace and any(road in WORKSPACE_ROADS for road in roads):
+        raise UsageError("Which Log Analytics workspace? Name it with --workspace, by its id, a GUID.")
+    return replace(chosen, roads=roads, helps_out=False, states=tuple(states[each] for each in names if each in states))
 
 
 def _left(until: float | None) -> float | None:
@@ -180,9 +212,11 @@ def _run(
         if not last:
             worst = Counter(finding.severity for finding in now.findings)
             counted = ", ".join(f"{worst[name]} {name}" for name in reversed(SEVERITIES) if worst[name])
-            click.echo(
-                f"\nAs it stands: {plural(len(now.findings), 'finding')}{f' ({counted})' * bool(counted)}.\n", err=True
-            )
+            said = f"As it stands: {plural(len(now.findings), 'finding')}{f' ({counted})' * bool(counted)}."
+            click.echo(f"\n{said}", err=True)
+            for finding in [one for one in now.findings if one.severity in SEVERITIES[-2:]][:TOP]:
+                click.echo(finding_line(finding), err=True)
+            click.echo("", err=True)
 
     done = Collection()
     if accounts:
@@ -264,8 +298,7 @@ def _findings(case: Case, found: Triage, accounts: Sequence[str]) -> None:
     from toolkit.detect.words import plural
 
     for finding in found.findings[:TOP]:
-        when = f"{finding.first:%Y-%m-%d %H:%M} UTC" if finding.first else "no time"
-        click.echo(plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}"))
+        click.echo(finding_line(finding))
     more = len(found.findings) - TOP
     if more > 0:
         click.echo(f'… and {plural(more, "more finding")}: `python -m toolkit triage --case "{case.folder}"`.')

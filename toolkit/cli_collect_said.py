@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from toolkit.case import Case
     from toolkit.collect import Line, Mark
-    from toolkit.detect import Triage
+    from toolkit.detect import Finding, Triage
 
 TOP = 10
 
@@ -21,6 +21,12 @@ def open_marks(case: Case) -> list[Mark]:
     from toolkit.collect.marks import pivots_open
 
     return pivots_open(case)
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding as one line of a terminal; times in UTC."""
+    when = f"{finding.first:%Y-%m-%d %H:%M} UTC" if finding.first else "no time"
+    return plain(f"{finding.severity.upper():8} {finding.id}  {when}  {finding.user}: {finding.title}")
 
 
 def say_open(case: Case, found: Triage | None = None) -> None:

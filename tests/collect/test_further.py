@@ -23,7 +23,7 @@ DAYS = Profile("days", (2,), twice=False, roads=(SearchLog,))
 
 @pytest.fixture(autouse=True)
 def without_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "collect_state", lambda *_: [])
+    monkeypatch.setattr(gathering, "collect_state", lambda *_, **__: [])
 
 
 def test_where_the_role_lacks_the_cmdlet_the_audit_log_comes_by_graph_and_the_reason_names_it(room: Room) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from toolkit.collect.ledger import CLOSED_AFTER, FAILED, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Pages, Pull, Stopped
-from toolkit.collect.roads.road import Halted
+from toolkit.collect.roads.road import Halted, halt_if
 from toolkit.collect.tasks import Task
 from toolkit.errors import NotConsented, ToolkitError
 from toolkit.tenant import Tenant
@@ -129,6 +129,7 @@ def _pull(task: Task, tenant: Tenant, pages: Pages, halted: Halted) -> Pull:
     except NotConsented as error:
         return Pull.failed(str(error), available=False)
     except ToolkitError as error:
+        halt_if(halted)  # what the end of the run broke off was not refused by the service
         return Pull.failed(str(error))
     except Exception as error:  # noqa: BLE001 (an answer of another shape is this window's matter alone)
         return Pull.failed(ODD.format(kind=type(error).__name__))

@@ -12,7 +12,7 @@ from toolkit.collect.further import More, as_far_as_kept, by_another_road
 from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.road import Halted, halt_if
-from toolkit.collect.state import ACCOUNT, ORGANISATION, SECONDS, collect_state, states_to_read
+from toolkit.collect.state import ACCOUNT, ORGANISATION, SECONDS, STATES, collect_state, states_to_read
 from toolkit.collect.work import Collection, collect, patiently, until_spent
 from toolkit.contain import resolve
 from toolkit.contain.guards import check_tenant
@@ -38,10 +38,10 @@ def gather(
     now_and_then: bool = False,
     seconds: float | None = None,
 ) -> Collection:
-    """As `collect`, and after it `collect_state`; one result for both.
+    """How the accounts stand now (`collect_state`), then `collect`, then how the organisation stands; one result.
 
-    Between them, unless it is a `refresh`: the audit log further back, where the profile wants it and the licences say
-    that it is kept longer, and by Graph's audit search, where `Search-UnifiedAuditLog` is not available.
+    Before the organisation, unless it is a `refresh`: the audit log further back, where the profile wants it and the
+    licences say that it is kept longer, and by Graph's audit search, where `Search-UnifiedAuditLog` is not available.
 
     `found` gets the findings as they stand when the newest days are there (a profile's first step), and at the end
     (then its second argument is true), after a stop too; with `now_and_then` also while windows arrive. `report` is
@@ -89,12 +89,30 @@ def _gathered(
 ) -> Collection:
     check_tenant(case, tenant)
     names = [patiently(partial(resolve, tenant, user)).user_principal_name for user in users]
+    states = STATES if chosen.states is None else chosen.states
     if not refresh:
-        plan(case, states_to_read(case, tenant, names))
+        plan(case, states_to_read(case, tenant, names, states))
+
+    def state(of: str, share: float) -> list[Line]:
+        if of not in states or halted():
+            return []
+        # A list of a state is read within minutes or not at all: a longer pause is told, and the others go on.
+        seconds = min(SECONDS, pace.time_left)
+        brief = tenant.pace(seconds, partial(halt_if, halted))
+        with tenant.session.paced(brief), tenant.session.meters.measure() as meter:
+            read = collect_state(
+                case, tenant, names, told, lambda text: report(text, share), halted, of=(of,), seconds=seconds
+            )
+        note_calls_of(case, of, meter.request_ids)
+        return read
+
+    # Rules and forwarding can be gone in a minute: they are read before the logs, which keep.
+    stands = [] if refresh else state(ACCOUNT, 0.0)
     done = collect(
         case, tenant, names, wanted=wanted, refresh=refresh, told=told, report=report, step_done=step_done,
         halted=halted, pace=pace,
     )  # fmt: skip
+    done.lines[:0] = stands
     if not refresh:
         rests: tuple[Callable[[], list[More]], ...] = (
             lambda: as_far_as_kept(case, tenant, chosen, names),
@@ -108,11 +126,7 @@ def _gathered(
                 done.lines += further.lines
                 done.stopped = further.stopped
     if not done.stopped and not (refresh and not _state_may_grow(case)):
-        # A list of a state is read within minutes or not at all: a longer pause is told, and the others go on.
-        brief = tenant.pace(SECONDS, partial(halt_if, halted))
-        with tenant.session.paced(brief), tenant.session.meters.measure() as meter:
-            done.lines += collect_state(case, tenant, names, told, lambda text: report(text, 1.0), halted)
-        note_calls_of(case, f"{ACCOUNT}, {ORGANISATION}", meter.request_ids)
+        done.lines += [*(state(ACCOUNT, 1.0) if refresh else []), *state(ORGANISATION, 1.0)]
         done.stopped = halted()
     return done
 

@@ -68,6 +68,8 @@ class Profile:
     options: Options = NO_OPTIONS
     as_kept: bool = False
     helps_out: bool = True
+    states: tuple[str, ...] | None = None
+    """Of `state.STATES` those that are read with it; None: all of them."""
 
 
 def with_every_road(chosen: Profile) -> Profile:

@@ -29,6 +29,7 @@ from toolkit.tenant import Tenant
 
 ACCOUNT = "state of the account"
 ORGANISATION = "state of the organisation"
+STATES = (ACCOUNT, ORGANISATION)
 REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b|AadPremiumLicenseRequired")
 FURTHER_TAKEN = "collect.state"
 FURTHER_FOLDER = "collected"
@@ -50,15 +51,19 @@ def collect_state(
     told: Callable[[Line], None] = lambda line: None,
     progress: Callable[[str], None] = lambda text: None,
     halted: Halted = lambda: False,
+    *,
+    of: Collection[str] = STATES,
+    seconds: float = SECONDS,
 ) -> list[Line]:
     """Read how each account and the organisation stand now, keep that in the case, and write a line for each reading.
 
     What was read of rules, mailboxes, settings and registered methods is loaded as evidence, as an export would be.
 
-    `users` are user principal names or object ids. A line's window is the day (UTC) of the reading, its road the name
-    of the list that was read. What the service refuses is "not available", what failed otherwise "failed", each with
-    the service's reason; nothing is "complete", because a state is read once. Between two snapshots `halted` is asked
-    whether to stop. Nothing in the tenant is changed.
+    `users` are user principal names or object ids; `of` says whether `ACCOUNT`, `ORGANISATION` or both, `seconds` how
+    long each may take. A line's window is the day (UTC) of the reading, its road the name of the list that was read.
+    What the service refuses is "not available", what failed otherwise "failed", each with the service's reason; nothing
+    is "complete", because a state is read once. Between two snapshots `halted` is asked whether to stop. Nothing in the
+    tenant is changed.
 
     Raises:
         GuardRefused: there is no such account, or nobody confirmed that the case is of this tenant.
@@ -75,19 +80,19 @@ def collect_state(
             written.append(line)
             told(line)
 
-    for user in users:
+    for user in users if ACCOUNT in of else ():
         if halted():
             return written
         target = resolve(tenant, user)
         progress(f"Reading the state of {target.user_principal_name}")
-        snapshot = look(case, tenant, target, seconds=SECONDS, progress=progress, known=readings_for(tenant, target))
+        snapshot = look(case, tenant, target, seconds=seconds, progress=progress, known=readings_for(tenant, target))
         keep_snapshot(case, tenant, snapshot)
         if not halted():
             keep(snapshot, ACCOUNT, target.user_principal_name, OF_THE_ACCOUNT)
-    if not halted():
+    if ORGANISATION in of and not halted():
         progress("Reading the state of the organisation")
         state = read_state(case, tenant, progress=progress)
-        further = look(case, tenant, state.target, seconds=SECONDS, progress=progress, known=FURTHER_OF_ORGANISATION)
+        further = look(case, tenant, state.target, seconds=seconds, progress=progress, known=FURTHER_OF_ORGANISATION)
         keep_snapshot(case, tenant, further, kind=FURTHER_TAKEN, folder=FURTHER_FOLDER)
         if not halted():
             keep(state, ORGANISATION, "", OF_THE_ORGANISATION)
@@ -95,14 +100,15 @@ def collect_state(
     return written
 
 
-def states_to_read(case: Case, tenant: Tenant, accounts: Sequence[str]) -> list[Line]:
+def states_to_read(case: Case, tenant: Tenant, accounts: Sequence[str], of: Collection[str] = STATES) -> list[Line]:
     """What `collect_state` is going to read, for `ledger.plan`: a line for each account, and one for the organisation.
 
     They name no road, for which lists there are is known only when they were read.
     """
     day = _today(case, tenant)
     about = [*((ACCOUNT, account) for account in accounts), (ORGANISATION, "")]
-    return [Line(*whose, iso(day), iso(day + timedelta(days=1)), "", iso(day), UNASKED) for whose in about]
+    end = day + timedelta(days=1)
+    return [Line(*whose, iso(day), iso(end), "", iso(day), UNASKED) for whose in about if whose[0] in of]
 
 
 def _today(case: Case, tenant: Tenant) -> datetime:

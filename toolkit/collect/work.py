@@ -6,13 +6,16 @@ collection that is killed therefore asks again for what has no line; what it had
 
 from __future__ import annotations
 
+import math
 import shutil
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,10 +26,9 @@ from filelock import FileLock, Timeout
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
 from toolkit.collect.asking import Refusals, one
-from toolkit.collect.calls import note_calls
-from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, Line, line_of, lines, plan, write
+from toolkit.collect.ledger import NOT_AVAILABLE, Line, line_of, lines, plan
+from toolkit.collect.loading import Came, load
 from toolkit.collect.marks import PIVOTED, Mark
-from toolkit.collect.names import file_name, person
 from toolkit.collect.profile import Profile, profile, with_every_road
 from toolkit.collect.pull import Pull, Stopped
 from toolkit.collect.roads.road import Halted, halt_if
@@ -34,18 +36,20 @@ from toolkit.collect.subscriptions import with_starts
 from toolkit.collect.tasks import Task, steps_again, steps_back, steps_of_marks
 from toolkit.contain.guards import check_tenant
 from toolkit.contain.target import resolve
-from toolkit.errors import CaseBusy, EvidenceError, TenantAnswer, TenantUnreachable, UsageError
+from toolkit.errors import CaseBusy, TenantAnswer, TenantUnreachable, UsageError
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
 
 WORKERS = 6
 SCRATCH = ".collecting"
 BATCH_SECONDS = 2.0
+LATE = 5.0  # seconds after a stop, for which answers are waited for that are under way
+THREADS = "collecting"
 ROUNDS = 4  # of what the whole collection waits for
 Asking = TypeVar("Asking")
 Told = Callable[[Line], None]
-Came = tuple[Line, list[str]]
-"""What came of a window, and the client-request-ids of every call that it took."""
+Running = dict[Future[Came], tuple[int, Task]]
+"""What is under way or waits to be, in the order in which it is asked for, with the number of its step."""
 
 
 @dataclass
@@ -186,8 +190,11 @@ class _Run:
     refresh: bool
     step_done: Callable[[], None] = lambda: None
     seconds: float | None = None
+    open_of: list[int] = field(default_factory=list)
+    total: int = 1
     told_steps: int = 0
     fetched: Task | None = None
+    over: bool = False
 
     def all(self, steps: Callable[[datetime, Path], Iterator[list[Task]]], pace: Pace | None) -> Collection:
         """Every step, one after the other, until a person stops it."""
@@ -207,69 +214,86 @@ class _Run:
         refusals = Refusals()
 
         def asked_for(task: Task) -> Came:
-            halt_if(self.halted)
+            halt_if(self._stops)
             if (instead := refusals.instead(task)) is not None:
                 window = task.asked.window
                 told = line_of(task.road.source, task.account, window, task.road.name, now, instead, agreed=False)
                 return told, []
-            came = one(self.tenant, task, self.chosen, now, self.halted)
+            came = one(self.tenant, task, self.chosen, now, self._stops)
             refusals.note(task, came[0])
             return came
 
-        open_of = [len(tasks) for tasks in steps]
-        done, loaded = total - sum(open_of), time.monotonic()
-        with _pool(self.workers) as pool:
-            running: dict[Future[Came], tuple[int, Task]] = {}
-            for number, tasks in enumerate(steps):
-                for task in tasks:
-                    running[pool.submit(copy_context().run, asked_for, task)] = number, task
-            came: list[tuple[int, Task, Came]] = []
-            self._say(running, done, total)
-            self._steps_done(open_of)
-            while running:
-                finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
-                if not finished and (pause := self.tenant.session.pace) is not None and pause.waiting:
-                    self.report(f"Waiting: {pause.waiting}", done / total)
-                for future in finished:
-                    number, task = running.pop(future)
-                    try:
-                        came.append((number, task, future.result()))
-                    except Stopped:
-                        result.stopped = True
-                if came and (time.monotonic() - loaded > BATCH_SECONDS or not running):
-                    # Step by step, so that the newest days are there to be looked at before those behind them.
-                    for step in sorted({number for number, _, _ in came}):
-                        of_step = [(task, what) for number, task, what in came if number == step]
-                        for line in _loaded(self.case, of_step):
-                            result.lines.append(line)
-                            self.told(line)
-                        done, open_of[step] = done + len(of_step), open_of[step] - len(of_step)
-                        self._say(running, done, total)
-                        self._steps_done(open_of)
-                    came, loaded = [], time.monotonic()
+        self.open_of, self.total = [len(tasks) for tasks in steps], total
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix=THREADS)
+        try:
+            running = {
+                pool.submit(copy_context().run, asked_for, task): (number, task)
+                for number, tasks in enumerate(steps)
+                for task in tasks
+            }
+            self._say(running)
+            self._steps_done()
+            self._take(running, result)
+        finally:
+            self.over = True
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _say(self, running: dict[Future[Came], tuple[int, Task]], done: int, total: int) -> None:
-        """What is fetched now, which is the first of what has not come yet, and the share of all that is there."""
+    def _take(self, running: Running, result: Collection) -> None:
+        """Load what comes, until nothing is under way any more, or until it comes too late after a stop."""
+        came: list[tuple[int, Task, Came]] = []
+        loaded, stopped = time.monotonic(), math.inf
+        while running:
+            finished, _ = wait(running, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
+            if not finished and (pause := self.tenant.session.pace) is not None and pause.waiting:
+                self.report(f"Waiting: {pause.waiting}", self._share)
+            for future in finished:
+                number, task = running.pop(future)
+                try:
+                    came.append((number, task, future.result()))
+                except Stopped:
+                    result.stopped = True
+            if self.halted():
+                stopped = min(stopped, time.monotonic())
+                if time.monotonic() - stopped > LATE:
+                    running, result.stopped = {}, True
+            if came and (time.monotonic() - loaded > BATCH_SECONDS or not running):
+                # Step by step, so that the newest days are there to be looked at before those behind them.
+                for step in sorted({number for number, _, _ in came}):
+                    of_step = [(task, what) for number, task, what in came if number == step]
+                    for line in load(self.case, of_step):
+                        result.lines.append(line)
+                        self.told(line)
+                    self.open_of[step] -= len(of_step)
+                    self._say(running)
+                    self._steps_done()
+                came, loaded = [], time.monotonic()
+
+    @property
+    def _share(self) -> float:
+        """How much of all windows is there, those that were known before with them."""
+        return 1.0 - sum(self.open_of) / self.total
+
+    def _stops(self) -> bool:
+        """What a worker asks: it stops too when the run is over that it worked for."""
+        return self.over or self.halted()
+
+    def _say(self, running: Running) -> None:
+        """What is fetched now, which is the first of what has not come yet."""
         if running:
             _, self.fetched = next(iter(running.values()))
         if self.fetched:
-            self.report(f"Fetching {self.fetched.road.source}", done / total)
+            self.report(f"Fetching {self.fetched.road.source}", self._share)
 
-    def _steps_done(self, open_of: list[int]) -> None:
+    def _steps_done(self) -> None:
         """Tell of each step of which nothing is open any more, once and in order."""
-        while self.told_steps < len(open_of) and not open_of[self.told_steps]:
+        while self.told_steps < len(self.open_of) and not self.open_of[self.told_steps]:
             self.told_steps += 1
             self.step_done()
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Workers whose waiting tasks are dropped when something breaks; what they are at they finish."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="collecting")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+def left_behind() -> bool:
+    """Whether workers of a collection that was stopped still wait for answers; a program would wait for them."""
+    return any(thread.name.startswith(THREADS) for thread in threading.enumerate())
 
 
 def _chosen(wanted: str | Profile, *, refresh: bool) -> Profile:
@@ -326,59 +350,10 @@ def _blank(task: Task, now: datetime) -> Line:
     return line_of(task.road.source, task.account, asked, task.road.name, now, Pull(), agreed=False)
 
 
-def _loaded(case: Case, pulled: list[tuple[Task, Came]]) -> list[Line]:
-    """Load the pages as evidence, and then write the lines: never the other way round.
-
-    What was asked for about one account, or one mark, by one road becomes one file: it tells which road has what.
-    """
-    together: dict[tuple[str, str, str], list[tuple[Task, Came]]] = {}
-    for task, came in pulled:
-        together.setdefault((task.road.source, task.road.name, task.account), []).append((task, came))
-    kept = []
-    for each in together.values():
-        paths = [task.path for task, _ in each if task.path.exists()]
-        rejected, files = 0, []
-        if paths:
-            named = _named([task for task, _ in each if task.path in paths])
-            paths[0].rename(named)
-            for path in paths[1:]:
-                with open(named, "ab") as whole, open(path, "rb") as more:
-                    shutil.copyfileobj(more, whole)
-                path.unlink()
-            try:
-                accounts = case.load(named, report=lambda what, share: None).files
-                rejected, files = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
-            except EvidenceError as error:
-                each = [(task, (_unreadable(line, str(error)), calls)) for task, (line, calls) in each]
-            named.unlink()
-        for task, (line, calls) in each:
-            told = replace(line, rejected=rejected, files=files) if task.path in paths else line
-            note_calls(case, told, calls)
-            write(case, told)
-            kept.append(told)
-    return kept
-
-
-def _unreadable(line: Line, why: str) -> Line:
-    """The line of a window of which something came that no table takes in; what was settled without stays."""
-    return replace(line, state=FAILED, reason=f"what came cannot be read: {why}") if line.received else line
-
-
-def _named(tasks: list[Task]) -> Path:
-    """Where what these tasks brought about one account or mark is put together, under a name that says what it is."""
-    first = tasks[0]
-    about = str(first.asked.mark) if first.asked.mark is not None else person(first.account)
-    windows = [task.asked.window for task in tasks]
-    name = file_name(
-        first.road.source, about, min(window.start for window in windows), max(window.end for window in windows)
-    )
-    return first.path.with_name(name)
-
-
 @contextmanager
 def _alone(case: Case) -> Iterator[Path]:
     """The scratch folder of the one collection that may go on; what a killed one left there is thrown away."""
-    scratch = Path(case.folder) / SCRATCH
+    every = Path(case.folder) / SCRATCH
     lock = FileLock(Path(case.folder) / "collecting.lock", timeout=0)
     try:
         lock.acquire()
@@ -386,9 +361,10 @@ def _alone(case: Case) -> Iterator[Path]:
         text = "Another collection into this case is going on; wait until it is done, or stop it."
         raise CaseBusy(text) from error
     try:
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        yield scratch
+        shutil.rmtree(every, ignore_errors=True)
+        every.mkdir(exist_ok=True)
+        # Of its own, as a worker of a stopped collection may still write into the one before.
+        yield Path(tempfile.mkdtemp(dir=every))
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(every, ignore_errors=True)
         lock.release()

@@ -6,6 +6,7 @@ service publishes no limit, the number is a careful one of ours.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -133,6 +134,11 @@ class Pace:
         if key in self._held:
             with self._lock:
                 self._held[key] = _Held(until=self._held[key].until)
+
+    @property
+    def time_left(self) -> float:
+        """Seconds that are left of the run; infinite where it has no end."""
+        return math.inf if self._end is None else max(0.0, self._end - self._time())
 
     @property
     def waiting(self) -> str:

@@ -125,9 +125,11 @@ class Session:
             _WAITS.reset(tokens[1])
 
     def time_left(self) -> float:
-        """Seconds that `within` leaves; infinite outside of it."""
+        """Seconds that `within`, else the run whose pace is kept, leaves; infinite where there is no end."""
         until = _UNTIL.get()
-        return math.inf if until is None else max(0.0, (until - self._clock()).total_seconds())
+        if until is None:
+            return self.pace.time_left if self.pace else math.inf
+        return max(0.0, (until - self._clock()).total_seconds())
 
     def _longest_wait(self) -> float:
         return min(_WAITS.get(), self.time_left())
