@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.contain.room import VICTIM, Room
+from tests.contain.room import OPERATOR, VICTIM, Room
 from toolkit import collect, harden
 from toolkit.case import open_case
-from toolkit.collect.horizon import NOT_ASKED, OFF, RETENTION, THROTTLED, horizon, sentences
+from toolkit.collect.horizon import BY_OTHERS, NOT_ASKED, OFF, RETENTION, THROTTLED, horizon, sentences
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.activity import ActivityExchange
 from toolkit.collect.roads.graph_lists import InteractiveSignIns
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.practice.audit_records import cmdlet_record, directory_object
+from toolkit.practice.people import people
 
 WEEK = Profile("week", (7,), twice=False, roads=(SearchLog, InteractiveSignIns))
 
@@ -83,6 +85,27 @@ def test_times_without_auditing_are_named_with_who_switched_it(room: Room) -> No
         for text in off.sentence
     )
     assert set(off.account) <= {"", VICTIM}
+
+
+def test_what_an_administrator_did_to_the_mailbox_is_said_to_come_with_that_administrators_own_log(room: Room) -> None:
+    given = cmdlet_record(
+        people()["operator"], room.service.clock.now() - timedelta(days=2), "given", "Add-MailboxPermission",
+        address="198.51.100.7", object_id=directory_object(people()["victim"]),
+        parameters=[("Identity", VICTIM), ("User", "ana.petrovic@contoso.com"), ("AccessRights", "FullAccess")],
+        session="",
+    )  # fmt: skip
+    room.service.change_behind(lambda state: state["audit"].append(given))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=WEEK)
+    added = f"SELECT count(*) AS n FROM audit WHERE record_id = '{given['Id']}'"
+    assert room.case.sql(added).n[0] == 0
+    told = horizon(room.case)
+    [said] = told[told.kind == BY_OTHERS].to_dict("records")
+    assert (said["source"], said["account"]) == ("audit log", VICTIM)
+    assert "an administrator who made a rule or gave rights stand there under their own names" in said["sentence"]
+    assert f"search for {VICTIM} as free text" in said["sentence"]
+    collect.collect(room.case, room.tenant, [OPERATOR], wanted=WEEK)
+    assert room.case.sql(added).n[0] == 1
+    assert set(horizon(room.case).query(f"kind == '{BY_OTHERS}'").account) == {VICTIM, OPERATOR}
 
 
 def test_a_case_without_a_ledger_counts_from_now(tmp_path: Path) -> None:

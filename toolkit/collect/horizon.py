@@ -27,6 +27,14 @@ from toolkit.harden.state import kept_state
 from toolkit.story.exposure import throttled_hours
 
 RETENTION, NOT_ASKED, THROTTLED, OFF = "retention", "not asked", "throttled", "auditing off"
+BY_OTHERS = "by others"
+OTHERS = (
+    "What others did to the mailbox of {account} does not come with the audit log of that account: a delegate who read "
+    "in it, an administrator who made a rule or gave rights stand there under their own names. It is in this case only "
+    "as far as their accounts, or all accounts (activity feeds, a look for the attacker's marks), were collected. "
+    "Collect delegates and administrators too, or search for {account} as free text "
+    "(`Search-UnifiedAuditLog -FreeText`) and load what comes."
+)
 TRACE_DAYS = 90
 ENTRA = {"P2": 30, "P1": 30, "": 7}
 RISK = {"P2": 90, "P1": 30, "": 7}
@@ -51,7 +59,7 @@ def horizon(case: Case, accounts: Collection[str] = (), state: Snapshot | None =
     """What cannot be known, one row each: `source`, `account` ("" is everybody), `kind`, `since`, `until`, `sentence`.
 
     `kind` is retention (older than what is kept), not asked (older than what was collected), throttled (reading of
-    mail was not recorded) or auditing off. Times are UTC; an empty `since` means from the beginning, an empty `until`
+    mail was not recorded), auditing off or by others (the audit log was asked for what the account did). Times are UTC; an empty `since` means from the beginning, an empty `until`
     that it lasts or that its end is not known. `accounts` are user principal names, without any those of the ledger;
     `state` is the organisation as it was read, without it the newest that the case has.
     """
@@ -62,6 +70,7 @@ def horizon(case: Case, accounts: Collection[str] = (), state: Snapshot | None =
     found = [
         *_retention(case, audit, _plan(case, read), named),
         *_not_asked(known, named),
+        *_by_others(known, named),
         *_throttled(case, named),
         *_off(case, read, audit, named),
     ]
@@ -161,6 +170,16 @@ def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
             elif own and (account or not somewhere):
                 text = f"“{source}”{whose} is not available: {own[-1].reason}"
                 yield Limit(source, account, NOT_ASKED, None, None, text)
+
+
+def _by_others(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
+    """The roads to the audit log that ask for an account ask for what it did, not for what was done to it."""
+    asked = {
+        line.account for line in known if line.source == "audit log" and line.state not in (NOT_AVAILABLE, UNASKED)
+    }
+    for account in accounts:
+        if account in asked:
+            yield Limit("audit log", account, BY_OTHERS, None, None, OTHERS.format(account=account))
 
 
 def _throttled(case: Case, accounts: list[str]) -> Iterator[Limit]:
