@@ -59,9 +59,10 @@ def horizon(case: Case, accounts: Collection[str] = (), state: Snapshot | None =
     """What cannot be known, one row each: `source`, `account` ("" is everybody), `kind`, `since`, `until`, `sentence`.
 
     `kind` is retention (older than what is kept), not asked (older than what was collected), throttled (reading of
-    mail was not recorded), auditing off or by others (the audit log was asked for what the account did). Times are UTC; an empty `since` means from the beginning, an empty `until`
-    that it lasts or that its end is not known. `accounts` are user principal names, without any those of the ledger;
-    `state` is the organisation as it was read, without it the newest that the case has.
+    mail was not recorded), auditing off, or by others (the audit log was asked for what the account did, not for what
+    was done to it). Times are UTC; an empty `since` means from the beginning, an empty `until` that it lasts or that
+    its end is not known. `accounts` are user principal names, without any those of the ledger; `state` is the
+    organisation as it was read, without it the newest that the case has.
     """
     read = state or kept_state(case)
     audit = audit_settings(case, read)
@@ -174,11 +175,10 @@ def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
 
 def _by_others(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
     """The roads to the audit log that ask for an account ask for what it did, not for what was done to it."""
-    asked = {
-        line.account for line in known if line.source == "audit log" and line.state not in (NOT_AVAILABLE, UNASKED)
-    }
+    asked = [line for line in known if line.source == "audit log" and line.state not in (NOT_AVAILABLE, UNASKED)]
+    names = {line.account.lower() for line in asked}
     for account in accounts:
-        if account in asked:
+        if account.lower() in names:
             yield Limit("audit log", account, BY_OTHERS, None, None, OTHERS.format(account=account))
 
 
