@@ -94,6 +94,7 @@ def collect(
     2: nothing was done.
     """
     from toolkit.case import open_case
+    from toolkit.collect.calls import every_call
     from toolkit.collect.signed import note_options
     from toolkit.contain import resolve
 
@@ -115,7 +116,7 @@ def collect(
         sys.exit(0)
     stop, before = threading.Event(), _answers(case)
     try:
-        with connected(case, signing_in, sleep=_sleeping(stop)) as tenant:
+        with connected(case, signing_in, sleep=_sleeping(stop)) as tenant, every_call(case, tenant):
             confirm_whose(case, tenant, signing_in["tenant_name"])
             note_options(case, ({} if case.practice else signing_in) | {"workspace": chosen.options.workspace})
             expected = _expected(tenant, chosen)

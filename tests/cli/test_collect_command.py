@@ -19,7 +19,8 @@ from toolkit import collect, open_case, practice
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
 from toolkit.cli_collect import NOTHING_OPEN
-from toolkit.collect.ledger import FAILED, PARTIAL, UNASKED, Line, write
+from toolkit.collect.calls import CALLS
+from toolkit.collect.ledger import ASKED, FAILED, PARTIAL, UNASKED, Line, write
 from toolkit.collect.said import again, collected_sentence
 from toolkit.collect.signed import note_options
 from toolkit.collect.state import ACCOUNT
@@ -166,6 +167,9 @@ def test_what_nobody_looked_for_yet_is_told_and_one_command_does_just_that(room:
     room.service.arrange(search_seconds=0)
     done = run("collect", "--pivot-open", "--profile", "quick")
     assert done.exit_code in (0, 1), done.output
+    calls = {r["client_request_id"] for r in room.service.requests()[asked:] if r["kind"] != "sign-in"}
+    named = room.case.journal.entries(CALLS, ASKED)
+    assert calls <= {one for entry in named for one in entry.fields["request_ids"]}  # the preflight's too
     assert sentence not in done.stdout
     assert f"{mark}: in records of " in done.stdout
     assert {line.account for line in collect.lines(room.case)} == {str(mark), *map(str, others)}

@@ -12,9 +12,10 @@ from tests.collect.pulling import days_back, pull, sent_to
 from tests.contain.room import VICTIM, Room
 from toolkit import collect
 from toolkit.collect import asking
-from toolkit.collect.calls import CALLS
+from toolkit.collect.calls import BESIDES, CALLS
 from toolkit.collect.gather import gather
 from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, PARTIAL, UNASKED, Line
+from toolkit.collect.marks import Mark
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads import search_log
 from toolkit.collect.roads.activity import FEEDS
@@ -26,7 +27,8 @@ from toolkit.collect.roads.risk import AccountRisk, RiskDetections
 from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
-from toolkit.errors import TenantAnswer
+from toolkit.collect.work import pivot
+from toolkit.errors import GuardRefused, TenantAnswer
 from toolkit.practice.faults import Fault
 from toolkit.practice.http import Answer
 from toolkit.tenant import connect
@@ -297,6 +299,24 @@ def test_every_call_of_a_collection_can_be_found_in_the_case(room: Room) -> None
     kept |= {one for entry in room.case.journal.entries(CALLS) for one in entry.fields["request_ids"]}
     assert sent
     assert sent <= kept
+
+
+def test_calls_that_belong_to_no_window_can_be_found_in_the_case_too(room: Room) -> None:
+    before = len(room.service.requests())
+    gather(room.case, room.tenant, [VICTIM], wanted=week(SearchLog, twice=False))
+    pivot(room.case, room.tenant, [Mark("address", "192.0.2.1")], wanted=week(SearchLog, twice=False))
+    with pytest.raises(GuardRefused):
+        collect.collect(room.case, room.tenant, ["nobody@contoso.com"])
+    # What MSAL asks for tokens bears ids of its own.
+    sent = [r for r in room.service.requests()[before:] if r["kind"] != "sign-in"]
+    assert any(r["path"].endswith("nobody@contoso.com") for r in sent)
+    kept = [one for line in collect.lines(room.case) for one in line.request_ids]
+    for entry in room.case.journal.entries(CALLS):
+        told = entry.fields["request_ids"]
+        if entry.fields["source"] == BESIDES:
+            assert not set(told) & set(kept)  # each only once
+        kept += told
+    assert {r["client_request_id"] for r in sent} <= set(kept)
 
 
 def test_an_application_on_its_own_is_routed_by_the_system_mailbox(room: Room) -> None:

@@ -17,6 +17,7 @@ from tests.needs import ROOT
 from toolkit import collect, contain, open_case, practice
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, give, key_of
+from toolkit.collect.calls import CALLS
 from toolkit.collect.ledger import UNASKED
 from toolkit.collect.signed import note_options, options_said
 from toolkit.collect.work import _alone
@@ -103,9 +104,14 @@ def test_the_code_is_shown_and_a_sign_in_that_waits_can_be_cancelled(room: Room)
 
 
 def test_it_collects_with_progress_findings_and_the_ledger_drawn_anew(room: Room) -> None:
+    confirming = {r["client_request_id"] for r in room.service.requests()}
     panel = signed_in(room)
     assert "sources and states will work" in words(panel.expected.value)
     assert collect.lines(room.case) == []
+    calls = {r["client_request_id"] for r in room.service.requests() if r["kind"] != "sign-in"}
+    named = {one for entry in room.case.journal.entries(CALLS) for one in entry.fields["request_ids"]}
+    assert len(calls) > 2
+    assert calls - named <= confirming
     panel.profile.value = "quick"
     panel.start.click()
     panel.start.click()  # a second click begins no second collection

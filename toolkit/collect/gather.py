@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from toolkit.case import Case
-from toolkit.collect.calls import note_calls_of
+from toolkit.collect.calls import note_calls_of, with_every_call
 from toolkit.collect.further import More, as_far_as_kept, by_another_road
 from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
@@ -24,6 +24,7 @@ SELDOM = 20.0
 """Looking for findings may take up a twentieth of the time."""
 
 
+@with_every_call
 def gather(
     case: Case,
     tenant: Tenant,

@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
 from toolkit.collect.asking import Refusals, one
+from toolkit.collect.calls import with_every_call
 from toolkit.collect.ledger import NOT_AVAILABLE, Line, line_of, lines, plan
 from toolkit.collect.loading import Came, load
 from toolkit.collect.marks import PIVOTED, Mark
@@ -70,6 +71,7 @@ class Collection:
         return "The time that was given is up" if self.spent else "Stopped by you"
 
 
+@with_every_call
 def collect(
     case: Case,
     tenant: Tenant,
@@ -120,6 +122,7 @@ def collect(
     return done
 
 
+@with_every_call
 def pivot(
     case: Case,
     tenant: Tenant,

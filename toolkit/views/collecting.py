@@ -14,6 +14,7 @@ import ipywidgets as w
 
 from toolkit import contain
 from toolkit.case import Case
+from toolkit.collect.calls import every_call
 from toolkit.collect.chosen import chosen_by, services_of
 from toolkit.collect.gather import gather
 from toolkit.collect.ledger import Line
@@ -213,7 +214,8 @@ class CollectingPanel:
         self._halted.clear()
         tenant = self.sign_in.tenant()
         try:
-            question = contain.tenant_question(self.case, tenant)
+            with every_call(self.case, tenant):
+                question = contain.tenant_question(self.case, tenant)
             emit("tenant", question)
             if question:
                 return
@@ -234,7 +236,8 @@ class CollectingPanel:
         self._halted.clear()
         tenant = self.sign_in.tenant()
         try:
-            question = contain.tenant_question(self.case, tenant)
+            with every_call(self.case, tenant):
+                question = contain.tenant_question(self.case, tenant)
             marks = [] if question else pivots_open(self.case, findings_of(self.case))
             emit("tenant", question)
             if question or not marks:
@@ -261,8 +264,9 @@ class CollectingPanel:
         """What will be refused, and whose tenant it is, before anything is collected."""
         tenant = self.sign_in.tenant()
         try:
-            emit("expected", preflight(tenant, services, workspace=workspace))
-            emit("tenant", contain.tenant_question(self.case, tenant))
+            with every_call(self.case, tenant):
+                emit("expected", preflight(tenant, services, workspace=workspace))
+                emit("tenant", contain.tenant_question(self.case, tenant))
             self._tell_open(emit)
         finally:
             tenant.close()
