@@ -119,7 +119,7 @@ def collect(
         with connected(case, signing_in, sleep=_sleeping(stop)) as tenant, every_call(case, tenant):
             confirm_whose(case, tenant, signing_in["tenant_name"])
             note_options(case, ({} if case.practice else signing_in) | {"workspace": chosen.options.workspace})
-            expected = _expected(tenant, chosen)
+            expected = _expected(tenant, _asked(case, chosen, refresh=refresh), states=bool(accounts))
             with _stopped_by_ctrl_c(stop):
                 names = [resolve(tenant, user).user_principal_name for user in accounts]
                 done, found = _run(
@@ -268,14 +268,28 @@ def _said(what: str, share: float) -> None:
     click.echo(plain(f"… {what} ({share:.0%})") if share < 1.0 else plain(f"… {what}"), err=True)
 
 
-def _expected(tenant: Tenant, chosen: Profile) -> Preflight:
-    """The preflight, on standard error: what will not work, with its reason; nothing of what it says is an error."""
+def _asked(case: Case, chosen: Profile, *, refresh: bool) -> Profile:
+    """What this run will ask: of the profile, or of what is asked for again."""
+    from toolkit.collect.chosen import asked_again
+    from toolkit.collect.ledger import lines
+
+    return asked_again(chosen, lines(case)) if refresh else chosen
+
+
+def _expected(tenant: Tenant, chosen: Profile, *, states: bool) -> Preflight:
+    """The preflight, on standard error: what will not work, with its reason; nothing of what it says is an error.
+
+    Before it a person signs in to what the run will ask, so that nobody is asked in the middle of it.
+    """
     from toolkit.collect.chosen import services_of
+    from toolkit.collect.expected import checks_for
     from toolkit.tenant import preflight
     from toolkit.tenant.preflight import WORKS
 
+    for missing in tenant.ready_for(services_of(chosen)).values():
+        click.echo(plain(f"{missing} The rest goes on."), err=True)
     result = preflight(tenant, services_of(chosen), workspace=chosen.options.workspace)
-    reading = [check for check in result.checks if check.kind in ("source", "state")]
+    reading = checks_for(result, chosen, states=states)
     works = sum(check.answer == WORKS for check in reading)
     who = tenant.operator.user_principal_name
     click.echo(f"Signed in as {plain(who)}. Of {len(reading)} sources and states {works} will work.", err=True)

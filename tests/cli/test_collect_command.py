@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,19 @@ from click.testing import CliRunner, Result
 
 from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
 from tests.needs import ROOT
-from toolkit import collect, open_case, practice
+from tests.tenant.signing import Answering
+from toolkit import cli_collect, collect, open_case, practice
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
 from toolkit.cli_collect import NOTHING_OPEN
 from toolkit.collect.calls import CALLS
-from toolkit.collect.ledger import ASKED, FAILED, PARTIAL, UNASKED, Line, write
+from toolkit.collect.ledger import ASKED, FAILED, NOT_AVAILABLE, PARTIAL, UNASKED, Line, write
 from toolkit.collect.said import again, collected_sentence
 from toolkit.collect.signed import note_options
 from toolkit.collect.state import ACCOUNT
 from toolkit.detect import triage
 from toolkit.practice.log_analytics import WORKSPACE
+from toolkit.tenant import connect
 from toolkit.views.ledger import ledger_html
 
 __all__ = ["room", "unconfirmed_room"]
@@ -56,7 +60,11 @@ def test_an_account_is_collected_and_told_about_for_people_and_for_programs(tmp_
     # Before the first window: who signed in, and what will be refused.
     before, _, rest = done.stderr.partition("\n\n")
     assert "Signed in as jonas.reuter@contoso.com. Of " in before
-    assert "not known" in before
+    # Only what this run asks is counted and named: no feeds, no workspace, no message trace.
+    counted = re.search(r"Of (\d+) sources and states (\d+) will work", before)
+    assert counted
+    assert counted[1] == counted[2]
+    assert "Management" not in before
     assert "sign-ins, interactive katrin.vogel@contoso.com, Microsoft Graph, 2026-09-" in rest
     assert "records, provisional" in rest
     assert "state of the account, katrin.vogel@contoso.com" in done.stdout
@@ -176,6 +184,28 @@ def test_what_nobody_looked_for_yet_is_told_and_one_command_does_just_that(room:
     assert json.loads(run("coverage", "--json").stdout)["pivots_open"] == []
     again = run("collect", "--pivot-open")
     assert again.stderr == f"{NOTHING_OPEN}\n"
+
+
+def test_a_person_is_asked_for_every_sign_in_beforehand_and_for_none_in_the_middle(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Answering(room.service)
+    tenant = connect(room.case, person.source(), sleep=room.sleep)
+    monkeypatch.setattr(cli_collect, "connected", lambda *_given, **_more: nullcontext(tenant))
+    words = ("collect", "--case", room.case.folder, "--account", VICTIM, "--profile", "quick", "--sources")
+    done = CliRunner().invoke(cli, [*map(str, words), "interactive-sign-ins,search-audit-log,activity-exchange"])
+    assert done.exit_code == 1, done.output
+    declined = "There is no sign-in to the Management Activity API: The sign-in was declined on the page"
+    before, _, rest = done.stderr.partition("Signed in as")
+    assert before.startswith(declined)
+    assert before.rstrip().endswith("The rest goes on.")
+    assert person.asked == ["graph", "exchange", "management"]
+    assert "nobody was asked" not in done.stderr
+    assert "will answer 403" in rest
+    feeds = [line for line in collect.lines(room.case) if line.road.startswith("Management Activity API")]
+    assert {(line.state, line.reason.startswith(declined)) for line in feeds} == {(NOT_AVAILABLE, True)}
+    assert [line for line in collect.lines(room.case) if line.source == "audit log" and line.records]
+    tenant.close()
 
 
 def test_a_tenant_that_nobody_named_is_not_collected_from(unconfirmed_room: Room) -> None:

@@ -22,12 +22,13 @@ from cryptography.x509.oid import NameOID
 
 from tests.practice.analyst import Clock
 from toolkit.practice import PracticeTenant
+from toolkit.practice.login import APPROVES, DECLINES
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant.clients import Clients, clients_of
-from toolkit.tenant.clouds import Cloud, practice_cloud
+from toolkit.tenant.clouds import RESOURCES, Cloud, practice_cloud
 from toolkit.tenant.person import DeviceCode, DeviceCodeMessage, PersonTokenSource, Way
 
-__all__ = ["CLIENT_ID", "Clock", "Sheet", "by_code", "in_thread", "own_clients", "place_of"]
+__all__ = ["CLIENT_ID", "Answering", "Clock", "Sheet", "by_code", "in_thread", "own_clients", "place_of"]
 
 
 def place_of(service: PracticeTenant) -> Cloud:
@@ -92,3 +93,39 @@ def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[BaseEx
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, raised
+
+
+class Apart(Clients):
+    """Microsoft's public clients where the Management Activity API needs a sign-in of its own."""
+
+    def for_resource(self, resource: str, purpose: str) -> str:
+        return CLIENT_ID if resource == "management" else super().for_resource(resource, purpose)
+
+
+class Answering:
+    """A person who signs in by code to whatever they are asked for, but does something else about Management.
+
+    `asked` has the resources in order; `about_management` is one of `practice.login`'s behaviours.
+    """
+
+    name = "device code"
+
+    def __init__(self, service: PracticeTenant, about_management: str = DECLINES) -> None:
+        self.service, self.about_management = service, about_management
+        self.asked: list[str] = []
+        self._code = DeviceCode()
+
+    def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
+        resource = next(name for name in RESOURCES if scopes[0].startswith(f"{place_of(self.service).base(name)}/"))
+        self.asked.append(resource)
+        self.service.login.behaviour = self.about_management if resource == "management" else APPROVES
+        return self._code.sign_in(app, scopes, claims=claims, hint=hint)
+
+    def cancel(self) -> None:
+        self._code.cancel()
+
+    def source(self) -> PersonTokenSource:
+        """Their tokens; nobody is signed in yet."""
+        public = clients_of()
+        clients = Apart(public.evidence, public.containment, public.exchange, registered=False)
+        return by_code(self.service, clients=clients, way=self)

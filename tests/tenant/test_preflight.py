@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contain.room import VICTIM, Room
-from tests.tenant.signing import CLIENT_ID
+from tests.tenant.signing import CLIENT_ID, Answering
 from toolkit.collect.chosen import services_of, with_workspace
 from toolkit.collect.profile import profile
 from toolkit.errors import TenantAnswer
@@ -21,7 +21,6 @@ from toolkit.tenant.directory_roles import ROLES
 from toolkit.tenant.exchange import SYSTEM_MAILBOX
 from toolkit.tenant.gate import Call
 from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES
-from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts, _check, exported_cmdlets
 from toolkit.tenant.tokens import Operator
 
@@ -63,21 +62,21 @@ def test_it_asks_what_the_profile_needs_one_harmless_read_each(room: Room) -> No
     assert services_of(profile("standard")) == ("graph", "exchange")
 
 
-def test_what_the_sign_in_does_not_give_is_not_consented_and_nobody_is_asked_again(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tenant = room.connect()
-    source = tenant.tokens
-    assert isinstance(source, PersonTokenSource)
-    silently = source._silently
-
-    def refused(app: Any, resource: str, refresh: bool, claims: str | None) -> Any:
-        return None if resource == "management" else silently(app, resource, refresh, claims)
-
-    monkeypatch.setattr(source, "_silently", refused)
-    monkeypatch.setattr(source, "_anew", lambda *given: pytest.fail("somebody was asked to sign in again"))
-    check = preflight(tenant, ("graph", "exchange", "management")).of("source:audit-activity")
+def test_what_the_sign_in_does_not_give_is_not_consented_and_nobody_is_asked_again(room: Room) -> None:
+    person = Answering(room.service)
+    tenant = connect(room.case, person.source(), sleep=room.sleep)
+    services = ("graph", "exchange", "management")
+    check = preflight(tenant, services).of("source:audit-activity")
     assert (check.answer, check.why.partition(":")[0]) == (REFUSED, "not consented")
+    assert "nobody was asked" in check.why
+    assert person.asked == ["graph", "exchange"]
+    # Asked for beforehand and declined, it is said as what it is.
+    assert list(tenant.ready_for(services)) == ["management"]
+    check = preflight(tenant, services).of("source:audit-activity")
+    assert check.answer == REFUSED
+    assert check.why.startswith("not consented: There is no sign-in to the Management Activity API: The sign-in was")
+    assert person.asked == ["graph", "exchange", "management"]
+    tenant.close()
 
 
 def test_the_frame_is_as_long_as_the_table(room: Room) -> None:

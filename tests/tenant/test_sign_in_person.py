@@ -25,17 +25,17 @@ import requests
 
 from tests.practice.analyst import Clock
 from tests.tenant.signing import CLIENT_ID, by_code, in_thread, own_clients, place_of
-from toolkit.errors import NothingSent, SignInFailed, UsageError
+from toolkit.errors import NotConsented, NothingSent, SignInFailed, UsageError
 from toolkit.practice import PracticeTenant
-from toolkit.practice.login import DECLINES, WAITS
+from toolkit.practice.login import APPROVES, DECLINES, WAITS
 from toolkit.tenant import PracticeTokenSource
 from toolkit.tenant.clients import Clients, clients_of
 from toolkit.tenant.gate import Call
 from toolkit.tenant.msal_client import forget_refusals, settings
 from toolkit.tenant.permissions import delegated_permissions
-from toolkit.tenant.person import Browser, DeviceCodeMessage
+from toolkit.tenant.person import Browser, DeviceCode, DeviceCodeMessage
 from toolkit.tenant.session import Session
-from toolkit.tenant.tokens import claims_of
+from toolkit.tenant.tokens import asking_nobody, claims_of
 
 
 def asked(service: PracticeTenant, what: str = "token") -> int:
@@ -466,3 +466,135 @@ def test_where_no_browser_starts_the_address_is_given_to_open_by_hand(
     with pytest.raises(SignInFailed, match="Nobody finished"):
         by_code(service, way=Browser(shown.append, seconds=2)).token("graph")
     assert re.match(r"No browser could be started\. Open this address on this computer: https://127", shown[0])
+
+
+# While a person is waited for
+
+
+class Slow:
+    """A person who takes their time: signs in by code once `go` is set."""
+
+    name = "device code"
+
+    def __init__(self) -> None:
+        self.go, self.begun, self.times = threading.Event(), threading.Event(), 0
+        self._code = DeviceCode()
+
+    def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
+        self.times += 1
+        self.begun.set()
+        assert self.go.wait(60)
+        return self._code.sign_in(app, scopes, claims=claims, hint=hint)
+
+    def cancel(self) -> None:
+        self._code.cancel()
+
+
+def slow_source(service: PracticeTenant) -> tuple[Any, Slow]:
+    """A person signed in to Graph through Microsoft's public clients, who has to sign in to Exchange once more."""
+    way = Slow()
+    way.go.set()
+    source = by_code(service, clients=clients_of(), way=way)
+    source.token("graph")
+    way.go.clear()
+    way.begun.clear()
+    way.times = 0
+    return source, way
+
+
+def test_others_have_their_tokens_while_a_person_is_waited_for(service: PracticeTenant) -> None:
+    source, way = slow_source(service)
+    waiting, raised = in_thread(lambda: source.token("exchange"))
+    assert way.begun.wait(20)
+    had: list[str] = []
+    quick, _ = in_thread(lambda: had.extend([source.token("graph"), source.token("graph", refresh=True)]))
+    quick.join(20)
+    assert len(had) == 2
+    assert waiting.is_alive()
+    assert source.quietly("graph")
+    way.go.set()
+    waiting.join(20)
+    assert raised == []
+    assert way.times == 1
+
+
+def test_a_person_is_asked_once_however_many_wait_for_it(service: PracticeTenant) -> None:
+    source, way = slow_source(service)
+    service.login.forget_people()
+    threads = [in_thread(lambda: source.token("graph", refresh=True)) for _ in range(4)]
+    assert way.begun.wait(20)
+    time.sleep(1)
+    way.go.set()
+    for thread, raised in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+        assert raised == []
+    assert way.times == 1
+    # A refusal is told to all who waited, and nobody is asked again for them.
+    way.go.clear()
+    way.begun.clear()
+    way.times = 0
+    service.login.behaviour = DECLINES
+    threads = [in_thread(lambda: source.token("exchange")) for _ in range(4)]
+    assert way.begun.wait(20)
+    time.sleep(1)
+    way.go.set()
+    for thread, raised in threads:
+        thread.join(30)
+        assert "There is no sign-in to Exchange: The sign-in was declined" in str(raised[0])
+    assert way.times == 1
+
+
+def test_more_permissions_are_asked_for_while_reading_goes_on(service: PracticeTenant) -> None:
+    source, way = slow_source(service)
+    reading = source.token("graph")
+    service.login.refuse_next(65001)  # to what the sign-in gives by itself
+    waiting, raised = in_thread(lambda: source.widen("containment"))
+    assert way.begun.wait(20)
+    had: list[str] = []
+    quick, _ = in_thread(lambda: had.append(source.token("graph")))
+    quick.join(20)
+    assert had == [reading]
+    way.go.set()
+    waiting.join(20)
+    assert raised == []
+    assert "User.RevokeSessions.All" in claims_of(source.token("graph"))["scp"]
+
+
+def test_services_are_signed_in_to_beforehand_and_nobody_is_asked_after_that(service: PracticeTenant) -> None:
+    source, way = slow_source(service)
+    way.go.set()
+    assert source.ready_for(["graph", "exchange"]) == {}
+    assert way.times == 1
+    with asking_nobody():
+        assert source.token("exchange")
+    source, way = slow_source(service)
+    way.go.set()
+    with (
+        asking_nobody(),
+        pytest.raises(NotConsented, match=r"to Exchange: nobody is asked .* Begin it anew: `collect`"),
+    ):
+        source.token("exchange")
+    assert way.times == 0
+    service.login.behaviour = DECLINES
+    declined = "There is no sign-in to Exchange: The sign-in was declined on the page"
+    for _ in range(2):
+        assert source.ready_for(["graph", "exchange"])["exchange"].startswith(declined)
+    assert way.times == 1
+    with asking_nobody(), pytest.raises(NotConsented, match=declined):
+        source.token("exchange")
+    # Without Graph nothing goes on: for that a person is asked even then.
+    service.login.behaviour = APPROVES
+    service.login.forget_people()
+    with asking_nobody():
+        assert source.token("graph", refresh=True)
+    assert way.times == 2
+
+
+def test_a_sign_in_service_that_cannot_answer_now_is_no_missing_consent(service: PracticeTenant) -> None:
+    source = by_code(service)
+    source.token("graph")
+    service.login.refuse_next(90033, "A transient error has occurred.", error="temporarily_unavailable")
+    with asking_nobody(), pytest.raises(NothingSent, match="cannot answer now"):
+        source.token("exchange")
+    assert source.token("exchange")

@@ -14,15 +14,16 @@ import pytest
 
 from tests.contain.room import DOMAIN, VICTIM, Room, room, unconfirmed_room
 from tests.needs import ROOT
+from tests.tenant.signing import Answering
 from toolkit import collect, contain, open_case, practice
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.collect.calls import CALLS
-from toolkit.collect.ledger import UNASKED
+from toolkit.collect.ledger import NOT_AVAILABLE, UNASKED
 from toolkit.collect.signed import note_options, options_said
 from toolkit.collect.work import _alone
 from toolkit.detect import triage
-from toolkit.practice.login import APPROVES, WAITS
+from toolkit.practice.login import APPROVES, DECLINES, WAITS
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant import clouds
 from toolkit.tenant.clouds import practice_cloud
@@ -371,3 +372,39 @@ def test_a_second_application_is_named_for_containment_and_kept_for_the_next_com
     assert row.containment.layout.display == "none"
     assert repr(row._chosen()) == "ApplicationTokenSource(global, 11, certificate)"
     assert row.options["containment_client_id"] == ""
+
+
+def test_a_person_is_asked_before_a_collection_and_a_stop_ends_the_question(room: Room, tmp_path: Any) -> None:
+    room.service.login.interval = 1
+    person = Answering(room.service, WAITS)
+    source = person.source()
+    assert source.token("graph")
+    assert source.token("exchange")
+    signing_in._signed[str(room.case.folder)] = source, clouds.PRACTICE
+    file = tmp_path / "feeds.toml"
+    file.write_text('days = [1]\nroads = ["activity-exchange", "interactive-sign-ins"]\n')
+    panel = collecting(room.case, VICTIM, sleep=room.sleep)
+    panel.more.value = str(file)
+    settled(panel)
+    assert person.asked == ["graph", "exchange"]  # choosing asks nobody
+    panel.start.click()
+    until(panel, lambda: person.asked[2:] == ["management"] and not panel.stop.disabled)
+    began = time.monotonic()
+    panel.stop.click()
+    settled(panel)
+    assert time.monotonic() - began < 20
+    panel.desk.drain()
+    assert "Stopped by you; nothing was asked for." in words(panel.message.value)
+    assert collect.lines(room.case) == []
+    # Whoever was signed in still is; what is declined then is said by the ledger, and the rest comes.
+    person.about_management = DECLINES
+    panel.start.click()
+    settled(panel)
+    assert person.asked[2:] == ["management", "management"]
+    states = {line.source: (line.state, line.reason) for line in collect.lines(room.case)}
+    assert states["audit log"][0] == NOT_AVAILABLE
+    assert "to the Management Activity API: The sign-in was declined" in states["audit log"][1]
+    assert states["sign-ins, interactive"][0] != NOT_AVAILABLE
+    panel.start.click()
+    settled(panel)
+    assert person.asked[2:] == ["management", "management"]  # once is enough

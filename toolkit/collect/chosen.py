@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
+from toolkit.collect.ledger import Line
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.activity import ActivityFeed
 from toolkit.collect.roads.log_analytics import (
@@ -53,6 +55,12 @@ def chosen_by(name: str, more: str) -> Profile:
     if GUID.fullmatch(text):
         return with_workspace(profile(name), text)
     return profile(text)
+
+
+def asked_again(chosen: Profile, known: Sequence[Line]) -> Profile:
+    """The profile with only those of its roads on which the ledger's lines leave something to be asked for again."""
+    still = {(line.source, line.road) for line in known if line.needs_asking}
+    return replace(chosen, roads=tuple(road for road in chosen.roads if (road.source, road.name) in still))
 
 
 def services_of(chosen: Profile) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from toolkit.contain.guards import check_tenant
 from toolkit.detect import Triage, triage
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
+from toolkit.tenant.tokens import asking_nobody
 
 SELDOM = 20.0
 """Looking for findings may take up a twentieth of the time."""
@@ -64,7 +65,7 @@ def gather(
 
     over = until_spent(halted, seconds)
     pace = tenant.pace(seconds, partial(halt_if, over))
-    with tenant.session.paced(pace):
+    with tenant.session.paced(pace), asking_nobody():
         done = _gathered(
             case, tenant, users, chosen, wanted, pace, refresh=refresh, told=line_told, report=reported,
             step_done=looks.step_done, halted=over,

@@ -40,6 +40,7 @@ from toolkit.contain.target import resolve
 from toolkit.errors import CaseBusy, TenantAnswer, TenantUnreachable, UsageError
 from toolkit.tenant import Tenant
 from toolkit.tenant.pace import Pace
+from toolkit.tenant.tokens import asking_nobody
 
 WORKERS = 6
 SCRATCH = ".collecting"
@@ -204,7 +205,7 @@ class _Run:
         now = _server_time(self.tenant, self.case)
         result = Collection()
         pace = pace or self.tenant.pace(self.seconds, partial(halt_if, self.halted))
-        with self.tenant.session.paced(pace), _alone(self.case) as scratch:
+        with self.tenant.session.paced(pace), asking_nobody(), _alone(self.case) as scratch:
             every = list(steps(now, scratch))
             if not self.refresh:
                 plan(self.case, [_blank(task, now) for step in every for task in step])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from toolkit.tenant.clouds import PRACTICE, Cloud, cloud_named, practice_cloud
 from toolkit.tenant.exchange import Exchange
 from toolkit.tenant.graph import Graph
 from toolkit.tenant.pace import Pace
-from toolkit.tenant.person import PracticeTokenSource
+from toolkit.tenant.person import PersonTokenSource, PracticeTokenSource
 from toolkit.tenant.session import Session
 from toolkit.tenant.sign_in import sign_in
 from toolkit.tenant.tokens import Operator, TokenSource
@@ -59,6 +59,14 @@ class Tenant:
             default = [d for d in domains if d.get("isDefault")] or domains
             self._domain = str(default[0]["id"]) if default else ""
         return self._domain
+
+    def ready_for(self, resources: Iterable[str]) -> dict[str, str]:
+        """Ask for the sign-in to these services now, where a person signs in; why one cannot be had, by service.
+
+        Raises:
+            SignInFailed, TenantUnreachable: see `PersonTokenSource.ready_for`.
+        """
+        return self.tokens.ready_for(resources) if isinstance(self.tokens, PersonTokenSource) else {}
 
     def pace(self, seconds: float | None = None, go_on: Callable[[], None] = lambda: None) -> Pace:
         """How fast a run may ask, for `session.paced`: as the services say; `seconds` and `go_on` as for `Pace`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
+from msal.exceptions import MsalServiceError
 
 from toolkit.errors import NothingSent, SignInFailed
 from toolkit.tenant.clouds import Cloud
@@ -56,7 +57,7 @@ def forget_refusals(http_cache: dict[str, Any]) -> None:
 
     So a consent given meanwhile, or a permission put right, shows at once. What it keeps after 429 and 5xx stays.
     """
-    for key in [key for key in http_cache if key.endswith(" 400")]:
+    for key in [key for key in list(http_cache) if key.endswith(" 400")]:
         http_cache.pop(key, None)
 
 
@@ -64,7 +65,7 @@ def ask(cloud: Cloud, question: Callable[[], _Said], tenant: str = "") -> _Said:
     """What MSAL answers; `tenant` is named where MSAL does not find it.
 
     Raises:
-        NothingSent: the sign-in service cannot be reached or gave something else than a sign-in.
+        NothingSent: the sign-in service cannot be reached, cannot answer, or gave something else than a sign-in.
         SignInFailed: there is no such tenant, or nobody finished the sign-in in the browser.
     """
     failure: type[NothingSent] | type[SignInFailed] = NothingSent
@@ -75,6 +76,8 @@ def ask(cloud: Cloud, question: Callable[[], _Said], tenant: str = "") -> _Said:
             "is the practice tenant running?" if cloud.practice else "is there a connection, or a proxy to be set?"
         )
         text = f"The sign-in service at {cloud.login} does not answer; {running}"
+    except MsalServiceError:
+        text = f"The sign-in service at {cloud.login} cannot answer now; try again later."
     except ValueError as error:
         text = f"The sign-in service at {cloud.login} gave an answer that is not a sign-in."
         if _NO_TENANT in str(error):

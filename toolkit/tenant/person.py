@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import msal
 
-from toolkit.errors import NotConsented, SignInFailed, UsageError
+from toolkit.errors import NotConsented, NothingSent, SignInFailed, ToolkitError, UsageError
 from toolkit.tenant.clients import Clients, about_clients
 from toolkit.tenant.clouds import RESOURCES, Cloud
 from toolkit.tenant.local_browser import open_browser
@@ -17,11 +17,16 @@ from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import ASKED_FOR, EVIDENCE
 from toolkit.tenant.sign_in_errors import BROWSER, DEVICE_CODE, sentence
 from toolkit.tenant.token_cache import forget_all
-from toolkit.tenant.tokens import Operator, claims_of, refused_before
+from toolkit.tenant.tokens import Operator, asks_nobody, claims_of, refused_before
 
 BROWSER_SECONDS = 300
 _NOT_OF_A_RESOURCE = frozenset({"openid", "profile", "email", "offline_access"})
+_FOR_NOW = frozenset({"temporarily_unavailable", "server_error"})
 NOT_CONSENTED = "not consented"
+_IN_THE_MIDDLE = (
+    "nobody is asked for one in the middle of a collection. Begin it anew: `collect`, and “Start collecting” in "
+    "notebook 0, ask for it beforehand."
+)
 _CANCELLED = "The sign-in was cancelled; nobody is signed in."
 
 
@@ -148,8 +153,15 @@ class PersonTokenSource:
         self._hint = login_hint
         self._cache = cache
         self._lock = threading.RLock()
+        """Held while a token is had by itself, and never while a person is waited for."""
+        self._person = threading.RLock()
+        """Held while a person is waited for, who is asked for one thing at a time; taken before the other."""
         self._apps: dict[str, Any] = {}
-        self._http_cache: dict[str, Any] = {}
+        self._http_caches: dict[str, dict[str, Any]] = {}
+        self.times_asked = 0
+        """How often a person was asked to sign in."""
+        self._refusals: dict[tuple[str, str], tuple[int, type[ToolkitError], str]] = {}
+        self._declined: dict[tuple[str, str], str] = {}
         self._granted: dict[tuple[str, str], list[str]] = {}
         self._purpose = EVIDENCE
         self._operator: Operator | None = None
@@ -164,28 +176,7 @@ class PersonTokenSource:
         return about_clients(self._clients, self._cloud, self._purpose)
 
     def token(self, resource: str, *, refresh: bool = False, claims: str | None = None) -> str:
-        with self._lock:
-            if self._ended:
-                raise SignInFailed(self._ended)
-            app = self._app(resource)
-            refused = refused_before()
-            if why := refused.get((resource, self._purpose)):
-                raise NotConsented(why)
-            forget_refusals(self._http_cache)
-            answer = ask(self._cloud, lambda: self._silently(app, resource, refresh, claims))
-            if not answer or "access_token" not in answer:
-                answer = ask(self._cloud, lambda: self._anew(app, resource, claims))
-            if "access_token" not in answer:
-                if answer.get("error") == "cancelled":
-                    self._ended = _CANCELLED
-                    raise SignInFailed(_CANCELLED)
-                said = sentence(answer, way=self._way.name, client=str(app.client_id), tenant=self._tenant)
-                if self._operator is None:
-                    raise SignInFailed(said)
-                refused[resource, self._purpose] = told = f"There is no sign-in to {RESOURCES[resource]}: {said}"
-                raise NotConsented(told)
-            self._remember(app, resource, answer)
-            return str(answer["access_token"])
+        return self._token(resource, self._purpose, refresh=refresh, claims=claims)
 
     def quietly(self, resource: str) -> str:
         """An access token that the sign-in gives by itself; the person is asked nothing.
@@ -193,19 +184,42 @@ class PersonTokenSource:
         Raises:
             SignInFailed: it would take another sign-in, or a consent.
         """
-        with self._lock:
-            if self._ended:
-                raise SignInFailed(self._ended)
-            app = self._app(resource)
-            forget_refusals(self._http_cache)
-            answer = ask(self._cloud, lambda: self._silently(app, resource, False, None))
-            if not answer or "access_token" not in answer:
-                raise SignInFailed(
-                    f"{NOT_CONSENTED}: your sign-in gives no token for {RESOURCES[resource]}, so nobody was asked to "
-                    "sign in again. An administrator has to consent to it for the application that you sign in through."
-                )
-            self._remember(app, resource, answer)
-            return str(answer["access_token"])
+        if token := self._by_itself(resource, self._purpose):
+            return token
+        if declined := self.declined(resource):
+            raise SignInFailed(f"{NOT_CONSENTED}: {declined}")
+        raise SignInFailed(
+            f"{NOT_CONSENTED}: your sign-in gives no token for {RESOURCES[resource]}, so nobody was asked to "
+            "sign in again. An administrator has to consent to it for the application that you sign in through."
+        )
+
+    def ready_for(self, resources: Iterable[str]) -> dict[str, str]:
+        """Sign in to these services now where the sign-in does not give them by itself, so that nobody is asked later.
+
+        Each is asked for once, however often this is called; why one cannot be had is returned, by service.
+
+        Raises:
+            SignInFailed: nobody is signed in at all, or the sign-in was cancelled.
+            TenantUnreachable: the sign-in service does not answer.
+        """
+        missing: dict[str, str] = {}
+        for resource in resources:
+            if not self._cloud.has(resource) or self._by_itself(resource, self._purpose):
+                continue
+            if not self.declined(resource):
+                try:
+                    self.token(resource)
+                    continue
+                except SignInFailed as error:
+                    if self._ended or self._operator is None:
+                        raise
+                    self._declined[resource, self._purpose] = _without(resource, str(error))
+            missing[resource] = self.declined(resource)
+        return missing
+
+    def declined(self, resource: str) -> str:
+        """Why `ready_for` could not have a service; "" if it could, or was not asked."""
+        return self._declined.get((resource, self._purpose), "")
 
     @property
     def operator(self) -> Operator:
@@ -224,19 +238,11 @@ class PersonTokenSource:
         """
         if purpose not in ASKED_FOR:
             raise UsageError(f"There is no purpose {purpose!r}; there are {', '.join(ASKED_FOR)}.")
-        with self._lock:
-            before = self._purpose
-            purpose = max(before, purpose, key=ASKED_FOR.index)
-            if purpose == before:
-                return
-            self._purpose = purpose
-            done = False
-            try:
-                self.token("graph")
-                done = True
-            finally:
-                if not done:
-                    self._purpose = before
+        with self._person:
+            purpose = max(self._purpose, purpose, key=ASKED_FOR.index)
+            if purpose != self._purpose:
+                self._token("graph", purpose)
+                self._purpose = purpose
 
     def cancel(self) -> None:
         """End a sign-in that is waiting for the person; from another thread. Later calls fail until `again`."""
@@ -248,38 +254,101 @@ class PersonTokenSource:
 
     def sign_out(self) -> None:
         """Forget every token, in memory and in the cache; in one that was kept, those of an earlier program too."""
-        with self._lock:
+        with self._person, self._lock:
             for app in self._apps.values():
                 for account in app.get_accounts():
                     app.remove_account(account)
             if self._cache is not None:
                 forget_all(self._cache)
             self._granted.clear()
+            self._declined.clear()
             self._operator = None
 
-    def _app(self, resource: str) -> Any:
-        client = self._clients.for_resource(resource, self._purpose)
-        if client not in self._apps:
-            self._apps[client] = ask(
-                self._cloud,
-                lambda: msal.PublicClientApplication(
-                    client, token_cache=self._cache, **settings(self._cloud, self._tenant, self._http_cache)
-                ),
-                self._tenant,
-            )
-        return self._apps[client]
+    def _token(self, resource: str, purpose: str, *, refresh: bool = False, claims: str | None = None) -> str:
+        """A token, by itself or by asking the person; others have theirs by themselves meanwhile."""
+        if why := refused_before().get((resource, purpose)):
+            raise NotConsented(why)
+        before = self.times_asked
+        if token := self._by_itself(resource, purpose, refresh, claims):
+            return token
+        if asks_nobody() and resource != "graph":
+            raise NotConsented(self._declined.get((resource, purpose)) or _without(resource, _IN_THE_MIDDLE))
+        with self._person:
+            if self.times_asked != before:  # somebody was asked while this waited, maybe for the same
+                if token := self._by_itself(resource, purpose, refresh, claims):
+                    return token
+                when, kind, text = self._refusals.get((resource, purpose), (0, SignInFailed, ""))
+                if when > before:
+                    raise kind(text)
+            try:
+                return self._from_person(resource, purpose, claims)
+            except ToolkitError as error:
+                self._refusals[resource, purpose] = self.times_asked + 1, type(error), str(error)
+                raise
+            finally:
+                self.times_asked += 1
 
-    def _scopes(self, resource: str) -> list[str]:
+    def _by_itself(self, resource: str, purpose: str, refresh: bool = False, claims: str | None = None) -> str:
+        """A token that the sign-in gives without a question; "" if it gives none."""
+        with self._lock:
+            if self._ended:
+                raise SignInFailed(self._ended)
+            app = self._app(resource, purpose)
+            forget_refusals(self._http_caches[app.client_id])
+            answer = ask(self._cloud, lambda: self._silently(app, resource, purpose, refresh, claims))
+            if answer and answer.get("error") in _FOR_NOW:
+                raise NothingSent(f"The sign-in service at {self._cloud.login} cannot answer now; try again later.")
+            if not answer or "access_token" not in answer:
+                return ""
+            self._remember(app, resource, purpose, answer)
+            return str(answer["access_token"])
+
+    def _from_person(self, resource: str, purpose: str, claims: str | None) -> str:
+        app = self._app(resource, purpose)
+        hint = self._operator.user_principal_name if self._operator else self._hint
+        scopes = self._clients.scopes(self._cloud, resource, purpose)
+        answer = ask(self._cloud, lambda: self._way.sign_in(app, scopes, claims=claims, hint=hint))
+        if "access_token" in answer:
+            with self._lock:
+                self._remember(app, resource, purpose, answer)
+            return str(answer["access_token"])
+        if answer.get("error") == "cancelled":
+            self._ended = _CANCELLED
+            raise SignInFailed(_CANCELLED)
+        said = sentence(answer, way=self._way.name, client=str(app.client_id), tenant=self._tenant)
+        if self._operator is None:
+            raise SignInFailed(said)
+        refused_before()[resource, purpose] = told = _without(resource, said)
+        raise NotConsented(told)
+
+    def _app(self, resource: str, purpose: str) -> Any:
+        client = self._clients.for_resource(resource, purpose)
+        with self._lock:
+            if client not in self._apps:
+                # One for each: MSAL guards what it remembers of answers for one application alone.
+                cache = self._http_caches.setdefault(client, {})
+                self._apps[client] = ask(
+                    self._cloud,
+                    lambda: msal.PublicClientApplication(
+                        client, token_cache=self._cache, **settings(self._cloud, self._tenant, cache)
+                    ),
+                    self._tenant,
+                )
+            return self._apps[client]
+
+    def _scopes(self, resource: str, purpose: str) -> list[str]:
         # MSAL's memory knows a token by what was granted; asked for by other names it would be fetched each time.
-        granted = self._granted.get((resource, self._purpose))
-        return granted or self._clients.scopes(self._cloud, resource, self._purpose)
+        granted = self._granted.get((resource, purpose))
+        return granted or self._clients.scopes(self._cloud, resource, purpose)
 
-    def _silently(self, app: Any, resource: str, refresh: bool, claims: str | None) -> dict[str, Any] | None:
+    def _silently(
+        self, app: Any, resource: str, purpose: str, refresh: bool, claims: str | None
+    ) -> dict[str, Any] | None:
         account = self._account(app)
         if account is None:
             return None
         answer: dict[str, Any] | None = app.acquire_token_silent_with_error(
-            self._scopes(resource), account=account, force_refresh=refresh, claims_challenge=claims
+            self._scopes(resource, purpose), account=account, force_refresh=refresh, claims_challenge=claims
         )
         return answer
 
@@ -290,17 +359,12 @@ class PersonTokenSource:
         accounts = app.get_accounts(username=self._hint) if self._hint else app.get_accounts()
         return accounts[0] if accounts else None
 
-    def _anew(self, app: Any, resource: str, claims: str | None) -> dict[str, Any]:
-        hint = self._operator.user_principal_name if self._operator else self._hint
-        scopes = self._clients.scopes(self._cloud, resource, self._purpose)
-        return self._way.sign_in(app, scopes, claims=claims, hint=hint)
-
-    def _remember(self, app: Any, resource: str, answer: dict[str, Any]) -> None:
+    def _remember(self, app: Any, resource: str, purpose: str, answer: dict[str, Any]) -> None:
         granted = str(answer.get("scope") or "").split()
-        asked = self._clients.scopes(self._cloud, resource, self._purpose)
+        asked = self._clients.scopes(self._cloud, resource, purpose)
         if granted and not set(asked) <= set(granted):
             named = [name for name in granted if name not in _NOT_OF_A_RESOURCE and not name.endswith("/.default")]
-            self._granted[resource, self._purpose] = named or asked
+            self._granted[resource, purpose] = named or asked
         claims = claims_of(str(answer["access_token"])) | dict(answer.get("id_token_claims") or {})
         name = claims.get("upn") or claims.get("preferred_username") or claims.get("unique_name") or ""
         if not (claims.get("oid") and name):
@@ -317,6 +381,11 @@ class PersonTokenSource:
                 f"{signed_in.user_principal_name}: sign in as the same person."
             )
         self._operator = signed_in
+
+
+def _without(resource: str, why: str) -> str:
+    begins = f"There is no sign-in to {RESOURCES[resource]}: "
+    return why if why.startswith(begins) else begins + why
 
 
 def _of(app: Any, person: Operator) -> list[Any]:

@@ -203,7 +203,7 @@ def _token(tenant: Tenant, resource: str) -> str:
         SignInFailed, TenantUnreachable: there is none.
     """
     source = tenant.tokens
-    if resource in QUIETLY and isinstance(source, PersonTokenSource):
+    if isinstance(source, PersonTokenSource) and (resource in QUIETLY or source.declined(resource)):
         return source.quietly(resource)
     return source.token(resource)
 

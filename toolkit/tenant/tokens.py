@@ -27,6 +27,8 @@ class Operator:
 
 _REFUSED: ContextVar[dict[tuple[str, str], str] | None] = ContextVar("refused", default=None)
 
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
 
 @contextmanager
 def asking_once() -> Iterator[None]:
@@ -43,6 +45,22 @@ def refused_before() -> dict[tuple[str, str], str]:
     """What was refused inside of `asking_once`, by service and purpose, with the reason; what is added is kept."""
     known = _REFUSED.get()
     return {} if known is None else known
+
+
+@contextmanager
+def asking_nobody() -> Iterator[None]:
+    """In here a person is asked to sign in to Graph at most, without which nothing goes on; so in threads that are
+    started with a copy of the context. Any other service that the sign-in does not give by itself is not consented."""
+    before = _QUIET.set(True)
+    try:
+        yield
+    finally:
+        _QUIET.reset(before)
+
+
+def asks_nobody() -> bool:
+    """Whether this is inside of `asking_nobody`."""
+    return _QUIET.get()
 
 
 class TokenSource(Protocol):

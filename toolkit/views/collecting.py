@@ -15,19 +15,22 @@ import ipywidgets as w
 from toolkit import contain
 from toolkit.case import Case
 from toolkit.collect.calls import every_call
-from toolkit.collect.chosen import chosen_by, services_of
+from toolkit.collect.chosen import asked_again, chosen_by, services_of
+from toolkit.collect.expected import checks_for
 from toolkit.collect.gather import gather
-from toolkit.collect.ledger import Line
+from toolkit.collect.ledger import Line, lines
 from toolkit.collect.marks import Mark, judged, pivoted, pivots_open
 from toolkit.collect.profile import NAMES, Profile, with_every_road
+from toolkit.collect.pull import Stopped
 from toolkit.collect.said import WHOLE, open_sentence, touched_sentences
 from toolkit.collect.signed import note_options
 from toolkit.collect.work import Collection, pivot
 from toolkit.detect import Triage
 from toolkit.detect.words import plural
-from toolkit.errors import ToolkitError
-from toolkit.tenant import Preflight, preflight
-from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS
+from toolkit.errors import SignInFailed, ToolkitError
+from toolkit.tenant import Preflight, Tenant, preflight
+from toolkit.tenant.person import PersonTokenSource
+from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS, Check
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.feeds import FeedsPanel
 from toolkit.views.findings import headline
@@ -76,6 +79,8 @@ class CollectingPanel:
         self._halted = threading.Event()
         self._fresh: list[Line] = []
         self._collecting = False
+        self._waited_for: PersonTokenSource | None = None
+        self._result: Preflight | None = None
         self._drawn = 0.0
         self.desk = Desk(self._update)
         self.sign_in = SignIn(case, self._signed, ask=True, sleep=sleep or time.sleep)
@@ -158,8 +163,10 @@ class CollectingPanel:
             self.desk.start(lambda emit: self._pivot(emit, wanted, seconds))
 
     def halt(self) -> None:
-        """Stop; what was received is kept."""
+        """Stop; what was received is kept. A sign-in that is waited for ends."""
         self._halted.set()
+        if (waited_for := self._waited_for) is not None:
+            threading.Thread(target=waited_for.cancel, daemon=True, name="cancelling").start()
         self.desk.put("said", "Stopping; what was received is kept …")
 
     def confirm(self) -> None:
@@ -207,6 +214,8 @@ class CollectingPanel:
             return
         if self._asked != (services_of(chosen), chosen.options.workspace):
             self._signed()
+        elif self._result is not None:
+            self._draw_expected(self._result, chosen)
 
     # In the worker's thread: no widget is touched here.
 
@@ -220,6 +229,7 @@ class CollectingPanel:
             if question:
                 return
             emit("began", None)
+            self._ready(emit, tenant, asked_again(wanted, lines(self.case)) if refresh else wanted)
             note_options(self.case, self.sign_in.options | {"workspace": wanted.options.workspace})
             done = gather(
                 self.case, tenant, users, wanted=wanted, refresh=refresh, halted=self._halted.is_set, now_and_then=True,
@@ -243,6 +253,7 @@ class CollectingPanel:
             if question or not marks:
                 return
             emit("began", None)
+            self._ready(emit, tenant, wanted)
             done = pivot(
                 self.case, tenant, marks, wanted=wanted, halted=self._halted.is_set,
                 told=lambda line: emit("line", line), report=lambda what, share: emit("share", (what, share)),
@@ -255,6 +266,30 @@ class CollectingPanel:
         finally:
             emit("over", None)
             tenant.close()
+
+    def _ready(self, emit: Emit, tenant: Tenant, wanted: Profile) -> None:
+        """Have the person sign in to what the run will ask, so that nobody is asked in the middle of it.
+
+        Raises:
+            SignInFailed, TenantUnreachable: nobody is signed in any more; or it was stopped.
+        """
+        source = tenant.tokens
+        if not isinstance(source, PersonTokenSource):
+            return
+        self._waited_for, before = source, source.times_asked
+        emit("said", "Signing in to what this asks; a code or a page of the browser may want you …")
+        try:
+            for missing in source.ready_for(services_of(wanted)).values():
+                emit("said", missing)
+        except SignInFailed:
+            if not self._halted.is_set():
+                raise
+            source.again()
+            raise Stopped("Stopped by you; nothing was asked for.") from None
+        finally:
+            self._waited_for = None
+            if source.times_asked != before:
+                self.sign_in.asked_no_more()
 
     def _tell_open(self, emit: Emit) -> None:
         """Which marks nobody looked for yet: as it stands in the case, no tenant is asked."""
@@ -310,11 +345,17 @@ class CollectingPanel:
         if question:
             self.message.value = page(box(question, "warning"))
 
-    def _on_expected(self, result: Preflight) -> None:
+    def _draw_expected(self, result: Preflight, chosen: Profile) -> None:
         # What will be refused is seen without a click; where all will work, one line says so.
-        refused = any(c.answer in (REFUSED, PARTLY, LACKING) for c in result.checks if c.kind != "action")
-        fold = f"<details{' open' if refused else ''}><summary>{escape(_in_short(result))}</summary>{{}}</details>"
+        asked = checks_for(result, chosen)
+        refused = any(c.answer in (REFUSED, PARTLY, LACKING) for c in asked)
+        fold = f"<details{' open' if refused else ''}><summary>{escape(_in_short(asked))}</summary>{{}}</details>"
         self.expected.value = page(fold.format(preflight_html(result, self._zone, self._zone_name)))
+
+    def _on_expected(self, result: Preflight) -> None:
+        self._result = result
+        if (chosen := self._wanted()) is not None:
+            self._draw_expected(result, chosen)
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
 
     def _on_open(self, marks: list[Mark]) -> None:
@@ -380,8 +421,7 @@ class CollectingPanel:
             self.ledger.value = page(box(str(error), "error"))
 
 
-def _in_short(result: Preflight) -> str:
-    reading = [check for check in result.checks if check.kind != "action"]
+def _in_short(reading: Sequence[Check]) -> str:
     hindered = [check for check in reading if check.answer != WORKS]
     works = f"{len(reading) - len(hindered)} of {len(reading)} sources and states will work"
     return f"Before the first call: {works}" + (f"; {len(hindered)} will not, or are not known" if hindered else "")

@@ -188,6 +188,10 @@ class SignIn:
             # Telling may wait for an answer that is under way.
             threading.Thread(target=waiting.cancel, daemon=True, name="cancelling").start()
 
+    def asked_no_more(self) -> None:
+        """What a person had to do for one more sign-in is over: the row says again who is signed in."""
+        self.desk.put("asked_no_more", None)
+
     def leave(self) -> None:
         """Sign out: forget the tokens, for all panels of this kernel. A sign-in that waits for more ends too."""
         tokens, _ = _signed.pop(str(self.case.folder), (None, ""))
@@ -268,6 +272,10 @@ class SignIn:
         self._show()
         self.message.value = page(_signed_html(self.case, code))
         self._changed()
+
+    def _on_asked_no_more(self, nothing: None) -> None:
+        if str(self.case.folder) in _signed:
+            self.message.value = page(_signed_html(self.case, None))
 
     def _on_left(self, nothing: None) -> None:
         self.message.value = page(f'<p class="toolkit-quiet">{SIGNED_OUT}</p>')
