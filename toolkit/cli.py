@@ -72,6 +72,10 @@ def lab(case_folder: Path | None, practice: bool, port: int | None, no_browser: 
     """Open a case in JupyterLab; without --case the practice tenant's, which needs no account."""
     from toolkit.lab import run_lab
 
+    if practice and case_folder is not None and (case_folder / "case.json").exists():
+        from toolkit.cli_connected import check_practice
+
+        check_practice(_case(case_folder), practice=True)
     sys.exit(run_lab(case_folder, port=port, open_browser=not no_browser, practice=practice))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli_app import PURPOSES
-from toolkit.cli_connected import confirm_whose, connected, is_asked
+from toolkit.cli_connected import case_to_ask, confirm_whose, connected, is_asked
 from toolkit.cli_sign_in import person_signs_in
 from toolkit.errors import GuardRefused, UsageError
 
@@ -208,11 +208,9 @@ def remove(
 
 @contextmanager
 def _tenant_of(folder: Path | None, practice: bool, signing_in: dict[str, Any]) -> Iterator[tuple[Case, Tenant]]:
-    from toolkit.case import open_case
-
     if folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    case = open_case(folder, practice=practice)
+    case = case_to_ask(folder, practice=practice)
     with connected(case, signing_in) as tenant:
         confirm_whose(case, tenant, signing_in["tenant_name"], "Nothing was done")
         yield case, tenant

@@ -27,7 +27,7 @@ from toolkit.cli_collect_said import (
     say_summary,
     value_of,
 )
-from toolkit.cli_connected import confirm_whose, connected
+from toolkit.cli_connected import case_to_ask, confirm_whose, connected
 from toolkit.cli_sign_in import sign_in_options
 from toolkit.errors import UsageError
 
@@ -93,7 +93,6 @@ def collect(
     Exit code 0: all that was asked for came. 1: something is partial, failed or not available, or you stopped it.
     2: nothing was done.
     """
-    from toolkit.case import open_case
     from toolkit.collect.calls import every_call
     from toolkit.collect.signed import note_options
     from toolkit.contain import resolve
@@ -110,7 +109,7 @@ def collect(
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     chosen = _profile(wanted, sources, workspace or "", refresh=refresh)
-    case = open_case(case_folder, practice=practice)
+    case = case_to_ask(case_folder, practice=practice)
     if only_open and not accounts and not open_marks(case):
         click.echo(NOTHING_OPEN, err=True)
         sys.exit(0)

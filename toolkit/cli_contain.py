@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit import cli_contain_run as doing
-from toolkit.cli_connected import confirm_whose, connected
+from toolkit.cli_connected import case_to_ask, confirm_whose, connected
 from toolkit.cli_contain_said import (
     doors_told,
     print_json,
@@ -100,7 +100,6 @@ def contain(
 
     Exit code 0: all steps are done (or every door that was looked at is closed). 1: not all. 2: nothing was done.
     """
-    from toolkit.case import open_case
 
     _check(asked)
     told = _file(asked)
@@ -108,7 +107,7 @@ def contain(
         sys.exit(doing.show_file(told, as_json=as_json))
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    case = open_case(case_folder, practice=practice)
+    case = case_to_ask(case_folder, practice=practice)
     signing_in = {
         "cloud": cloud, "way": way, "tenant_name": tenant_name, "client_id": client_id, "certificate": certificate,
         "containment_client_id": containment_client_id, "keep_sign_in": keep_sign_in,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli_connected import confirm_whose, connected, is_asked
+from toolkit.cli_connected import case_to_ask, confirm_whose, connected, is_asked
 from toolkit.errors import GuardRefused, UsageError
 
 if TYPE_CHECKING:
@@ -34,12 +34,11 @@ def turn_feeds(
         GuardRefused: there is nobody to type the domain, or it was typed wrongly; nothing was sent.
     """
     from toolkit import contain
-    from toolkit.case import open_case
     from toolkit.collect.subscriptions import feeds_plan
 
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
-    case = open_case(case_folder, practice=practice)
+    case = case_to_ask(case_folder, practice=practice)
     with connected(case, signing_in) as tenant:
         confirm_whose(case, tenant, signing_in["tenant_name"], "Nothing was done")
         contain.settle(case, tenant)
