@@ -16,9 +16,11 @@ from toolkit.collect.ledger import (
     COMPLETE,
     FAILED,
     NOT_AVAILABLE,
+    NOT_YET,
     PARTIAL,
     PROVISIONAL,
     STATES,
+    UNASKED,
     UNCONFIRMED,
     Line,
     write,
@@ -27,7 +29,7 @@ from toolkit.collect.said import collected_sentence, ledger_sentence
 from toolkit.detect import triage
 from toolkit.views.findings import headline
 from toolkit.views.handover import handover
-from toolkit.views.ledger import horizon_html, ledger_html
+from toolkit.views.ledger import COLOURS, horizon_html, ledger_html
 from toolkit.views.ledger import ledger_sentence as of_the_view
 
 ANNA = "anna@contoso.com"
@@ -75,10 +77,77 @@ def test_what_may_still_grow_is_said_so_that_it_is_true_of_ninety_days_too(tmp_p
 
 def test_what_did_not_come_whole_has_its_reason_and_one_command_asks_for_it_again(case: Case) -> None:
     text = words(ledger_html(case))
-    assert re.search(r"What did not come whole, and why\s+audit log of anna@contoso\.com", text)
+    assert (
+        "audit log of anna@contoso.com, by Search-UnifiedAuditLog" in text.split("What did not come whole, and why")[1]
+    )
     assert all(f"why {state}" in text for state in (PARTIAL, FAILED, NOT_AVAILABLE))
-    assert "1 that may still grow and 2 that did not come whole" in text
+    assert "To ask for what is left (1 that may still grow, 2 that did not come whole, 1 that" in text
     assert f'python -m toolkit collect --case "{case.folder}" --account {ANNA} --refresh' in text
+
+
+def test_what_was_not_asked_for_yet_is_counted_apart_and_is_no_reason(case: Case) -> None:
+    write(case, day(9, UNASKED, reason=NOT_YET))
+    after = ledger_html(case).split("What did not come whole, and why")[1]
+    assert words(after).count("not asked for yet") == 2  # folded, and beside the command
+    assert "audit log of anna@contoso.com, by Search-UnifiedAuditLog: 2 windows" in words(after)
+    html = ledger_html(case, running=True)
+    assert "As it stands now: 3 came whole; 3 did not come whole; still to ask: 2." in words(html)
+    assert "not known" not in words(html)
+    assert NOT_YET not in html.split("What did not come whole, and why")[1]
+    assert "--refresh" not in html
+
+
+def test_roads_are_named_whole_and_commands_in_reasons_are_shown_as_commands(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    roads = [f"Management Activity API, Audit.{name}" for name in ("AzureActiveDirectory", "Exchange")]
+    for road in roads:
+        write(case, replace(day(1, NOT_AVAILABLE, account="", reason=f"{road}: run `it --now`"), road=road))
+    html = ledger_html(case)
+    drawn = " ".join(words(html.split("<svg")[1].split("</svg>")[0].replace("</tspan>", " ")).split())
+    assert all(road.split(", ")[1] in re.sub(r"<title>.*?</title>", "", html) for road in roads)
+    assert "…" not in drawn
+    assert all(f"<li>audit log, by {road}<ul>" in html for road in roads)
+    assert "run <code>it --now</code>" in html
+
+
+def boxes(html: str, colour: str) -> list[str]:
+    picture = html.split("<svg")[1].split("</svg>")[0]
+    return [box for box in re.findall(r"<rect .*?</rect>", picture) if colour in box]
+
+
+def test_neighbours_of_which_nothing_came_are_one_box(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    for number in range(1, 8):
+        write(case, day(number, UNASKED, reason=NOT_YET))
+    write(case, day(8, COMPLETE))
+    write(case, day(9, UNASKED, reason=NOT_YET))
+    html = ledger_html(case)
+    assert len(boxes(html, COLOURS[UNASKED])) == 2
+    assert "2026-09-01 00:00 to 2026-09-08 00:00 UTC: 7 times not asked yet" in html
+
+
+def test_what_lies_after_the_asking_is_not_drawn(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    write(case, day(19, COMPLETE))
+    write(case, day(20, PROVISIONAL))
+    html = ledger_html(case)
+    assert "2026-09-20 00:00 to 2026-09-20 12:00 UTC: provisional" in html
+    [whole], [half] = boxes(html, COLOURS[COMPLETE]), boxes(html, COLOURS[PROVISIONAL])
+    wide = [float(re.findall(r' width="([\d.]+)"', box)[0]) for box in (whole, half)]
+    assert wide[1] == pytest.approx(wide[0] / 2, rel=0.02)
+
+
+def test_a_list_over_many_days_is_said_to_be_as_of_its_asking(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    write(case, replace(day(20, PROVISIONAL, source="Secure Score"), start="2026-06-22T00:00:00.000000Z"))
+    html = ledger_html(case)
+    assert "1 provisional (as of 2026-09-20 12:00 UTC)" in words(html)
+    assert "the pale part is older than that" in words(html)
+    early, late = boxes(html, COLOURS[PROVISIONAL])
+    assert "opacity" in early
+    assert "opacity" not in late
+    write(case, day(20, PROVISIONAL))
+    assert len(boxes(ledger_html(case), COLOURS[PROVISIONAL])) == 3
 
 
 def test_what_services_and_names_say_is_never_markup(tmp_path: Path) -> None:
