@@ -17,7 +17,7 @@ from toolkit.tenant import TokenSource, sign_in
 from toolkit.tenant.clients import about_clients, clients_of
 from toolkit.tenant.clouds import CLOUDS, GRAPH_COMMAND_LINE_APP, Cloud, lacks
 from toolkit.tenant.needs import NEEDS
-from toolkit.tenant.permissions import application_permissions, delegated_permissions
+from toolkit.tenant.permissions import application_permissions, delegated_permissions, permissions_frame
 from toolkit.tenant.ready_token import VARIABLES
 from toolkit.tenant.registration import Registration, powershell, steps
 
@@ -167,3 +167,21 @@ def test_log_analytics_is_asked_for_where_the_tenant_has_it() -> None:
         assert one.permissions["log-analytics"] == ["Data.Read"]
         assert any("Log Analytics API" in text and "Data.Read" in text for text in steps(one))
         assert "Names = @('Data.Read'); Optional = $true }" in powershell(one)
+
+
+def test_what_each_source_and_action_needs_is_printed_as_the_table_has_it() -> None:
+    said = CliRunner().invoke(cli, ["app", "permissions", "--json"])
+    assert said.exit_code == 0, said.output
+    rows = json.loads(said.stdout)["permissions"]
+    assert rows == permissions_frame().to_dict("records")
+    assert len(rows) == len(NEEDS)
+    text = CliRunner().invoke(cli, ["app", "permissions"]).stdout
+    for need in NEEDS:
+        assert f"\n{need.what}\n" in text
+    sign_ins = text.partition("\nSign-ins of people, interactive and not, and of applications\n")[2].partition("\nD")[0]
+    assert sign_ins.splitlines()[0] == "  permission: AuditLog.Read.All"
+    assert "  licence: Entra ID P1" in sign_ins
+    device = text.partition("\nDisable a device\n")[2]
+    assert device.startswith(
+        "  a person signs in with: Directory.AccessAsUser.All\n  an app on its own: Device.ReadWrite.All\n  role: Cloud"
+    )

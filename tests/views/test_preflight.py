@@ -8,9 +8,10 @@ from html import unescape
 from tests.contain.room import Room, room, unconfirmed_room
 from toolkit.tenant import Preflight, preflight
 from toolkit.tenant.directory_roles import ROLES
+from toolkit.tenant.needs import NEEDS
 from toolkit.tenant.person import DeviceCodeMessage
 from toolkit.tenant.preflight import REFUSED, WORKS, Check, TokenFacts
-from toolkit.views.preflight import about_html, device_code_html, preflight_html
+from toolkit.views.preflight import about_html, device_code_html, needs_html, preflight_html
 
 __all__ = ["room", "unconfirmed_room"]
 
@@ -49,3 +50,10 @@ def test_only_a_secure_page_becomes_a_link_for_the_code() -> None:
 def test_what_the_sign_in_asks_for_is_said_before_it(room: Room) -> None:
     assert "Before you sign in" in about_html(room.tenant.tokens)
     assert "no permission that only reads" in words(about_html(room.tenant.tokens))
+
+
+def test_what_is_needed_is_one_folded_table() -> None:
+    shown = needs_html()
+    assert shown.startswith("<details><summary>What each source and action needs")
+    assert shown.count("<tr>") == len(NEEDS) + 1
+    assert "Directory.AccessAsUser.All" in shown

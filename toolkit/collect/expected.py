@@ -13,13 +13,22 @@ from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.roads.trace_details import TraceDetails
+from toolkit.collect.state import ACCOUNT, ORGANISATION
+from toolkit.tenant.needs import STATES
 from toolkit.tenant.preflight import WORKS, Check, Preflight
 
 CMDLET, SEARCH = "source:audit-cmdlet", "source:audit-search"
 _TRACE, _TRACE_CMDLET = "source:message-trace", "source:message-trace-cmdlet"
 _BY_APP = "state:rules-graph"
-# Read of account and organisation besides the states, whatever the profile.
-_WITH_STATES = ("source:audit-configuration", "source:risky-users", "source:secure-score")
+# What is read of the organisation, and what of it alone: rows of sources are among it.
+_OF_ORGANISATION_ALONE = frozenset({
+    "state:domains", "state:organisation", "state:registration", "source:audit-configuration", "source:secure-score",
+})  # fmt: skip
+_OF_ORGANISATION = _OF_ORGANISATION_ALONE | {
+    "state:users", "state:roles", "state:policies", "state:mailbox", "state:mail-flow", "state:applications",
+    "source:directory-audits",
+}  # fmt: skip
+_OF_ACCOUNT = frozenset(need.key for need in STATES) - _OF_ORGANISATION_ALONE | {"source:risky-users"}
 _RESTS_ON: dict[type[Road], tuple[str, ...]] = {
     InteractiveSignIns: ("source:sign-ins",),
     NonInteractiveSignIns: ("source:sign-ins",),
@@ -45,17 +54,19 @@ def rests_on(road: type[Road]) -> tuple[str, ...]:
 
 
 def checks_for(result: Preflight, chosen: Profile, *, states: bool = True) -> list[Check]:
-    """The checks of the sources that a run with this profile asks, and with `states` of all that it reads besides.
+    """The checks of the sources that a run with this profile asks, and with `states` of what it reads besides.
 
     Graph's audit search counts too where it takes the place of a cmdlet that will not work.
     """
     keys = {key for road in chosen.roads if road(chosen.options).wanted for key in rests_on(road)}
     if chosen.helps_out and CMDLET in keys and result.of(CMDLET).answer != WORKS:
         keys.add(SEARCH)
+    read = (ACCOUNT, ORGANISATION) if chosen.states is None else chosen.states
+    if states and ACCOUNT in read:
+        keys |= _OF_ACCOUNT
+    if states and ORGANISATION in read:
+        keys |= _OF_ORGANISATION
     graph = result.tokens.get("graph")
-    for check in result.checks:
-        if states and (check.kind == "state" or check.key in _WITH_STATES):
-            keys.add(check.key)
     if graph is None or not graph.app_only:
         keys.discard(_BY_APP)  # Exchange has them for a person
     return [check for check in result.checks if check.key in keys]

@@ -37,7 +37,7 @@ from toolkit.views.findings import headline
 from toolkit.views.ledger import behind_html, ledger_html
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
-from toolkit.views.preflight import preflight_html
+from toolkit.views.preflight import needs_html, preflight_html
 from toolkit.views.signing_in import SignIn
 
 PROFILES = {
@@ -350,7 +350,8 @@ class CollectingPanel:
         asked = checks_for(result, chosen)
         refused = any(c.answer in (REFUSED, PARTLY, LACKING) for c in asked)
         fold = f"<details{' open' if refused else ''}><summary>{escape(_in_short(asked))}</summary>{{}}</details>"
-        self.expected.value = page(fold.format(preflight_html(result, self._zone, self._zone_name)))
+        told = fold.format(preflight_html(result, self._zone, self._zone_name))
+        self.expected.value = page(told, needs_html())
 
     def _on_expected(self, result: Preflight) -> None:
         self._result = result

@@ -8,11 +8,16 @@ from html import escape
 
 from toolkit.tenant import Preflight, TokenSource
 from toolkit.tenant.clouds import RESOURCES
+from toolkit.tenant.permissions import permissions_frame
 from toolkit.tenant.person import DeviceCodeMessage
 from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts
 from toolkit.views.look import as_text, box, figures, html_table
 
 HEADINGS = {"what": "What", "answer": "Expect", "why": "Why"}
+NEEDED = {
+    "kind": "For", "what": "What", "delegated": "A person signs in with", "app_only": "An app on its own",
+    "role": "Directory role, one of", "licence": "Licence", "note": "Note",
+}  # fmt: skip
 KINDS = {"source": "Evidence", "state": "State of accounts and organisation", "action": "Actions"}
 
 
@@ -55,6 +60,16 @@ def preflight_html(result: Preflight, zone: tzinfo = UTC, zone_name: str = "UTC"
         "A service can still refuse: such a line becomes an entry in the ledger, and the rest goes on.</p>"
     )
     return "".join(parts)
+
+
+def needs_html() -> str:
+    """The whole table of what each source and action needs, folded: permissions, role, licence."""
+    frame = permissions_frame()
+    frame["kind"] = frame["kind"].map(KINDS)
+    return (
+        "<details><summary>What each source and action needs: permission, directory role, licence</summary>"
+        f"{html_table(frame, headings=NEEDED)}</details>"
+    )
 
 
 def _tokens(tokens: Iterable[TokenFacts], zone: tzinfo, zone_name: str) -> str:
