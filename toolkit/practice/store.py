@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -34,11 +35,14 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file: IO[bytes] = (folder / _LOCK).open("a+b")
-        try:
-            _lock(self._file)
-        except OSError:
-            self._file.close()
-            raise PracticeError(f"A practice tenant is already running in {folder}; stop it first.") from None
+        for patience in (0.05, 0.2, 0.0):  # whoever looks whether it is locked holds it for a moment
+            try:
+                _lock(self._file)
+                return
+            except OSError:
+                time.sleep(patience)
+        self._file.close()
+        raise PracticeError(f"A practice tenant is already running in {folder}; stop it first.")
 
     def release(self) -> None:
         """Gives the folder free."""

@@ -68,6 +68,7 @@ class PracticeTenant(FaultOrders, Evidence):
         self._scenario = scenario(scenario_name)
         self._folder_lock = FolderLock(self.folder)
         try:
+            self.endpoint_file.unlink(missing_ok=True)  # of one that was killed
             self._store = Store(self.folder, scenario_name)
             self.clock = Clock(self._store.latest_time(), seconds)
             self._lock = threading.RLock()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.errors import PracticeError, UsageError
+from toolkit.tenant.practice_folder import is_running
 
 GRAPH_COMMAND_LINE_APP = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 """Microsoft's own public client for Graph command lines; a tenant may prefer an app of its own."""
@@ -234,10 +235,12 @@ def practice_cloud(case_folder: Path) -> Cloud:
     """The practice tenant of a case, from `<case>/practice/endpoint.json`.
 
     Raises:
-        PracticeError: the case has no practice tenant, or the file cannot be read.
+        PracticeError: the case has no practice tenant, it does not run, or the file cannot be read.
     """
     file = case_folder / "practice" / "endpoint.json"
     try:
+        if not is_running(file.parent):
+            raise FileNotFoundError(file)  # one that was killed leaves its address behind
         about = json.loads(file.read_text("utf-8"))
         login = str(about["login"]).rstrip("/")
         return Cloud(
