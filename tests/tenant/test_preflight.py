@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.contain.room import VICTIM, Room
+from tests.contain.room import DOMAIN, VICTIM, Room
 from tests.tenant.signing import CLIENT_ID, Answering
 from toolkit.collect.chosen import services_of, with_workspace
 from toolkit.collect.profile import profile
+from toolkit.contain import confirm, run
+from toolkit.contain.actions import StartActivitySubscription
 from toolkit.errors import TenantAnswer
+from toolkit.harden import hardening_plan
 from toolkit.practice.log_analytics import WORKSPACE
 from toolkit.tenant import CLOUDS, Tenant, connect, preflight
+from toolkit.tenant.activity import CONTENT_TYPES
 from toolkit.tenant.answers import Answer
 from toolkit.tenant.application import ApplicationTokenSource
 from toolkit.tenant.clouds import Cloud
@@ -21,7 +25,18 @@ from toolkit.tenant.directory_roles import ROLES
 from toolkit.tenant.exchange import SYSTEM_MAILBOX
 from toolkit.tenant.gate import Call
 from toolkit.tenant.needs import ACTIONS, NEEDS, SOURCES, STATES
-from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts, _check, exported_cmdlets
+from toolkit.tenant.preflight import (
+    LACKING,
+    NOT_STARTED,
+    PARTLY,
+    REFUSED,
+    UNKNOWN,
+    WORKS,
+    Check,
+    TokenFacts,
+    _check,
+    exported_cmdlets,
+)
 from toolkit.tenant.tokens import Operator
 
 
@@ -51,7 +66,7 @@ def test_it_asks_what_the_profile_needs_one_harmless_read_each(room: Room) -> No
     services = services_of(chosen)
     assert services == ("graph", "exchange", "management", "log-analytics")
     result = preflight(room.connect(), services, workspace=WORKSPACE)
-    assert result.of("source:audit-activity").answer == WORKS
+    assert result.of("source:audit-activity").answer == NOT_STARTED
     assert result.of("source:log-analytics").answer == WORKS
     assert room.service.requests()[-1]["method"]
     assert any(r["path"].endswith(f"/workspaces/{WORKSPACE}/query") for r in room.service.requests())
@@ -60,6 +75,23 @@ def test_it_asks_what_the_profile_needs_one_harmless_read_each(room: Room) -> No
     assert "403" in elsewhere.of("source:log-analytics").why
     assert all(elsewhere.problems.values())
     assert services_of(profile("standard")) == ("graph", "exchange")
+
+
+def test_feeds_that_nobody_started_are_not_promised(room: Room) -> None:
+    def told() -> Check:
+        return preflight(room.connect(), ("graph", "management")).of("source:audit-activity")
+
+    assert told().answer == NOT_STARTED
+    assert "`python -m toolkit collect --start-feeds`" in told().why
+    plan = hardening_plan(room.case, room.tenant, [StartActivitySubscription(one) for one in CONTENT_TYPES])
+    yes = confirm(plan, DOMAIN)
+    for number, name in enumerate(CONTENT_TYPES):
+        run(plan, f"start-activity-subscription:{name}", yes)
+        if not number:
+            assert told().answer == PARTLY
+            assert "sign-ins and the directory" in told().why
+            assert "mailboxes and their settings" not in told().why
+    assert (told().answer, told().why) == (WORKS, "")
 
 
 def test_what_the_sign_in_does_not_give_is_not_consented_and_nobody_is_asked_again(room: Room) -> None:

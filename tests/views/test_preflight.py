@@ -11,7 +11,7 @@ from toolkit.tenant.directory_roles import ROLES
 from toolkit.tenant.needs import NEEDS
 from toolkit.tenant.person import DeviceCodeMessage
 from toolkit.tenant.preflight import REFUSED, WORKS, Check, TokenFacts
-from toolkit.views.preflight import about_html, device_code_html, needs_html, preflight_html
+from toolkit.views.preflight import about_html, counted, device_code_html, in_short, needs_html, preflight_html
 
 __all__ = ["room", "unconfirmed_room"]
 
@@ -29,6 +29,22 @@ def test_a_reader_sees_first_what_will_be_refused_and_why(room: Room) -> None:
     assert "directory roles: Global Reader" in text
     assert re.search(r"Revoke sessions\s+will answer 403\s+missing a directory role: User Administrator or", text)
     assert re.search(r"\d+ of \d+ will work", text)
+
+
+def test_tiles_and_headline_count_the_same_and_say_what_is_the_case(room: Room) -> None:
+    result = preflight(room.connect(), ("graph", "exchange", "management"))
+    reading = [check for check in result.checks if check.kind != "action"]
+    numbers = dict(counted(reading))
+    assert sum(numbers.values()) == len(reading)
+    assert numbers["not started yet"] == 1
+    assert "will answer 403" not in numbers
+    others = f"1 not started yet; {numbers['not known']} not known"
+    assert in_short(reading) == (
+        f"Before the first call: {numbers[WORKS]} of {len(reading)} sources and states will work; {others}"
+    )
+    shown = words(preflight_html(result))
+    assert "1 permission" in shown
+    assert "1 permissions" not in shown
 
 
 def test_nothing_from_outside_becomes_markup() -> None:

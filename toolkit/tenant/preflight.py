@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import TenantAnswer, TenantError
+from toolkit.tenant.activity import CONTENT_TYPES, activity_call
 from toolkit.tenant.clouds import RESOURCES, lacks
 from toolkit.tenant.connection import Tenant
 from toolkit.tenant.directory_roles import ROLES, role_names
@@ -26,6 +27,7 @@ WORKS = "will work"
 PARTLY = "will work in part"
 REFUSED = "will answer 403"
 LACKING = "not available here"
+NOT_STARTED = "not started yet"
 UNKNOWN = "not known"
 QUIETLY = ("management", "log-analytics")
 """Services that nobody is asked to sign in to before anything is collected."""
@@ -34,6 +36,11 @@ PATIENCE = 60.0
 """Seconds that a service may ask to be left alone, before the answer is what it said."""
 _PLAIN_MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 """The id that `wids` has for everybody who is no guest."""
+FEEDS = "source:audit-activity"
+HOW_TO_START = (
+    "`python -m toolkit collect --start-feeds`, or notebook 0, starts them, which changes the tenant; they have what "
+    "is recorded from then on"
+)
 _PLANS = {"Entra ID P1": {"AAD_PREMIUM", "AAD_PREMIUM_P2"}, "Entra ID P2": {"AAD_PREMIUM_P2"}}
 
 
@@ -56,7 +63,7 @@ class TokenFacts:
 
 @dataclass(frozen=True)
 class Check:
-    """What is to be expected of one source or action: `answer` is one of the five words, `why` a clause or ""."""
+    """What is to be expected of one source or action: `answer` is one of the six words, `why` a clause or ""."""
 
     key: str
     what: str
@@ -108,6 +115,7 @@ def _preflight(tenant: Tenant, asked: tuple[str, ...], workspace: str) -> Prefli
     problems: dict[str, str] = {}
     plans: frozenset[str] | None = None
     cmdlets: frozenset[str] | None = None
+    feeds: list[frozenset[str]] = []
     if "graph" in asked and not tokens["graph"].problem:
         problems |= _tried("graph", lambda: tenant.graph.domains())
         plans = _plans(tenant)
@@ -116,9 +124,7 @@ def _preflight(tenant: Tenant, asked: tuple[str, ...], workspace: str) -> Prefli
         problems |= _tried("exchange", lambda: found.append(exported_cmdlets(tenant)))
         cmdlets = found[0] if found else None
     if "management" in asked and not tokens["management"].problem:
-        path = f"{tenant.cloud.management}/api/v1.0/{tenant.tenant_id}/activity/feed/subscriptions/list"
-        query = f"?PublisherIdentifier={tenant.tenant_id}"
-        problems |= _tried("management", lambda: tenant.session.read(Call("GET", path + query)))
+        problems |= _tried("management", lambda: feeds.append(_started(tenant)))
     if "log-analytics" in asked and workspace and not tokens["log-analytics"].problem:
         address = f"{tenant.cloud.base('log-analytics')}/v1/workspaces/{workspace}/query"
         asking = Call("POST", address, {"query": "print 1"})
@@ -130,7 +136,8 @@ def _preflight(tenant: Tenant, asked: tuple[str, ...], workspace: str) -> Prefli
     for need in NEEDS:
         check = _check(need, tenant, tokens, problems, cmdlets, plans)
         tell = need.probe and need.resource in answering and check.answer in {WORKS, UNKNOWN}
-        checks.append(_probed(need, tenant) if tell else check)
+        check = _probed(need, tenant) if tell else check
+        checks.append(_by_feeds(need, feeds[0]) if need.key == FEEDS and check.answer == WORKS and feeds else check)
     return Preflight(tuple(checks), tokens, {name: text for name, text in problems.items() if text})
 
 
@@ -145,6 +152,21 @@ def exported_cmdlets(tenant: Tenant) -> frozenset[str]:
     rows = [row for row in answer.data.get("value", []) if isinstance(row, dict)]
     names = ",".join(str(row.get("exportedCmdlets", "")) for row in rows)
     return frozenset(name.strip().lower() for name in names.split(",") if name.strip())
+
+
+def _started(tenant: Tenant) -> frozenset[str]:
+    """The kinds of records whose feed somebody started."""
+    rows = tenant.session.read(activity_call(tenant.cloud, tenant.tenant_id, "GET", "/subscriptions/list")).rows
+    return frozenset(str(row.get("contentType")) for row in rows if row.get("status") == "enabled")
+
+
+def _by_feeds(need: Need, started: frozenset[str]) -> Check:
+    missing = [what for name, what in CONTENT_TYPES.items() if name not in started]
+    if not missing:
+        return Check(need.key, need.what, WORKS)
+    if len(missing) == len(CONTENT_TYPES):
+        return Check(need.key, need.what, NOT_STARTED, f"its feeds have nothing yet: {HOW_TO_START}")
+    return Check(need.key, need.what, PARTLY, f"nobody started the feed of {', '.join(missing)}: {HOW_TO_START}")
 
 
 def _tried(resource: str, read: Any) -> dict[str, str]:

@@ -30,14 +30,14 @@ from toolkit.detect.words import plural
 from toolkit.errors import SignInFailed, ToolkitError
 from toolkit.tenant import Preflight, Tenant, preflight
 from toolkit.tenant.person import PersonTokenSource
-from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, WORKS, Check
+from toolkit.tenant.preflight import LACKING, NOT_STARTED, PARTLY, REFUSED
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.feeds import FeedsPanel
 from toolkit.views.findings import headline
 from toolkit.views.ledger import behind_html, ledger_html
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
-from toolkit.views.preflight import needs_html, preflight_html
+from toolkit.views.preflight import in_short, needs_html, preflight_html
 from toolkit.views.signing_in import SignIn
 
 PROFILES = {
@@ -348,9 +348,9 @@ class CollectingPanel:
     def _draw_expected(self, result: Preflight, chosen: Profile) -> None:
         # What will be refused is seen without a click; where all will work, one line says so.
         asked = checks_for(result, chosen)
-        refused = any(c.answer in (REFUSED, PARTLY, LACKING) for c in asked)
-        fold = f"<details{' open' if refused else ''}><summary>{escape(_in_short(asked))}</summary>{{}}</details>"
-        told = fold.format(preflight_html(result, self._zone, self._zone_name))
+        refused = any(c.answer in (REFUSED, PARTLY, LACKING, NOT_STARTED) for c in asked)
+        fold = f"<details{' open' if refused else ''}><summary>{escape(in_short(asked))}</summary>{{}}</details>"
+        told = fold.format(preflight_html(result, self._zone, self._zone_name, asked))
         self.expected.value = page(told, needs_html())
 
     def _on_expected(self, result: Preflight) -> None:
@@ -420,12 +420,6 @@ class CollectingPanel:
             self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
         except ToolkitError as error:
             self.ledger.value = page(box(str(error), "error"))
-
-
-def _in_short(reading: Sequence[Check]) -> str:
-    hindered = [check for check in reading if check.answer != WORKS]
-    works = f"{len(reading) - len(hindered)} of {len(reading)} sources and states will work"
-    return f"Before the first call: {works}" + (f"; {len(hindered)} will not, or are not known" if hindered else "")
 
 
 def _counted(lines: Sequence[Line]) -> str:

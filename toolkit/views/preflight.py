@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from html import escape
 
+from toolkit.detect.words import plural
 from toolkit.tenant import Preflight, TokenSource
 from toolkit.tenant.clouds import RESOURCES
 from toolkit.tenant.permissions import permissions_frame
 from toolkit.tenant.person import DeviceCodeMessage
-from toolkit.tenant.preflight import LACKING, PARTLY, REFUSED, UNKNOWN, WORKS, TokenFacts
+from toolkit.tenant.preflight import LACKING, NOT_STARTED, PARTLY, REFUSED, UNKNOWN, WORKS, Check, TokenFacts
 from toolkit.views.look import as_text, box, figures, html_table
 
 HEADINGS = {"what": "What", "answer": "Expect", "why": "Why"}
@@ -18,6 +20,7 @@ NEEDED = {
     "kind": "For", "what": "What", "delegated": "A person signs in with", "app_only": "An app on its own",
     "role": "Directory role, one of", "licence": "Licence", "note": "Note",
 }  # fmt: skip
+ANSWERS = (WORKS, PARTLY, REFUSED, LACKING, NOT_STARTED, UNKNOWN)
 KINDS = {"source": "Evidence", "state": "State of accounts and organisation", "action": "Actions"}
 
 
@@ -37,12 +40,16 @@ def device_code_html(message: DeviceCodeMessage) -> str:
     )
 
 
-def preflight_html(result: Preflight, zone: tzinfo = UTC, zone_name: str = "UTC") -> str:
-    """What will not work first, each line with its reason; what will work folded away; times in `zone`."""
-    answers = (WORKS, PARTLY, REFUSED, LACKING, UNKNOWN)
+def preflight_html(
+    result: Preflight, zone: tzinfo = UTC, zone_name: str = "UTC", asked: Sequence[Check] | None = None
+) -> str:
+    """What will not work first, each line with its reason; what will work folded away; times in `zone`.
+
+    The tiles count the checks of what is going to be `asked`, or those of all sources and states.
+    """
     frame = result.frame()
-    counted = [(answer, int((frame.answer == answer).sum())) for answer in answers]
-    parts = [_tokens(result.tokens.values(), zone, zone_name), figures([(a, n) for a, n in counted if n])]
+    reading = [check for check in result.checks if check.kind != "action"] if asked is None else asked
+    parts = [_tokens(result.tokens.values(), zone, zone_name), figures(counted(reading))]
     for kind, title in KINDS.items():
         rows = frame[frame.kind == kind]
         hindered = rows[rows.answer != WORKS]
@@ -72,6 +79,20 @@ def needs_html() -> str:
     )
 
 
+def counted(checks: Sequence[Check]) -> list[tuple[str, int]]:
+    """How many checks have which answer; answers that none has are left out."""
+    numbers = Counter(check.answer for check in checks)
+    return [(answer, numbers[answer]) for answer in ANSWERS if numbers[answer]]
+
+
+def in_short(checks: Sequence[Check]) -> str:
+    """One sentence on sources and states: how many will work, and what is to be expected of the others."""
+    numbers = dict(counted(checks))
+    works = numbers.pop(WORKS, 0)
+    others = "".join(f"; {number} {answer}" for answer, number in numbers.items())
+    return f"Before the first call: {works} of {len(checks)} sources and states will work{others}"
+
+
 def _tokens(tokens: Iterable[TokenFacts], zone: tzinfo, zone_name: str) -> str:
     return "".join(f"<p><b>{escape(_named(t))}</b>: {escape(_told(t, zone, zone_name))}</p>" for t in tokens)
 
@@ -88,4 +109,4 @@ def _told(token: TokenFacts, zone: tzinfo, zone_name: str) -> str:
     roles = "" if token.roles is None else f"; directory roles: {', '.join(token.roles) or 'none that is known here'}"
     time = f"{as_text(token.expires, zone=zone)} {zone_name}" if token.expires else ""
     until = f"; the token is good until {time}" if time else ""
-    return f"{token.who or who} ({who}); {len(token.permissions)} permissions{roles}{until}"
+    return f"{token.who or who} ({who}); {plural(len(token.permissions), 'permission')}{roles}{until}"
