@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.tenant import ACCOUNT, busy_tenant
-from benchmarks.troubles import goes_away, group_of, lacking, over, prepare, profile_of
+from benchmarks.troubles import all_held, goes_away, group_of, lacking, over, prepare, profile_of
 from toolkit import collect
 from toolkit.collect.ledger import COMPLETE
 from toolkit.errors import TenantError
@@ -40,9 +40,10 @@ def measure(plans: int, events: int, first: int = 0) -> None:
             trouble.update(str(line["fault"]) for line in service.requests() if line.get("fault"))
             over(service)
             gone += goes_away(seed)
+            held = all_held(case)
             for line in collect.lines(case):
                 states.setdefault(group.name, Counter())[line.state] += 1
-                missing = lacking(case, tenant, service, line, group)
+                missing = lacking(case, tenant, service, line, group, held)
                 short += bool(missing)
                 if missing and line.state == COMPLETE:
                     lies.append(f"plan {seed}: {line.source}, {line.road}, {line.start} lacks {len(missing)} records")
@@ -53,5 +54,6 @@ def measure(plans: int, events: int, first: int = 0) -> None:
     print(f"windows that lack a record: {short:,}; of these called complete: {len(lies)} (aim: 0)")
     print(f"trouble: {', '.join(f'{number:,} × {what}' for what, number in trouble.most_common())}")
     print(f"runs that could not begin: {len(refused)}")
+    print("what no plan can show: a service that lies twice in the same way looks complete")
     for text in lies + refused:
         print(text)

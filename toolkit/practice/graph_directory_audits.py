@@ -73,6 +73,11 @@ def audits(situation: Situation) -> list[Record]:
     return [_audit(entry.document()) for entry in reversed(found)]
 
 
+def audit_id(record: Record) -> str:
+    """What a change is called in Entra's own log."""
+    return f"Directory_{record['InterSystemsId']}_{record['IntraSystemId'][:5].upper()}"
+
+
 def _audit(record: Record) -> Record:
     """One record in Entra's words; the two logs share no id."""
     said = {pair["Name"]: pair["Value"] for pair in record["ExtendedProperties"]}
@@ -80,7 +85,7 @@ def _audit(record: Record) -> Record:
     details = json.loads(said.get("additionalDetails") or "{}")
     by_methods = operation == _SECURITY_INFO
     return {
-        "id": f"Directory_{record['InterSystemsId']}_{record['IntraSystemId'][:5].upper()}",
+        "id": audit_id(record),
         "category": _CATEGORIES.get(said.get("extendedAuditEventCategory", ""), "Other"),
         "correlationId": record["InterSystemsId"],
         "result": "success" if record["ResultStatus"] == "Success" else "failure",
