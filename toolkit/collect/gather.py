@@ -13,6 +13,7 @@ from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.road import Halted, halt_if
 from toolkit.collect.state import ACCOUNT, ORGANISATION, SECONDS, STATES, collect_state, states_to_read
+from toolkit.collect.ticking import told_while
 from toolkit.collect.work import Collection, collect, patiently, until_spent
 from toolkit.contain import resolve
 from toolkit.contain.guards import check_tenant
@@ -169,7 +170,8 @@ class _Looks:
         began = time.monotonic()
         if self._seen is None:
             self._report("Looking for findings", share)
-            self._seen = triage(self._case)
+            with told_while(lambda seconds: self._report(f"Looking for findings, {seconds:.0f} s", share)):
+                self._seen = triage(self._case)
         self._found(self._seen, last)
         self._next = time.monotonic() + SELDOM * (time.monotonic() - began)
 

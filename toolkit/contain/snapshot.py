@@ -22,6 +22,8 @@ from toolkit.tenant import Rows, Tenant
 
 TAKEN = "containment.snapshot"
 TIME_IS_UP = "not read: the time for the snapshot was up"
+TELL, LOOK = 10.0, 1.0
+"""Seconds after which it is said how long a list takes, again and again, and after which that is looked at."""
 Row = dict[str, Any]
 
 
@@ -84,8 +86,9 @@ def look(
         if left <= 0:
             snapshot.problems[name] = TIME_IS_UP
             continue
-        progress(f"reading {known[name].title} ({number} of {len(wanted)})")
-        told = _within(left, known[name], tenant, target)
+        what = f"reading {known[name].title} ({number} of {len(wanted)})"
+        progress(what)
+        told = _within(left, known[name], tenant, target, _telling(tenant, what, progress))
         if isinstance(told, str):
             snapshot.problems[name] = told
         else:
@@ -96,8 +99,13 @@ def look(
     return snapshot
 
 
-def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) -> Rows | str:
-    """The answer of a reading, or why there is none; one that is not done in time is left to itself."""
+def _within(
+    seconds: float, reading: Reading, tenant: Tenant, target: Target, still: Callable[[float], None]
+) -> Rows | str:
+    """The answer of a reading, or why there is none; one that is not done in time is left to itself.
+
+    `still` is told now and again for how many seconds it has been under way.
+    """
     told: list[Rows | str] = []
 
     def read() -> None:
@@ -111,8 +119,28 @@ def _within(seconds: float, reading: Reading, tenant: Tenant, target: Target) ->
     here = copy_context()  # a thread of its own knows no limit of time that was set here
     thread = threading.Thread(target=here.run, args=(read,), daemon=True, name=f"reading {reading.title}")
     thread.start()
-    thread.join(seconds)
+    began = time.monotonic()
+    while thread.is_alive() and (left := seconds - (time.monotonic() - began)) > 0:
+        thread.join(min(LOOK, left))
+        if thread.is_alive():
+            still(time.monotonic() - began)
     return told[0] if told else TIME_IS_UP
+
+
+def _telling(tenant: Tenant, what: str, progress: Callable[[str], None]) -> Callable[[float], None]:
+    """What is said of a reading that lasts: the pause that a service asks for, else the seconds, each once."""
+    said = [what]
+
+    def still(seconds: float) -> None:
+        pace = tenant.session.pace
+        text = f"{what}, {seconds // TELL * TELL:.0f} s" if seconds >= TELL else what
+        if pace is not None and pace.waiting:
+            text = f"Waiting: {pace.waiting}"
+        if text != said[-1]:
+            said.append(text)
+            progress(text)
+
+    return still
 
 
 def first_of(case: Case, target: Target) -> Snapshot | None:

@@ -22,6 +22,8 @@ LONGEST_HOLD = 3600.0
 """Seconds that a service is waited for altogether, without an answer of it between, where it asks for pauses."""
 NAP = 5.0
 """Seconds after which a wait looks whether it is to go on."""
+WORTH_SAYING = 1.0
+"""Seconds of a pause that somebody who looks on is told of."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,10 @@ class Pace:
 
     @property
     def waiting(self) -> str:
-        """Which service asked for a pause that is not over, and for how long; "" where none is waited for."""
+        """Which service asked for a pause that is not over, and for how long; "" where there is none of a second."""
         with self._lock:
-            held = [(one.until, key, one) for key, one in self._held.items() if one.until > self._time()]
+            pauses = [(one.until, key, one) for key, one in self._held.items() if one.asked >= WORTH_SAYING]
+            held = [pause for pause in pauses if pause[0] > self._time()]
         _, key, longest = max(held, default=(0.0, "", _Held()))
         return f"{key} asks for a pause of {longest.asked:,.0f} seconds" if key and not longest.given_up else ""
 
