@@ -103,22 +103,23 @@ class Apart(Clients):
 
 
 class Answering:
-    """A person who signs in by code to whatever they are asked for, but does something else about Management.
+    """A person who signs in by code to whatever they are asked for, but may do something else about some services.
 
-    `asked` has the resources in order; `about_management` is one of `practice.login`'s behaviours.
+    `asked` has the resources in order; `about_management` and `exchange` are behaviours of `practice.login`.
     """
 
     name = "device code"
 
-    def __init__(self, service: PracticeTenant, about_management: str = DECLINES) -> None:
-        self.service, self.about_management = service, about_management
+    def __init__(self, service: PracticeTenant, about_management: str = DECLINES, *, exchange: str = APPROVES) -> None:
+        self.service, self.about_management, self.exchange = service, about_management, exchange
         self.asked: list[str] = []
         self._code = DeviceCode()
 
     def sign_in(self, app: Any, scopes: list[str], *, claims: str | None, hint: str) -> dict[str, Any]:
         resource = next(name for name in RESOURCES if scopes[0].startswith(f"{place_of(self.service).base(name)}/"))
         self.asked.append(resource)
-        self.service.login.behaviour = self.about_management if resource == "management" else APPROVES
+        does = {"management": self.about_management, "exchange": self.exchange}
+        self.service.login.behaviour = does.get(resource, APPROVES)
         return self._code.sign_in(app, scopes, claims=claims, hint=hint)
 
     def cancel(self) -> None:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msal
 import pytest
 import requests
+from msal.exceptions import MsalServiceError
 
 from tests.practice.analyst import Clock
 from tests.tenant.signing import CLIENT_ID, by_code, in_thread, own_clients, place_of
@@ -31,7 +32,7 @@ from toolkit.practice.login import APPROVES, DECLINES, WAITS
 from toolkit.tenant import PracticeTokenSource
 from toolkit.tenant.clients import Clients, clients_of
 from toolkit.tenant.gate import Call
-from toolkit.tenant.msal_client import forget_refusals, settings
+from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import delegated_permissions
 from toolkit.tenant.person import Browser, DeviceCode, DeviceCodeMessage
 from toolkit.tenant.session import Session
@@ -307,6 +308,17 @@ def test_a_sign_in_service_that_is_gone_is_told_without_a_traceback(service: Pra
     service.stop()
     with pytest.raises(NothingSent, match="does not answer; is the practice tenant running") as caught:
         source.token("graph")
+    assert caught.value.__context__ is None
+
+
+def test_a_sign_in_service_that_answers_with_an_error_of_its_own_is_told_without_a_traceback(
+    service: PracticeTenant,
+) -> None:
+    def broken() -> None:
+        raise MsalServiceError("HTTP Error: 503", error=None, error_description=None)
+
+    with pytest.raises(NothingSent, match=r"cannot answer now; try again later\.$") as caught:
+        ask(place_of(service), broken)
     assert caught.value.__context__ is None
 
 

@@ -357,6 +357,24 @@ def test_a_choice_that_cannot_be_is_told_before_the_click(tmp_path: Any) -> None
     assert "name it under Tenant, and the app under Application" in words(row.message.value)
 
 
+def test_who_gets_no_sign_in_to_exchange_is_told_and_not_asked_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.service.login.interval = 1
+    person = Answering(room.service, exchange=DECLINES)
+    row = collecting(room.case, VICTIM, sleep=room.sleep)
+    monkeypatch.setattr(row.sign_in, "_source", lambda: lambda: (person.source(), clouds.PRACTICE))
+    row.sign_in.start.click()
+    settled(row)
+    row.sign_in.desk.drain()
+    assert "You are signed in. There is no sign-in to Exchange: The sign-in was declined" in words(
+        row.sign_in.message.value
+    )
+    settled(row)  # the preflight has looked at it too
+    assert person.asked == ["graph", "exchange"]
+    assert "There is no sign-in to Exchange" in words(row.expected.value)
+
+
 def test_a_second_application_is_named_for_containment_and_kept_for_the_next_command(tmp_path: Any) -> None:
     case: Case = open_case(tmp_path / "case")
     row = signing_in.SignIn(case)

@@ -319,11 +319,8 @@ def _exchange_too(source: TokenSource) -> str:
     """Ask for the sign-in to Exchange now, not in the middle of a reading; why it cannot be had, "" if it can."""
     if not isinstance(source, PersonTokenSource):
         return ""
-    try:
-        source.token("exchange")
-    except SignInFailed as error:
-        return f"Signed in, but not to Exchange: {error} Nothing in a mailbox can be read or changed."
-    return ""
+    missing = source.ready_for(["exchange"]).get("exchange", "")
+    return f"You are signed in. {missing} Nothing in a mailbox can be read or changed." if missing else ""
 
 
 def _forget(tokens: TokenSource) -> None:
