@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.contain.room import VICTIM, Room
 from toolkit.collect.ledger import NOT_AVAILABLE, UNCONFIRMED, Line
-from toolkit.collect.state import FURTHER_TAKEN, collect_state
+from toolkit.collect.state import ACCOUNT, FURTHER_TAKEN, collect_state
 from toolkit.collect.state_readings import BY_APP, OF_THE_ACCOUNT, OF_THE_ORGANISATION, readings_for
 from toolkit.contain import resolve
-from toolkit.contain.readings import READINGS
+from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY, READINGS
+from toolkit.contain.snapshot import TAKEN
 from toolkit.practice.faults import Fault
 from toolkit.practice.http import Refused
 
@@ -49,6 +51,23 @@ def test_a_collection_reads_every_list_that_the_playbook_names(room: Room) -> No
     found = json.loads((Path(room.case.folder) / kept.fields["file"]).read_text("utf-8"))["found"]
     assert found["new applications"][0]["displayName"] == "Mail Archive Sync"
     assert not set(READINGS) & {"add-ins", "eligible roles", "published calendars"}
+
+
+def test_a_consent_that_was_given_for_everybody_is_in_the_state_with_the_name_of_its_application(room: Room) -> None:
+    def given(state: dict[str, Any]) -> None:
+        [own] = [grant for grant in state["grants"] if grant["principalId"] == room.user()["id"]]
+        state["grants"].append(own | {"id": "given", "consentType": "AllPrincipals", "principalId": None})
+
+    room.service.change_behind(given)
+    lines = collect_state(room.case, room.tenant, [VICTIM], of=(ACCOUNT,))
+    [line] = [line for line in lines if line.road == "Consents for everybody"]
+    assert (line.state, line.records) == (UNCONFIRMED, 2)
+    (kept,) = room.case.journal.entries(TAKEN)
+    found = json.loads((Path(room.case.folder) / kept.fields["file"]).read_text("utf-8"))["found"]
+    [new] = [row for row in found[FOR_EVERYBODY] if row["id"] == "given"]
+    assert new[APPLICATION]["displayName"] == "Mail Archive Sync"
+    assert "Mail.Read" in new["scope"]
+    assert READINGS[FOR_EVERYBODY].of_tenant
 
 
 def test_rules_by_graph_are_asked_for_where_an_app_or_the_owner_signed_in(room: Room) -> None:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.contain.room import VICTIM, Room
+from tests.contain.room import OPERATOR, VICTIM, Room
 from toolkit import contain
 
 INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
@@ -57,6 +57,37 @@ def test_sharing_links_are_listed_from_the_evidence(room: Room, tmp_path: Path) 
     assert "2026-09-16 08:00 AnonymousLinkCreated https://contoso-my.sharepoint.com/personal/file-2.xlsx" in told
     assert [f"file-{n}.xlsx" in told for n in (1, 3, 4)] == [False, False, False]
     assert "ends at 2026-09-17 09:00 UTC" in told
+
+
+def test_a_consent_for_everybody_in_the_time_of_the_intruder_is_named_and_its_application_can_be_disabled(
+    room: Room, tmp_path: Path
+) -> None:
+    told = line(room, "Consents for everybody")
+    assert told.endswith("Permissions: 1 of which nothing in this case tells when they were given.")
+
+    principals = room.service.state()["service_principals"].values()
+    [app] = [row for row in principals if row["displayName"] == "Trade Fair Planner"]
+    record = shared(OPERATOR, "2026-09-16T08:50:00", 7, "Consent to application.")
+    target = [{"ID": f"ServicePrincipal_{app['id']}", "Type": 2}, {"ID": app["displayName"], "Type": 1}]
+    record |= {"Workload": "AzureActiveDirectory", "RecordType": 8, "ObjectId": app["appId"], "Target": target}
+    file = tmp_path / "audit.jsonl"
+    file.write_text(json.dumps(record))
+    room.case.load(file)
+    told = line(room, "Consents for everybody")
+    assert f"“{app['displayName']}” (User.Read Calendars.Read; given at 2026-09-16 08:50 UTC by {OPERATOR})" in told
+
+    named = contain.Suspicion(since=INSIDE.since, names=frozenset({app["displayName"].lower()}))
+    key = f"disable-app:{app['id']}"
+    assert key not in {offer.action.key for offer in room.plan(suspicion=INSIDE).offers}
+    [offer] = [offer for offer in room.plan(suspicion=named).offers if offer.action.key == key]
+    assert (offer.chosen, offer.suspected, offer.action.hits_everybody) == (False, True, True)
+
+
+def test_consents_for_everybody_that_could_not_be_read_are_not_said_to_be_none(room: Room) -> None:
+    room.service.fail_next("/v1.0/oauth2PermissionGrants", status=403, times=9)
+    told = line(room, "Consents for everybody")
+    assert "Not read: " in told
+    assert "none" not in told
 
 
 def test_the_signature_is_shown_for_the_owner_to_judge(room: Room) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from toolkit import engine
 from toolkit.case import Case
 from toolkit.contain.offers import Suspicion
-from toolkit.contain.readings import ELSEWHERE
+from toolkit.contain.readings import APPLICATION, ELSEWHERE, FOR_EVERYBODY
 from toolkit.contain.snapshot import Snapshot
 
 APP_PASSWORDS = (
@@ -15,6 +15,8 @@ APP_PASSWORDS = (
     "“Delete all existing app passwords”. Closing the old protocols makes them useless meanwhile."
 )
 RIGHTS = "Rights on other mailboxes, which whoever used the account had too"
+CONSENTS = "Consents for everybody, which no list of the account has"
+ENTRA = "the Entra admin centre, Enterprise applications, Permissions"
 LINKS = "Sharing links made in the time of the intruder"
 FLOWS = "Flows made in the time of the intruder: look in the Power Automate admin centre; no call lists them here."
 FORMS = (
@@ -23,10 +25,13 @@ FORMS = (
 WITHOUT_SNAPSHOT = (
     APP_PASSWORDS,
     f"{RIGHTS}: look in the Exchange admin centre.",
+    f"{CONSENTS}: look in {ENTRA}.",
     f"{LINKS}: look in OneDrive and SharePoint.",
     FLOWS,
     FORMS,
 )
+# Operations of the audit log by which a consent is given, without the full stop that some end with.
+GIVEN = ("consent to application", "add delegated permission grant", "add oauth2permissiongrant")
 # Operations of the audit log that open a file to others.
 OPENED = (
     *("AnonymousLinkCreated", "AnonymousLinkUpdated", "CompanyLinkCreated", "SecureLinkCreated", "AddedToSecureLink"),
@@ -37,7 +42,8 @@ SHOWN = 20
 
 def hand_work(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> list[str]:
     """What is left to a person about this account, in the order of the playbook."""
-    return [APP_PASSWORDS, _rights(snapshot), *_links(case, snapshot, suspicion), FLOWS, FORMS]
+    consents = _for_everybody(case, snapshot, suspicion)
+    return [APP_PASSWORDS, _rights(snapshot), consents, *_links(case, snapshot, suspicion), FLOWS, FORMS]
 
 
 def _rights(snapshot: Snapshot) -> str:
@@ -49,6 +55,44 @@ def _rights(snapshot: Snapshot) -> str:
     told = [f"{row['Right']} {row['Mailbox']}" for row in rows[:SHOWN]]
     more = f", and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     return f"{RIGHTS}: {', '.join(told)}{more}. Look what was read and sent there."
+
+
+def _for_everybody(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> str:
+    """The consents for everybody that a finding names, or that the case's audit log has since the intruder came.
+
+    The service does not say when one was given; of the others that is not known.
+    """
+    if FOR_EVERYBODY not in snapshot.found:
+        return f"{CONSENTS}. Not read: {snapshot.problems.get(FOR_EVERYBODY, f'look in {ENTRA}')}"
+    rows = snapshot.rows(FOR_EVERYBODY)
+    if not rows:
+        return "Consents for everybody in the organisation: there are none."
+    told = []
+    for row in rows:
+        app = row.get(APPLICATION) or {}
+        given = _given(case, [row.get("clientId"), app.get("appId")], suspicion)
+        why = "; ".join(filter(None, [given, suspicion.named(app.get("displayName"), app.get("appId"))]))
+        if why:
+            name = app.get("displayName") or row.get("clientId")
+            told.append(f"“{name}” ({str(row.get('scope') or '').strip() or 'no scope'}; {why})")
+    rest = len(rows) - len(told)
+    others = f"{rest}{' more' if told else ''} of which nothing in this case tells when they were given" if rest else ""
+    more = f"and {len(told) - SHOWN} more of these" if len(told) > SHOWN else ""
+    return f"{CONSENTS}, to be judged in {ENTRA}: {'; '.join(filter(None, [*told[:SHOWN], more, others]))}."
+
+
+def _given(case: Case, ids: Iterable[object], suspicion: Suspicion) -> str:
+    """When and by whom the audit log of the case last saw a consent given to the application of these ids."""
+    named = " OR ".join(
+        f"contains(lower(concat_ws(' ', target, object_id)), {engine.text(str(one).lower())})" for one in ids if one
+    )
+    since = f"AND time >= {engine.text(suspicion.since.isoformat())}::TIMESTAMPTZ" if suspicion.since else ""
+    operations = ", ".join(map(engine.text, GIVEN))
+    found = case.sql(
+        f"SELECT time, user_principal_name AS who FROM audit WHERE rtrim(lower(operation), '. ') IN ({operations}) "
+        f"AND ({named or 'false'}) {since} ORDER BY time DESC LIMIT 1"
+    )
+    return "".join(f"given at {row.time:%Y-%m-%d %H:%M} UTC by {row.who}" for row in found.itertuples())
 
 
 def _links(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> Iterator[str]:

@@ -46,7 +46,7 @@ from toolkit.contain.actions.methods import collection_of, is_asked_first, metho
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of, what_it_does
 from toolkit.contain.actions.shapes import SwitchedOff, listed
 from toolkit.contain.legitimate import Said
-from toolkit.contain.readings import HIDDEN, NAMES
+from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY, HIDDEN, NAMES
 from toolkit.contain.snapshot import Row, Snapshot
 from toolkit.contain.target import moment
 
@@ -232,6 +232,10 @@ def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         if why:
             suspected[str(row.get("resourceId"))] = why
         yield Offer(role, bool(why), why, role.in_words(row), "app roles", row)
+    for row in snapshot.rows(FOR_EVERYBODY):
+        app = row.get(APPLICATION) or {}
+        if app.get("id") and (why := suspicion.named(app.get("displayName"), app.get("appId"), app["id"])):
+            suspected.setdefault(apps.setdefault(str(app["id"]), app)["id"], why)
     for identity, app in apps.items():
         why = suspected.get(identity, "")
         if why and app.get("accountEnabled") is not False:

@@ -14,6 +14,8 @@ from toolkit.tenant import Rows, Tenant
 HIDDEN = "hidden from the owner"  # our own words beside what the service says
 NAMES = "names of those who may send on behalf"
 ELSEWHERE = "rights elsewhere"
+FOR_EVERYBODY = "consents for everybody"
+APPLICATION = "application"
 FEW_MAILBOXES = 200  # more are not asked one by one who may open them
 Read = Callable[[Tenant, Target], Rows]
 
@@ -67,6 +69,19 @@ def _consented_apps(tenant: Tenant, target: Target) -> Rows:
         rows.append(answer.data)
         date = answer.date
     return Rows(rows, date)
+
+
+def _consents_for_everybody(tenant: Tenant, target: Target) -> Rows:
+    """The consents that administrators gave for the whole organisation, which are in no list of an account.
+
+    `APPLICATION` has of the one that got it `id`, `appId`, `displayName` and `accountEnabled`.
+    """
+    grants = tenant.graph.rows("/oauth2PermissionGrants", query={"$filter": "consentType eq 'AllPrincipals'"})
+    if not grants.rows:
+        return grants
+    shown = {"$select": "id,appId,displayName,accountEnabled", "$top": "999"}
+    apps = {str(app.get("id")): app for app in tenant.graph.rows("/servicePrincipals", query=shown).rows}
+    return Rows([{**row, APPLICATION: apps.get(str(row.get("clientId")), {})} for row in grants.rows], grants.date)
 
 
 def _role_groups(tenant: Tenant, target: Target) -> Rows:
@@ -166,6 +181,7 @@ READINGS: dict[str, Reading] = {
     "preferences": Reading("The method asked for first", _preferences),
     "devices": Reading("Devices", _devices),
     "grants": Reading("Consents", from_graph("/users/{id}/oauth2PermissionGrants")),
+    FOR_EVERYBODY: Reading("Consents for everybody", _consents_for_everybody, of_tenant=True),
     "app roles": Reading("Application roles", from_graph("/users/{id}/appRoleAssignments")),
     "apps": Reading("Enterprise applications", _consented_apps, of_tenant=True),
     "roles": Reading(
