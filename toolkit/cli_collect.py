@@ -83,7 +83,8 @@ def collect(
     as_json: bool,
     **signing_in: Any,
 ) -> None:
-    """Fetch everything about accounts from a live tenant. Nothing in it is changed; what Ctrl-C stops goes on later.
+    """Fetch everything about accounts from a live tenant. No setting of it is changed; what Ctrl-C stops goes on
+    later. Graph's audit search, where it is asked, leaves its searches in the tenant.
 
     Only --start-feeds and --stop-feeds change something: they show the exact calls, and send them after you typed the
     tenant's domain.

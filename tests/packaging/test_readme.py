@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from tests.needs import ROOT
 from toolkit.cli import cli
+from toolkit.collect.described import profiles_markdown
 from toolkit.contain.actions import ACTIONS
 from toolkit.tenant.permissions import permissions_markdown
 
@@ -44,6 +45,10 @@ def test_the_table_of_actions_is_the_actions_that_there_are() -> None:
 
 def test_the_table_of_what_is_needed_is_the_one_that_sign_in_and_preflight_go_by() -> None:
     assert permissions_markdown() in README
+
+
+def test_the_table_of_what_is_collected_is_what_the_profiles_say() -> None:
+    assert profiles_markdown() in README
 
 
 def test_ci_runs_the_commands_that_the_readme_gives_for_the_tests() -> None:

@@ -20,7 +20,7 @@ from toolkit.harden.audit_table import STANDARD_DAYS
 from toolkit.tenant import Rows, Tenant
 
 INSTEAD = f"The audit log is asked for by {AuditSearch.name} in its place."
-_LOGS = (SearchLog, AuditSearch)
+AS_KEPT = (SearchLog, AuditSearch)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def as_far_as_kept(case: Case, tenant: Tenant, chosen: Profile, accounts: Collec
 
     The licences are read now. Where they cannot be, the profile's own days stand.
     """
-    roads = tuple(road for road in chosen.roads if road in _LOGS)
+    roads = tuple(road for road in chosen.roads if road in AS_KEPT)
     if not chosen.as_kept or not roads:
         return []
     found: dict[int, list[str]] = {}

@@ -95,7 +95,7 @@ def collect(
     only those are asked for that may still grow or did not come whole. `told` gets each line as it is written,
     `report` what is being done and the share of all (0 to 1), `step_done` that
     a step of the profile ended; `halted` is asked now and again whether to stop; `seconds`
-    is a budget for the whole run. Nothing in the tenant is changed.
+    is a budget for the whole run. No setting of the tenant is changed.
 
     Raises:
         GuardRefused: the case is of another tenant, and nobody confirmed this one; or there is no such account.

@@ -48,7 +48,10 @@ PROFILES = {
 MINUTES = (5, 15, 30, 60, 120)
 DRAW_EVERY = 2.0  # seconds
 QUIET = '<p class="toolkit-quiet">'
-NOTHING = "Running this cell collects nothing. Collecting reads; nothing in the tenant is changed."
+NOTHING = (
+    "Running this cell collects nothing. Collecting changes no setting of the tenant; Graph's audit search, where it "
+    "is asked, leaves its searches there."
+)
 
 
 def collecting(
