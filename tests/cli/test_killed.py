@@ -20,6 +20,8 @@ from toolkit.collect.roads.search_log import SearchLog
 from toolkit.contain import confirm_tenant
 from toolkit.errors import PracticeError
 from toolkit.tenant import connect
+from toolkit.views import practice_tenant
+from toolkit.views.signing_in import SignIn
 
 __all__ = ["room", "unconfirmed_room"]
 
@@ -51,12 +53,15 @@ def test_after_a_kill_with_its_practice_tenant_the_same_command_goes_on(tmp_path
         assert len(set(ids[0])) == len(ids[0]) > 0
 
 
-def test_a_notebook_is_told_to_start_the_lab_where_the_practice_tenant_was_killed(room: Room) -> None:
+def test_where_the_practice_tenant_was_killed_commands_and_notebooks_start_it(room: Room) -> None:
     address = room.service.endpoint_file.read_bytes()
     room.service.stop()
     room.service.endpoint_file.write_bytes(address)
     with pytest.raises(PracticeError, match=r"No practice tenant is running .*`python -m toolkit lab`"):
         room.connect()
+    with closing(SignIn(room.case, ask=False).tenant()) as tenant:
+        assert tenant.domain == DOMAIN
+    practice_tenant._running.pop().stop()
     # A command starts it for as long as it runs.
     done = CliRunner().invoke(cli, ["contain", "--case", str(room.case.folder), "--account", VICTIM])
     assert "OPEN         sign-in: accountEnabled: true" in done.output

@@ -24,6 +24,7 @@ from toolkit.tenant.local_browser import browser_is_elsewhere
 from toolkit.tenant.person import DeviceCodeMessage, PersonTokenSource
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
+from toolkit.views.practice_tenant import started_where_none_runs
 from toolkit.views.preflight import about_html, device_code_html
 from toolkit.views.secret import SecretAsked
 
@@ -136,6 +137,8 @@ class SignIn:
             UsageError: nobody signed in yet.
             SignInFailed, PracticeError, TenantUnreachable: the tokens do not work any more.
         """
+        if started_where_none_runs(self.case):
+            _signed.pop(str(self.case.folder), None)  # with the one that was killed
         if str(self.case.folder) in _signed:
             tokens, cloud = _signed[str(self.case.folder)]
             return connect(self.case, tokens, cloud, sleep=self._sleep)
@@ -207,7 +210,12 @@ class SignIn:
     def _source(self) -> Callable[[], tuple[TokenSource, str]]:
         """What makes the source of tokens, in the worker; choices that cannot be are told at once."""
         if self.case.practice:
-            return lambda: (PracticeTokenSource(practice_cloud(self.case.folder), self._prompt), PRACTICE)
+
+            def practised() -> tuple[TokenSource, str]:
+                started_where_none_runs(self.case)
+                return PracticeTokenSource(practice_cloud(self.case.folder), self._prompt), PRACTICE
+
+            return practised
         source, cloud = self._chosen(keep=bool(self.keep.value) and self.way.value in BY_PERSON), str(self.cloud.value)
         return lambda: (source, cloud)
 
