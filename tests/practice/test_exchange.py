@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.practice.analyst import VICTIM, Client
+from tests.practice.analyst import VICTIM, Client, Clock
 
 FORCED: dict[str, Any] = {"Mailbox": VICTIM, "Confirm": False, "Force": True}
 
@@ -149,6 +149,60 @@ def test_service_tells_which_cmdlets_may_be_run(client: Client) -> None:
     client.app.remove_account(client.app.get_accounts()[0])
     refused = client.cmdlet("Set-Mailbox", Identity=VICTIM, AuditEnabled=False)
     assert (refused.status_code, set(refused.content)) == (403, {0})
+
+
+PAGED = {"Prefer": "odata.maxpagesize=3"}
+ALL: dict[str, Any] = {"CmdletInput": {"CmdletName": "Get-Mailbox", "Parameters": {"ResultSize": "Unlimited"}}}
+
+
+def invoke(client: Client, url: str = "", body: Any = None, **headers: str) -> requests.Response:
+    place = f"{client.about['exchange']}/adminapi/beta/{client.about['tenant_id']}/InvokeCommand"
+    told = {"Authorization": f"Bearer {client.token('exchange')}", "X-AnchorMailbox": f"UPN:{VICTIM}"} | headers
+    return client.session.post(url or place, json=body or ALL, headers=told, timeout=10)
+
+
+def test_long_list_comes_by_pages_of_the_size_that_is_preferred(client: Client) -> None:
+    whole = invoke(client).json()
+    assert "@odata.nextLink" not in whole
+    answer, pages = invoke(client, **PAGED).json(), []
+    pages.append(answer["value"])
+    while link := answer.get("@odata.nextLink"):
+        assert link.startswith(f"{client.about['exchange']}/adminapi/beta/")
+        again = invoke(client, link, **PAGED).json()
+        assert again["value"] == invoke(client, link, **PAGED).json()["value"]  # who lost an answer may ask again
+        answer = again
+        pages.append(answer["value"])
+    assert [len(page) for page in pages] == [3, 3, 2]
+    assert [row for page in pages for row in page] == whole["value"]
+    assert answer["@adminapi.warnings"] == []
+
+
+def test_page_is_given_for_the_same_body_and_anchor_and_for_half_an_hour(client: Client, clock: Clock) -> None:
+    link = invoke(client, **PAGED).json()["@odata.nextLink"]
+    other = {"CmdletInput": {"CmdletName": "Get-Mailbox", "Parameters": {"ResultSize": 5}}}
+    refused = [
+        invoke(client, link, other, **PAGED),
+        invoke(client, link, **PAGED | {"X-AnchorMailbox": "UPN:sofia.marin@contoso.com"}),
+        invoke(client, link.partition("=")[0] + "=1", **PAGED),
+    ]
+    assert invoke(client, link, **PAGED).status_code == 200
+    clock.seconds += 31 * 60
+    for answer in (*refused, invoke(client, link, **PAGED)):
+        assert answer.status_code == 400
+        assert text_of(answer) == "Expired or Invalid pagination request. Default Expiry time is 00:30:00"
+
+
+@pytest.mark.parametrize("links", ["followed", "refused", "missing"])
+def test_every_answer_is_cut_as_arranged(client: Client, links: str) -> None:
+    client.tenant.arrange(exchange_rows=3, exchange_links=links)
+    answer = invoke(client).json()
+    assert (len(answer["value"]), len(answer["@adminapi.warnings"])) == (3, 1)
+    assert ("@odata.nextLink" in answer) == (links != "missing")
+    if links != "missing":
+        assert invoke(client, answer["@odata.nextLink"]).status_code == (200 if links == "followed" else 400)
+    # Message trace has no pages, whatever is preferred.
+    trace = client.cmdlet("Get-MessageTraceV2", ResultSize=5000).json()
+    assert ("@odata.nextLink" in trace, len(trace["value"])) == (False, 3)
 
 
 def test_other_tenants_and_versions_have_no_such_address(client: Client) -> None:

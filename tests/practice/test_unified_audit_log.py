@@ -191,6 +191,13 @@ def test_search_that_misses_some_agrees_with_itself_but_not_with_the_next(client
     assert len(first) == first[0]["ResultCount"] < len(second) == second[0]["ResultCount"]
 
 
+def test_search_without_high_completeness_lacks_the_same_each_time(client: Client) -> None:
+    client.tenant.arrange(plain_search_lacks=30)
+    plain, again = ({row["Identity"] for row in session(client, name)} for name in ("one", "two"))
+    whole = {row["Identity"] for row in page(client, ResultSize=5000, HighCompleteness=True)}
+    assert plain == again < whole == client.tenant.truth(None, START, END)
+
+
 def test_repeated_page_loses_nothing(client: Client) -> None:
     asked = {"SessionId": "again", "SessionCommand": "ReturnLargeSet", "ResultSize": 20}
     first = page(client, **asked)

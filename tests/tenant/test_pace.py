@@ -24,6 +24,7 @@ CALLS = {
     "message trace": (INVOKE, "Get-MessageTraceV2"),
     "Management Activity API": ("https://manage.office.com/api/v1.0/t/activity/feed/subscriptions/list", ""),
     "Log Analytics": ("https://api.loganalytics.azure.com/v1/workspaces/w/query", ""),
+    "Search-UnifiedAuditLog": (INVOKE, "Search-UnifiedAuditLog"),
     "Exchange": (INVOKE, "Get-Mailbox"),
     "mailbox": (MINE, ""),
     "Microsoft Graph": (f"{GRAPH}/v1.0/users", ""),
@@ -76,6 +77,23 @@ def test_both_message_traces_share_a_limit_and_each_mailbox_has_one_of_its_own()
     assert pace.hold(MINE, 60) is True
     with pace.turn(MINE.replace("a@b", "c@d")) as paused:
         assert paused == 0.0
+
+
+def test_a_search_of_the_audit_log_counts_among_the_cmdlets_and_keeps_their_pauses() -> None:
+    naps: list[float] = []
+    pace = Pace(sleep=naps.append, now=lambda: 0.0)
+    search, mailbox = CALLS["Search-UnifiedAuditLog"], CALLS["Exchange"]
+    for number in range(pace.limit_of(*mailbox).calls):
+        with pace.turn(*(search if number % 2 else mailbox)):
+            pass
+    assert naps == []
+    with pace.turn(*mailbox):
+        pass
+    assert sum(naps) == pytest.approx(pace.limit_of(*mailbox).seconds)
+    pace.hold(search[0], 40, search[1])
+    assert pace.waiting == "Exchange asks for a pause of 40 seconds"
+    with pace.turn(*mailbox) as paused:
+        assert paused == pytest.approx(40)
 
 
 def test_a_pause_is_kept_by_everybody_and_has_an_end() -> None:

@@ -80,10 +80,13 @@ def one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Halt
         pulls = [_pull(task, tenant, pages, halted)]
         twice = chosen.twice and task.road.confirms and now - window.end >= CLOSED_AFTER
         while twice and not _settled(pulls) and len(pulls) < AT_MOST:
-            pulls.append(_pull(task, tenant, pages, halted))
+            pulls.append(_pull(replace(task, asked=replace(task.asked, again=True)), tenant, pages, halted))
     every = set().union(*(pull.ids for pull in pulls))
     best = max(pulls, key=lambda pull: (pull.whole, len(pull.ids)))
     agreed = _agreed(pulls) and best.proven
+    if best.whole and not best.reason:
+        told = (pull.reason for pull in pulls if pull.whole and pull.proven and pull.reason)
+        best = replace(best, reason=next(told, ""))
     line = line_of(task.road.source, task.account, window, task.road.name, now, best, agreed=agreed)
     if best.whole and best.ids != every:
         others = next(pull.ids for pull in pulls if pull.ids - best.ids)

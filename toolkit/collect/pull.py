@@ -83,7 +83,8 @@ class Asked:
 
     `addresses` are its mail addresses, as far as they are known; they may differ from its name.
     With a `mark` it is about everybody's records that have it, and no account. `record_types` and `operations` narrow
-    the audit log down (none: all of them), where a window cannot be made shorter.
+    the audit log down (none: all of them), where a window cannot be made shorter. `again`: the window was asked for
+    before, and this is to confirm it.
     """
 
     object_id: str
@@ -93,6 +94,7 @@ class Asked:
     record_types: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    again: bool = False
 
     def within(self, window: Window) -> Asked:
         """The same for another window."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from toolkit.case import Case
 from toolkit.case.journal import iso
-from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, UNASKED, UNCONFIRMED, Line, write
+from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, PARTIAL, UNASKED, UNCONFIRMED, Line, write
 from toolkit.collect.names import file_name, person
 from toolkit.collect.roads.road import NOT_OFFERED, Halted
 from toolkit.collect.state_readings import FURTHER_OF_ORGANISATION, OF_THE_ACCOUNT, OF_THE_ORGANISATION, readings_for
@@ -61,9 +61,9 @@ def collect_state(
 
     `users` are user principal names or object ids; `of` says whether `ACCOUNT`, `ORGANISATION` or both, `seconds` how
     long each may take. A line's window is the day (UTC) of the reading, its road the name of the list that was read.
-    What the service refuses is "not available", what failed otherwise "failed", each with the service's reason; nothing
-    is "complete", because a state is read once. Between two snapshots `halted` is asked whether to stop. Nothing in the
-    tenant is changed.
+    What the service refuses is "not available", a list of which only a part came "partial", what failed otherwise
+    "failed", each with the service's reason; nothing is "complete", because a state is read once. Between two snapshots
+    `halted` is asked whether to stop. Nothing in the tenant is changed.
 
     Raises:
         GuardRefused: there is no such account, or nobody confirmed that the case is of this tenant.
@@ -127,7 +127,7 @@ def _loaded(case: Case, snapshot: Snapshot, wanted: Collection[str], account: st
     scratch = Path(case.folder) / ".scratch"
     scratch.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="state-", dir=scratch) as folder:
-        for name in (name for name in snapshot.found if name in wanted and snapshot.rows(name)):
+        for name in (name for name in (*snapshot.found, *snapshot.parts) if name in wanted and snapshot.rows(name)):
             path = Path(folder) / file_name(f"state-{name}", person(account), day, day)
             rows = [_exported(row) for row in snapshot.rows(name)]
             path.write_bytes(json.dumps(rows, indent=1, ensure_ascii=False).encode("utf-8", "replace"))
@@ -149,7 +149,8 @@ def _lines(
     lines = []
     for name in (*snapshot.found, *snapshot.problems):
         reason, count = snapshot.problems.get(name, ""), len(snapshot.rows(name))
-        state = UNCONFIRMED if not reason else NOT_AVAILABLE if REFUSED.search(reason) else FAILED
+        refused = NOT_AVAILABLE if REFUSED.search(reason) else FAILED
+        state = UNCONFIRMED if not reason else PARTIAL if count else refused
         title = known[name].title if name in known else name
         rejected, files = loaded.get(name, (0, []))
         lines.append(

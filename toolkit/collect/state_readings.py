@@ -24,16 +24,17 @@ CALENDARS = "IPF.Appointment"
 def _calendars(tenant: Tenant, target: Target) -> Rows:
     """Whether each calendar is published: of every folder that is one, whatever the mailbox's language calls it."""
     anchor = target.user_principal_name
-    folders = tenant.exchange.read("Get-MailboxFolderStatistics", {"Identity": target.object_id}, anchor)
-    rows, date = [], folders.date
+    folders = tenant.exchange.read_part("Get-MailboxFolderStatistics", {"Identity": target.object_id}, anchor)
+    rows, date, cut = [], folders.date, folders.cut
     for folder in folders.rows:
         if str(folder.get("FolderType")) != "Calendar" and str(folder.get("ContainerClass")) != CALENDARS:
             continue
         path = str(folder.get("FolderPath") or "").replace("/", "\\")
-        found = tenant.exchange.read("Get-MailboxCalendarFolder", {"Identity": f"{target.object_id}:{path}"}, anchor)
+        asked = {"Identity": f"{target.object_id}:{path}"}
+        found = tenant.exchange.read_part("Get-MailboxCalendarFolder", asked, anchor)
         rows += [{**row, "Folder": path} for row in found.rows]
-        date = found.date
-    return Rows(rows, date)
+        date, cut = found.date, cut or found.cut
+    return Rows(rows, date, cut)
 
 
 def _new_applications(tenant: Tenant, target: Target) -> Rows:

@@ -48,7 +48,7 @@ from toolkit.contain.guards import is_guest
 from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, SENT, Record, records
 from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Offer, Suspicion, offers, rule_in_words
-from toolkit.contain.readings import HIDDEN
+from toolkit.contain.readings import HIDDEN, inbox_rules
 from toolkit.contain.second_factor import MAYBE, YES, second_factor_now
 from toolkit.contain.snapshot import Row, Snapshot, first_of, look
 from toolkit.contain.target import Target, moment
@@ -190,12 +190,9 @@ def doors_in(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -> lis
     """The doors that a snapshot alone shows: the inbox rules and the further ones, as far as it asked for them."""
     asked = now.found.keys() | now.problems.keys()
     at = f" (read {now.taken[:19].replace('T', ' ')} UTC)"
-    rows, found = now.rows(NAMES[4]), []
-    if NAMES[4] in now.problems:
-        found.append(Door(NAMES[4], NOT_CHECKED, now.problems[NAMES[4]]))
-    elif NAMES[4] in now.found:
-        hidden = {identity_of(rule) for rule in rows if rule.get(HIDDEN)}
-        found.append(_rules_door(rows, hidden, at, suspicion, first))
+    rows, why, found = now.rows(NAMES[4]), now.problems.get(NAMES[4], ""), []
+    if NAMES[4] in asked:
+        found.append(_rules_door(rows, at, suspicion, first, why))
     return found + [d for d in further_doors(now, first, suspicion) if set(FURTHER[d.name][0]) <= asked]
 
 
@@ -317,14 +314,13 @@ def _mfa(tenant: Tenant, target: Target) -> Door:
 
 
 def _rules(tenant: Tenant, target: Target, suspicion: Suspicion, first: Snapshot | None) -> Door:
-    every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
-    plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False)
-    visible = {identity_of(rule) for rule in plain.rows}
-    hidden = {identity_of(rule) for rule in every.rows} - visible
-    return _rules_door(every.rows, hidden, _at(State({}, every.date)), suspicion, first)
+    found = inbox_rules(tenant, target)
+    return _rules_door(found.rows, _at(State({}, found.date)), suspicion, first, found.cut)
 
 
-def _rules_door(rows: list[Row], hidden: set[str], at: str, suspicion: Suspicion, first: Snapshot | None) -> Door:
+def _rules_door(rows: list[Row], at: str, suspicion: Suspicion, first: Snapshot | None, unread: str) -> Door:
+    """The door of the inbox rules; `unread` says why there may be others than these."""
+    hidden = {identity_of(rule) for rule in rows if rule.get(HIDDEN)}
     known = NAMES[4] in first.found if first is not None else False
     then = {identity_of(rule) for rule in first.rows(NAMES[4])} if first is not None else set()
     live = [rule for rule in rows if rule.get("Enabled") and not is_pseudo(rule)]
@@ -341,6 +337,8 @@ def _rules_door(rows: list[Row], hidden: set[str], at: str, suspicion: Suspicion
             f"{quoted(title_of(rule))}{new if known and identity_of(rule) not in then else ''}" for rule in bad
         )
         return Door(NAMES[4], OPEN, f"enabled, and new, hidden, or forwarding, deleting or hiding mail: {names}{at}")
+    if unread:
+        return Door(NAMES[4], NOT_CHECKED, unread)
     rest = f"{len(live)} other enabled rule(s)" if live else "no enabled rule"
     return Door(NAMES[4], CLOSED, f"{rest}, hidden ones looked for{at}")
 

@@ -47,14 +47,16 @@ def hand_work(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> list[str]
 
 
 def _rights(snapshot: Snapshot) -> str:
-    if ELSEWHERE not in snapshot.found:
-        return f"{RIGHTS}. Not read: {snapshot.problems.get(ELSEWHERE, 'look in the Exchange admin centre')}"
     rows = snapshot.rows(ELSEWHERE)
+    unread = snapshot.problems.get(ELSEWHERE, "look in the Exchange admin centre")
+    if ELSEWHERE not in snapshot.found and not rows:
+        return f"{RIGHTS}. Not read: {unread}"
     if not rows:
         return "Rights that the account has on other mailboxes: none was found."
     told = [f"{row['Right']} {row['Mailbox']}" for row in rows[:SHOWN]]
     more = f", and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"{RIGHTS}: {', '.join(told)}{more}. Look what was read and sent there."
+    rest = "" if ELSEWHERE in snapshot.found else f" There may be others: {unread}"
+    return f"{RIGHTS}: {', '.join(told)}{more}. Look what was read and sent there.{rest}"
 
 
 def _for_everybody(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> str:

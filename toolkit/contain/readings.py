@@ -22,11 +22,22 @@ Read = Callable[[Tenant, Target], Rows]
 
 @dataclass(frozen=True)
 class Reading:
-    """One list: its `title` as a person reads it, and how it is read. `of_tenant`: it is not the account's alone."""
+    """One list: its `title` as a person reads it, and how it is asked for. `of_tenant`: it is not the account's alone.
+
+    What `ask` gives may be a part of the list (`Rows.cut`).
+    """
 
     title: str
-    read: Read
+    ask: Read
     of_tenant: bool = False
+
+    def read(self, tenant: Tenant, target: Target) -> Rows:
+        """The whole list.
+
+        Raises:
+            TenantAnswer: it was refused, or only a part of it came.
+        """
+        return self.ask(tenant, target).whole
 
 
 def from_graph(path: str, *, version: str = "v1.0", query: dict[str, str] | None = None) -> Read:
@@ -42,7 +53,7 @@ def from_exchange(name: str, mailbox: str = "Identity", **parameters: Any) -> Re
 
     def read(tenant: Tenant, target: Target) -> Rows:
         given = ({mailbox: target.object_id} if mailbox else {}) | parameters
-        return tenant.exchange.read(name, given, target.anchor)
+        return tenant.exchange.read_part(name, given, target.anchor)
 
     return read
 
@@ -87,29 +98,35 @@ def _consents_for_everybody(tenant: Tenant, target: Target) -> Rows:
 def _role_groups(tenant: Tenant, target: Target) -> Rows:
     """The role groups of Exchange that the account is a member of."""
     anchor = target.user_principal_name
-    groups = tenant.exchange.read("Get-RoleGroup", {"ResultSize": "Unlimited"}, anchor)
-    rows, date = [], groups.date
+    groups = tenant.exchange.read_part("Get-RoleGroup", {"ResultSize": "Unlimited"}, anchor)
+    rows, date, cut = [], groups.date, groups.cut
     for group in groups.rows:
         name = str(group.get("Name") or group.get("Identity"))
-        members = tenant.exchange.read("Get-RoleGroupMember", {"Identity": name, "ResultSize": "Unlimited"}, anchor)
+        asked = {"Identity": name, "ResultSize": "Unlimited"}
+        members = tenant.exchange.read_part("Get-RoleGroupMember", asked, anchor)
         if any(str(m.get("ExternalDirectoryObjectId")).lower() == target.object_id.lower() for m in members.rows):
             rows.append(group)
+        else:
+            cut = cut or members.cut
         date = members.date
-    return Rows(rows, date)
+    return Rows(rows, date, cut)
 
 
-def _inbox_rules(tenant: Tenant, target: Target) -> Rows:
-    """Every rule; `hidden` says that the owner's own list does not show it."""
-    every = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name)
-    plain = tenant.exchange.inbox_rules(target.object_id, target.user_principal_name, hidden=False)
+def inbox_rules(tenant: Tenant, target: Target) -> Rows:
+    """Every rule; `HIDDEN` says whether the owner's own list does not show it, where that came whole."""
+    asked, anchor = {"Mailbox": target.object_id}, target.user_principal_name
+    every = tenant.exchange.read_part("Get-InboxRule", asked | {"IncludeHidden": True}, anchor)
+    plain = tenant.exchange.read_part("Get-InboxRule", asked, anchor)
+    if plain.cut:
+        return Rows(every.rows, every.date, every.cut or plain.cut)
     visible = {str(row.get("RuleIdentity") or row.get("Identity")) for row in plain.rows}
     rows = [{**row, HIDDEN: str(row.get("RuleIdentity") or row.get("Identity")) not in visible} for row in every.rows]
-    return Rows(rows, every.date)
+    return Rows(rows, every.date, every.cut)
 
 
 def _mailbox(tenant: Tenant, target: Target) -> Rows:
     """The mailbox; who may send on its behalf is listed by id, and `NAMES` says their names where they are found."""
-    found = tenant.exchange.read("Get-Mailbox", {"Identity": target.object_id}, target.user_principal_name)
+    found = tenant.exchange.read_part("Get-Mailbox", {"Identity": target.object_id}, target.user_principal_name)
     rows = []
     for row in found.rows:
         names = {}
@@ -117,23 +134,22 @@ def _mailbox(tenant: Tenant, target: Target) -> Rows:
             with suppress(TenantAnswer):
                 names[person] = str(tenant.graph.user(person).data.get("userPrincipalName") or person)
         rows.append({**row, NAMES: names})
-    return Rows(rows, found.date)
+    return Rows(rows, found.date, found.cut)
 
 
 def _folder_rights(tenant: Tenant, target: Target) -> Rows:
     """The rights of others on every folder; `Folder` says which, as `Get-MailboxFolderPermission` wants it."""
-    folders = tenant.exchange.read(
-        "Get-MailboxFolderStatistics", {"Identity": target.object_id}, target.user_principal_name
-    )
+    anchor = target.user_principal_name
+    folders = tenant.exchange.read_part("Get-MailboxFolderStatistics", {"Identity": target.object_id}, anchor)
     rows = []
-    date = folders.date
+    date, cut = folders.date, folders.cut
     for folder in folders.rows:
         path = str(folder.get("FolderPath") or "").replace("/", "\\")
         place = f"{target.object_id}:{path}"
-        found = tenant.exchange.read("Get-MailboxFolderPermission", {"Identity": place}, target.user_principal_name)
+        found = tenant.exchange.read_part("Get-MailboxFolderPermission", {"Identity": place}, anchor)
         rows += [{**row, "Folder": place, "FolderType": folder.get("FolderType")} for row in found.rows]
-        date = found.date
-    return Rows(rows, date)
+        date, cut = found.date, cut or found.cut
+    return Rows(rows, date, cut)
 
 
 def _preferences(tenant: Tenant, target: Target) -> Rows:
@@ -149,7 +165,7 @@ def _rights_elsewhere(tenant: Tenant, target: Target) -> Rows:
     is looked up, and a row says so.
     """
     anchor, own = target.user_principal_name, target.object_id.lower()
-    every = tenant.exchange.read("Get-Mailbox", {"ResultSize": "Unlimited"}, anchor)
+    every = tenant.exchange.read_part("Get-Mailbox", {"ResultSize": "Unlimited"}, anchor)
     others = [m for m in every.rows if str(m.get("ExternalDirectoryObjectId")).lower() != own]
     mine = {str(m.get(n)).lower() for m in every.rows if m not in others for n in ("Identity", "Name", "Alias", "Guid")}
     mine |= {own, anchor.lower()}
@@ -159,21 +175,23 @@ def _rights_elsewhere(tenant: Tenant, target: Target) -> Rows:
         if mine & {str(person).lower() for person in box.get("GrantSendOnBehalfTo") or []}:
             rows.append({"Right": "sending on behalf of", "Mailbox": name})
     sending = {"Trustee": anchor, "ResultSize": "Unlimited"}
-    found = tenant.exchange.read("Get-RecipientPermission", sending, anchor)
+    found = tenant.exchange.read_part("Get-RecipientPermission", sending, anchor)
+    cut = every.cut or found.cut
     rows += [{"Right": "sending as", "Mailbox": str(row.get("Identity"))} for row in found.rows]
     if len(others) > FEW_MAILBOXES:
         rows.append({"Right": "not looked up, because there are too many mailboxes: opening", "Mailbox": "of others"})
-        return Rows(rows, found.date)
+        return Rows(rows, found.date, cut)
     for box in others:
         asked = {"Identity": str(box.get("ExternalDirectoryObjectId") or box.get("Identity")), "User": anchor}
-        found = tenant.exchange.read("Get-MailboxPermission", asked, anchor)
+        found = tenant.exchange.read_part("Get-MailboxPermission", asked, anchor)
+        cut = cut or found.cut
         name = str(box.get("UserPrincipalName") or box.get("PrimarySmtpAddress"))
         rows += [
             {"Right": f"{', '.join(map(str, row.get('AccessRights') or []))} on", "Mailbox": name}
             for row in found.rows
             if not row.get("Deny")
         ]
-    return Rows(rows, found.date)
+    return Rows(rows, found.date, cut)
 
 
 READINGS: dict[str, Reading] = {
@@ -194,7 +212,7 @@ READINGS: dict[str, Reading] = {
     "owned objects": Reading("Groups and applications it owns", from_graph("/users/{id}/ownedObjects")),
     "groups": Reading("Groups it is in", from_graph("/users/{id}/memberOf")),
     "mailbox": Reading("Mailbox", _mailbox),
-    "inbox rules": Reading("Inbox rules", _inbox_rules),
+    "inbox rules": Reading("Inbox rules", inbox_rules),
     "sweep rules": Reading("Sweep rules", from_exchange("Get-SweepRule", "Mailbox")),
     "auto-reply": Reading("Automatic replies", from_exchange("Get-MailboxAutoReplyConfiguration")),
     "junk list": Reading("Safe and blocked senders", from_exchange("Get-MailboxJunkEmailConfiguration")),

@@ -31,6 +31,7 @@ Row = dict[str, Any]
 class Snapshot:
     """`found`: the rows of each reading that worked; `problems`: why the others did not.
 
+    `parts`: what came of the lists among the others that stayed cut. It shows what is there, never that nothing is.
     `taken`: the server's time of the last answer (UTC, ISO 8601); the case's own where nothing was answered.
     """
 
@@ -38,12 +39,13 @@ class Snapshot:
     taken: str = ""
     found: dict[str, list[Row]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, list[Row]] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
 
     def rows(self, reading: str) -> list[Row]:
-        """The rows of a reading; none where it could not be read (`problems` says so)."""
-        return self.found.get(reading, [])
+        """The rows of a reading, or what came of it; none where it could not be read (`problems` says so of both)."""
+        return self.found.get(reading) or self.parts.get(reading, [])
 
 
 def take(
@@ -91,9 +93,14 @@ def look(
         told = _within(left, known[name], tenant, target, _telling(tenant, what, progress))
         if isinstance(told, str):
             snapshot.problems[name] = told
-        else:
+            continue
+        dates += [told.date] if told.date else []
+        if not told.cut:
             snapshot.found[name] = told.rows
-            dates += [told.date] if told.date else []
+            continue
+        snapshot.problems[name] = told.cut
+        if told.rows:
+            snapshot.parts[name] = told.rows
     if dates:
         snapshot.taken = iso(max(dates))
     return snapshot
@@ -110,7 +117,7 @@ def _within(
 
     def read() -> None:
         try:
-            told.append(reading.read(tenant, target))
+            told.append(reading.ask(tenant, target))
         except TenantError as error:
             told.append(str(error))
         except Exception as error:  # noqa: BLE001 (an answer of another shape must not stop an emergency)
@@ -146,7 +153,7 @@ def _telling(tenant: Tenant, what: str, progress: Callable[[str], None]) -> Call
 def first_of(case: Case, target: Target) -> Snapshot | None:
     """Each list as the case first read it of an account; None if it read none, or the files are gone.
 
-    A list that the first snapshot could not read is that of the first one which could.
+    A list that the first snapshot could not read, or not whole, is that of the first one which could.
     """
     taken = list(filter(None, (read_again(case, target, entry) for entry in entries_of(case, target, TAKEN))))
     if not taken:
@@ -154,7 +161,7 @@ def first_of(case: Case, target: Target) -> Snapshot | None:
     found: dict[str, list[Row]] = {}
     for snapshot in reversed(taken):
         found |= snapshot.found
-    return replace(taken[0], found=found, problems={})
+    return replace(taken[0], found=found, problems={}, parts={})
 
 
 def read_again(case: Case, target: Target, entry: Entry) -> Snapshot | None:
@@ -163,7 +170,8 @@ def read_again(case: Case, target: Target, entry: Entry) -> Snapshot | None:
         told = json.loads((Path(case.folder) / str(entry.fields["file"])).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return Snapshot(target, told["taken"], told["found"], told["not_read"], entry.fields["file"])
+    parts = told.get("parts", {})
+    return Snapshot(target, told["taken"], told["found"], told["not_read"], parts, file=entry.fields["file"])
 
 
 def entries_of(case: Case, target: Target, kind: str) -> list[Entry]:
@@ -173,7 +181,8 @@ def entries_of(case: Case, target: Target, kind: str) -> list[Entry]:
 
 def keep(case: Case, tenant: Tenant, snapshot: Snapshot, *, kind: str = TAKEN, folder: str = "containment") -> None:
     """Write a snapshot into the case and its SHA-256 into the journal, unless the last one says the same."""
-    said = json.dumps([snapshot.found, sorted(snapshot.problems)], sort_keys=True).encode("utf-8", "replace")
+    what = [snapshot.found, sorted(snapshot.problems), *([snapshot.parts] if snapshot.parts else [])]
+    said = json.dumps(what, sort_keys=True).encode("utf-8", "replace")
     content = hashlib.sha256(said).hexdigest()
     if any(entry.fields.get("content") == content for entry in entries_of(case, snapshot.target, kind)[-1:]):
         return
@@ -183,6 +192,7 @@ def keep(case: Case, tenant: Tenant, snapshot: Snapshot, *, kind: str = TAKEN, f
         "taken": snapshot.taken,
         "found": snapshot.found,
         "not_read": snapshot.problems,
+        "parts": snapshot.parts,
     }
     data = json.dumps(told, indent=1, ensure_ascii=False).encode("utf-8", "replace")
     snapshot.sha256 = hashlib.sha256(data).hexdigest()

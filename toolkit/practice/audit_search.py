@@ -36,7 +36,6 @@ def search_unified_audit_log(parameters: Record, situation: Situation) -> list[R
     size = _size(parameters)
     command = _command(parameters)
     wanted = search_of(parameters)
-    switch(parameters, "HighCompleteness")
     if not situation.state["admin_audit_log_config"]["UnifiedAuditLogIngestionEnabled"]:
         return []
     session_id = str(parameters.get("SessionId") or "")
@@ -81,6 +80,9 @@ def _begun(parameters: Record, wanted: Search, situation: Situation, command: st
         for entry in memory.log.search(wanted, situation.state, situation.now, memory.delay)
         if moment_of(entry) >= kept_from
     ]
+    lacks = 0 if switch(parameters, "HighCompleteness") else services(situation)["plain_search_lacks"]
+    if lacks:
+        found = [entry for entry in found if not DRAW.chance(lacks, "found by no plain search", entry.id)]
     if situation.fault.effect == "misses":
         part = found[:: max(2, situation.fault.amount)]
         if memory.may_withhold([entry.id for entry in part]):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from toolkit.practice import cmdlets, exchange_roles
+from toolkit.practice import cmdlets, exchange_pages, exchange_roles
 from toolkit.practice.http import Answer, Refused, Request
 from toolkit.practice.login import TENANT_NAMES
 from toolkit.practice.names import Record
@@ -17,6 +17,7 @@ _PATH = re.compile(r"^/adminapi/(v1\.0|v2\.0|beta)/([^/]+)/([A-Za-z]+)$")
 _ANCHOR = re.compile(
     rf"^(UPN:[^@\s:()]+@[^@\s:()]+|(APP:)?SystemMailbox\{{[0-9a-f-]{{36}}\}}@({TENANT_ID}|[a-z0-9.-]+))$", re.IGNORECASE
 )
+LINK = "@odata.nextLink"
 _NAME = re.compile(r"^[A-Za-z]{2,20}-[A-Za-z0-9]{2,60}$")
 
 
@@ -63,8 +64,6 @@ def answer(request: Request, situation: Situation) -> Answer:
         return _module_file(situation)
     if found[1] != "beta" or request.method != "POST":
         raise Refused(405, "MethodNotAllowed", "The requested resource does not support this method.")
-    if "$skiptoken" in request.query:
-        raise Refused(400, "BadRequest", "Expired or Invalid pagination request. Default Expiry time is 00:30:00")
     _routed(situation)
     asked = request.json_object().get("CmdletInput")
     if not isinstance(asked, dict) or not isinstance(asked.get("Parameters", {}), dict):
@@ -74,11 +73,15 @@ def answer(request: Request, situation: Situation) -> Answer:
     if name is None or cmdlet is None or not _may_run(name, situation):
         raise Refused(403, "Forbidden", "")
     parameters = _checked(asked.get("Parameters", {}), cmdlet)
-    rows = cmdlets.run(name, parameters, situation, asks=cmdlet.asks)
+    if "$skiptoken" in request.query:
+        rows, link = exchange_pages.next_page(name, request, situation)
+    else:
+        every = cmdlets.run(name, parameters, situation, asks=cmdlet.asks)
+        rows, link = exchange_pages.first_page(every, name, request, situation)
     select = request.query.get("$select")
     if select:
         rows = [{key: row[key] for key in select.split(",") if key in row} for row in rows]
-    return done(rows, situation)
+    return done(rows, situation, link)
 
 
 def _routed(situation: Situation) -> None:
@@ -106,18 +109,15 @@ def _module_file(situation: Situation) -> Answer:
     return Answer(200, {"@odata.context": context, "value": [{"exportedCmdlets": ",".join(names)}]})
 
 
-def done(rows: list[Record], situation: Situation) -> Answer:
-    """200 in the service's envelope, with the warnings that were raised on the way."""
-    return Answer(
-        200,
-        {
-            "@odata.context": f"{situation.base}/adminapi/beta/{TENANT_ID}/$metadata#Collection"
-            "(Exchange.GenericHashTable)",
-            "adminapi.warnings@odata.type": "#Collection(String)",
-            "@adminapi.warnings": situation.warnings,
-            "value": [_annotated(row) for row in rows],
-        },
-    )
+def done(rows: list[Record], situation: Situation, link: str = "") -> Answer:
+    """200 in the service's envelope, with the warnings that were raised on the way and the link to further rows."""
+    body: Record = {
+        "@odata.context": f"{situation.base}/adminapi/beta/{TENANT_ID}/$metadata#Collection(Exchange.GenericHashTable)",
+        "adminapi.warnings@odata.type": "#Collection(String)",
+        "@adminapi.warnings": situation.warnings,
+        "value": [_annotated(row) for row in rows],
+    }
+    return Answer(200, body | ({LINK: link} if link else {}))
 
 
 def _annotated(row: Record) -> Record:
@@ -131,11 +131,11 @@ def _annotated(row: Record) -> Record:
 
 
 def first_half(answer: Answer) -> Answer:
-    """The answer with the first half of its rows, as a result that was cut off."""
+    """The answer with the first half of its rows, as a result that was cut off; nothing leads to the others."""
     if answer.status != 200 or not isinstance(answer.body, dict):
         return answer
-    rows = answer.body["value"]
-    return Answer(answer.status, answer.body | {"value": rows[: len(rows) // 2]}, answer.headers)
+    body = {name: value for name, value in answer.body.items() if name != LINK}
+    return Answer(answer.status, body | {"value": body["value"][: len(body["value"]) // 2]}, answer.headers)
 
 
 def parameters_named(request: Request) -> tuple[list[str], str | None]:

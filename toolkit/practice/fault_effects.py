@@ -56,7 +56,7 @@ def touched(
     if effect == "retry date":
         answer.headers["Retry-After"] = format_datetime(now + timedelta(seconds=fault.amount), usegmt=True)
         return True
-    if effect in OF_THE_SERVICE or (effect in _LISTS and line["cmdlet"] == _SEARCH):
+    if effect in OF_THE_SERVICE or (effect in _LISTS and line["cmdlet"] == _SEARCH and not is_page(request)):
         return True
     if answer.status != 200 or not effect:
         return bool(fault.replaces or fault.late or fault.warning)

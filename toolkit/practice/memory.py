@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from toolkit.practice.http import Answer
@@ -28,6 +29,16 @@ class AuditSession:
     last_page: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True)
+class Rest:
+    """What is behind a link of Exchange: the rows, and what a request must be like to get them."""
+
+    rows: list[Record]
+    body: bytes
+    anchor: str
+    until: datetime
+
+
 @dataclass
 class Memory:
     """The log, the sessions that are open, the results that searches have found."""
@@ -40,6 +51,8 @@ class Memory:
     """Those that were listed, by id; see `activity_blobs`."""
     pages: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
     """The last page of each list, while a fault plan is followed."""
+    exchange_pages: OrderedDict[str, Rest] = field(default_factory=OrderedDict)
+    """What is behind the links of Exchange, by their tokens; see `exchange_pages`."""
     counted: Counted = field(default_factory=Counted)
     """Requests, for the published limits."""
     delay: Delay = lambda record_id: 0.0

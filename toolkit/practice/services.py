@@ -14,6 +14,9 @@ DEFAULTS: Record = {
     "record_count_limit": None,
     "first_content_seconds": 120,
     "session_records": 50_000,
+    "plain_search_lacks": 0,
+    "exchange_rows": None,
+    "exchange_links": "followed",
     "trace_days": 90,
     "log_rows": 500_000,
     "limits": False,
@@ -27,6 +30,10 @@ DEFAULTS: Record = {
 - first_content_seconds: how long after the start of a subscription its first content comes; documented are 12 hours at
   most, observed two minutes
 - session_records: how many records a large set of Search-UnifiedAuditLog gives, and counts, at most
+- plain_search_lacks: of a hundred records how many Search-UnifiedAuditLog never finds without HighCompleteness
+- exchange_rows: to how many rows every answer of Exchange is cut, with a warning; None for no such end
+- exchange_links: what is with `@odata.nextLink` of a list with more rows: "followed" it leads on, "refused" it is
+  answered 400, "missing" an answer that is cut has none
 - record_count_limit: where a Graph audit search stops, None for nowhere
 - log_rows: where a Log Analytics query stops
 - limits: whether the services count requests and answer 429 beyond the published limits

@@ -61,10 +61,25 @@ class Answer:
 
 @dataclass(frozen=True)
 class Rows:
-    """What a list was: its `rows`, and the server's `date` (UTC) of the answer."""
+    """What a list was: its `rows`, and the server's `date` (UTC) of the answer.
+
+    `cut` says why there are, or may be, more rows than these, in a sentence; it is "" where the list is whole.
+    """
 
     rows: list[dict[str, Any]]
     date: datetime | None
+    cut: str = ""
+
+    @property
+    def whole(self) -> Rows:
+        """The same rows, for whoever concludes something from what is not among them.
+
+        Raises:
+            TenantAnswer: there may be more.
+        """
+        if self.cut:
+            raise TenantAnswer(self.cut, status=200, code="Incomplete")
+        return self
 
 
 def answer_of(response: requests.Response, client_request_id: str) -> Answer:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -30,7 +30,8 @@ WORTH_SAYING = 1.0
 class Limit:
     """At most `calls` in `seconds`, and `at_once` under way, of what `pattern` is found in: path and cmdlet.
 
-    If the pattern has a group, the limit holds for each text of it apart: for each mailbox.
+    If the pattern has a group, the limit holds for each text of it apart: for each mailbox. `within` names the limit
+    of the whole service, which these calls keep to as well, and by whose pauses they are held.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Limit:
     calls: int
     seconds: float
     at_once: int
+    within: str = ""
 
 
 LIMITS = (
@@ -48,6 +50,8 @@ LIMITS = (
     Limit("message trace", re.compile(r"/admin/exchange/tracing/| Get-MessageTrace(?:Detail)?V2$"), 100, 300, 4),
     Limit("Management Activity API", re.compile(r"/activity/feed"), 2000, 60, 8),
     Limit("Log Analytics", re.compile(r"/workspaces/[^/]+/query"), 200, 30, 5),
+    # Microsoft gives no number; one search of the audit log at a time is what those who collect by it found healthiest.
+    Limit("Search-UnifiedAuditLog", re.compile(r"/adminapi/.* Search-UnifiedAuditLog$"), 50, 10, 1, within="Exchange"),
     Limit("Exchange", re.compile(r"/adminapi/"), 50, 10, 4),
     Limit(
         "mailbox",
@@ -98,7 +102,7 @@ class Pace:
 
     def limit_of(self, url: str, cmdlet: str = "") -> Limit:
         """The first limit whose pattern the address has, or the cmdlet that is sent there."""
-        return self._found(url, cmdlet)[0]
+        return self._found(url, cmdlet)[0][0]
 
     @contextmanager
     def turn(self, url: str, cmdlet: str = "") -> Iterator[float]:
@@ -107,20 +111,24 @@ class Pace:
         Raises:
             TenantAnswer: the service asked for a pause that this run does not wait for; nothing is sent.
         """
-        limit, key = self._found(url, cmdlet)
-        with self._lock:
-            place = self._places.setdefault(key, threading.BoundedSemaphore(limit.at_once))
-        with place:
+        every = self._found(url, cmdlet)
+        limit, key = every[-1]
+        with ExitStack() as places:
+            for one, name in every:
+                with self._lock:
+                    place = self._places.setdefault(name, threading.BoundedSemaphore(one.at_once))
+                places.enter_context(place)
             paused = self._pause(limit, key)
-            self._wait_until(self._reserve(limit, key))
+            self._wait_until(max(self._reserve(*one) for one in every))
             try:
                 yield paused + self._pause(limit, key)
             finally:
-                self._ended(limit, key)
+                for one, name in every:
+                    self._ended(one, name)
 
     def hold(self, url: str, seconds: float, cmdlet: str = "") -> bool:
         """The service asks for a pause: nobody asks it before. Whether this run waits for that."""
-        key = self._found(url, cmdlet)[1]
+        key = self._found(url, cmdlet)[-1][1]
         with self._lock:
             now = self._time()
             held = self._held.setdefault(key, _Held())
@@ -132,7 +140,7 @@ class Pace:
 
     def answered(self, url: str, cmdlet: str = "") -> None:
         """The service gave an answer: what it asked for before no longer counts."""
-        key = self._found(url, cmdlet)[1]
+        key = self._found(url, cmdlet)[-1][1]
         if key in self._held:
             with self._lock:
                 self._held[key] = _Held(until=self._held[key].until)
@@ -151,11 +159,13 @@ class Pace:
         _, key, longest = max(held, default=(0.0, "", _Held()))
         return f"{key} asks for a pause of {longest.asked:,.0f} seconds" if key and not longest.given_up else ""
 
-    def _found(self, url: str, cmdlet: str) -> tuple[Limit, str]:
+    def _found(self, url: str, cmdlet: str) -> list[tuple[Limit, str]]:
+        """The first limit that fits, and that of the whole service last, each with what it is counted under."""
         text = f"{urlsplit(url).path} {cmdlet}"
         for limit in self._limits:
             if match := limit.pattern.search(text):
-                return limit, " ".join([limit.name, *filter(None, match.groups())])
+                whole = [(one, one.name) for one in self._limits if one.name == limit.within]
+                return [(limit, " ".join([limit.name, *filter(None, match.groups())])), *whole]
         raise LookupError(text)
 
     def _time(self) -> float:

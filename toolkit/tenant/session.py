@@ -20,7 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreachable, UsageError
 from toolkit.tenant.answers import Answer, answer_of, cited, claims_challenge, error_of, retry_after, throttled
 from toolkit.tenant.clouds import Cloud
-from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate
+from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate, is_read
 from toolkit.tenant.meter import Meters
 from toolkit.tenant.pace import Pace, too_long
 from toolkit.tenant.secret import Secret
@@ -213,11 +213,11 @@ class Session:
             yield from answer.rows
 
     def answers(self, call: Call) -> Iterator[Answer]:
-        """A collection, page by page; `@odata.nextLink` only leads on within the same host.
+        """A collection, page by page; `@odata.nextLink` only leads on within the same service, with the same body.
 
         Raises:
-            TenantAnswer: a page has no list; a nextLink leads to another host, or to a page that was read before; or
-                the pages have no end (its code is `ENDLESS`): they bring nothing new.
+            TenantAnswer: a page has no list; a nextLink leads elsewhere, or to a page that was read before; or the
+                pages have no end (its code is `ENDLESS`): they bring nothing new.
         """
         seen, rows, idle = {call.url}, set[int](), 0
         for _ in range(PAGES_AT_MOST):
@@ -229,11 +229,13 @@ class Session:
             link = answer.data.get("@odata.nextLink")
             if not link:
                 return
-            problem = ""
+            link, problem = _without_port(link), ""
             if not isinstance(link, str) or _origin(link) != _origin(call.url):
                 problem = "leads to another host; it was not followed"
             elif link in seen:
                 problem = "leads to a page that was read before; the collection is incomplete"
+            elif not self._leads_on(call, link):
+                problem = "leads to another service; it was not followed"
             if problem:
                 raise answer.error(f"The next page of {urlsplit(call.url).path} {problem}", "NextLink")
             if idle >= (STALE_PAGES if page else EMPTY_PAGES):
@@ -243,6 +245,12 @@ class Session:
             call = Call(call.method, link, call.body, call.headers)
         text = f"{urlsplit(call.url).path} has more than {PAGES_AT_MOST:,} pages; the collection is incomplete"
         raise answer.error(text, ENDLESS)
+
+    def _leads_on(self, call: Call, link: str) -> bool:
+        """Whether a link is of the service that was asked, and asking there with the same body is a read as well."""
+        body = json.dumps(call.body).encode() if call.body is not None else None
+        same = self.cloud.resource_of(link) == self.cloud.resource_of(call.url)
+        return same and is_read(call.method, link, body)
 
     def write(
         self,
@@ -432,6 +440,15 @@ def _bytes(request: requests.PreparedRequest) -> bytes | None:
 def _never_connected(error: BaseException) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
+
+
+def _without_port(link: Any) -> Any:
+    """A link without the port that HTTPS has anyway, which Exchange may write into it."""
+    if not isinstance(link, str):
+        return link
+    origin, slash, rest = link.removeprefix("https://").partition("/")
+    plain = link.startswith("https://") and origin.endswith(":443")
+    return f"https://{origin.removesuffix(':443')}{slash}{rest}" if plain else link
 
 
 def _origin(url: str) -> str:

@@ -125,8 +125,9 @@ def _asked_for(case: Case) -> dict[str, tuple[int, str]]:
             state = line.source in (ACCOUNT, ORGANISATION)
             name = titles.get((line.source, line.road), "") if state else line.source
             before, when = found.get(name, (0, ""))
-            # The lists of a state are counted by its snapshot, which may have said the same for days.
-            found[name] = before + (0 if state else line.records), max(when, line.pulled)
+            # The whole lists of a state are counted by its snapshot, which may have said the same for days.
+            counts = not state or line.state == PARTIAL
+            found[name] = before + (line.records if counts else 0), max(when, line.pulled)
     return found
 
 

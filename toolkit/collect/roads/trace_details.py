@@ -23,7 +23,7 @@ from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
 from toolkit.tenant.answers import Answer
 from toolkit.tenant.clouds import lacks
-from toolkit.tenant.exchange import cmdlet_call, own_anchor
+from toolkit.tenant.exchange import WARNINGS, cmdlet_call, own_anchor
 from toolkit.tenant.graph import graph_call
 
 DETAIL = "Get-MessageTraceDetailV2"
@@ -80,7 +80,9 @@ class TraceDetails(Road):
                 return Pull.failed(MISSING_APP if missing else str(error), available=False)
             pull.whole, pull.reason = False, str(error)
             return pull
-        if len(found) > MOST:
+        if way.cut and len(found) <= MOST:
+            pull.whole, pull.reason = False, way.cut
+        elif len(found) > MOST:
             pull.whole, pull.reason = False, f"only of the newest {MOST} failed messages; there are more"
         elif told < len(found):
             pull.reason = (
@@ -96,6 +98,8 @@ class _Way:
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
+        self.cut = ""
+        """Why there may be more failed messages, or details, than came."""
 
     def failed(self, asked: Asked) -> Iterator[Message]:
         """The failed messages that the account sent by any of its addresses, the newest first."""
@@ -141,7 +145,10 @@ class _Cmdlets(_Way):
 
     def _run(self, cmdlet: str, parameters: dict[str, Any]) -> Answer:
         tenant, anchor = self.tenant, own_anchor(self.tenant.operator)
-        return tenant.session.read(cmdlet_call(tenant.cloud, tenant.tenant_id, cmdlet, parameters, anchor))
+        answer = tenant.session.read(cmdlet_call(tenant.cloud, tenant.tenant_id, cmdlet, parameters, anchor))
+        if answer.data.get(WARNINGS) or answer.data.get("@odata.nextLink"):
+            self.cut = f"{cmdlet} gave a part of a list only: there may be more failed messages than these"
+        return answer
 
 
 def _identity(row: dict[str, Any]) -> str:

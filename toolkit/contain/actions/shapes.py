@@ -34,8 +34,10 @@ class OnThing(Action):
         return {"identity": self.identity, "name": self.name, "why": self.why}
 
     def read(self, tenant: Tenant, target: Target) -> State:
-        found = READINGS[self.reading].read(tenant, target)
+        found = READINGS[self.reading].ask(tenant, target)
         row = next((r for r in found.rows if self.identity_of(r) == self.identity), None)
+        if row is None:
+            found = found.whole  # a part of a list shows that a thing is there, never that it is gone
         return State({"row": _stable(row) if row else None}, found.date)
 
     @classmethod
