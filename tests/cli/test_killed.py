@@ -61,7 +61,20 @@ def test_where_the_practice_tenant_was_killed_commands_and_notebooks_start_it(ro
         room.connect()
     with closing(SignIn(room.case, ask=False).tenant()) as tenant:
         assert tenant.domain == DOMAIN
-    practice_tenant._running.pop().stop()
+    practice_tenant._running[-1].stop()
     # A command starts it for as long as it runs.
     done = CliRunner().invoke(cli, ["contain", "--case", str(room.case.folder), "--account", VICTIM])
     assert "OPEN         sign-in: accountEnabled: true" in done.output
+
+
+def test_a_kernel_that_started_the_practice_tenant_ends_with_it(tmp_path: Path) -> None:
+    open_case(tmp_path / "case", practice=True).close()
+    kernel = (
+        "import sys; from toolkit import open_case; from toolkit.views.signing_in import SignIn; "
+        "print(SignIn(open_case(sys.argv[1])).tenant().domain)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", kernel, str(tmp_path / "case")], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, DOMAIN)
+    assert not (tmp_path / "case" / "practice" / "endpoint.json").exists()

@@ -28,4 +28,13 @@ def started_where_none_runs(case: Case) -> bool:
         from toolkit import practice
 
         _running.append(practice.start(folder))
+        if len(_running) == 1:
+            threading.Thread(target=_end_with_the_kernel, name="practice tenant of the kernel").start()
         return True
+
+
+def _end_with_the_kernel() -> None:
+    """Its threads would keep the process alive."""
+    threading.main_thread().join()
+    for tenant in _running:
+        tenant.stop()
