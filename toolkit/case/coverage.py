@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -25,6 +25,10 @@ NOT_AVAILABLE = "not available"
 UNASKED = "not asked yet"
 STATES = (COMPLETE, UNCONFIRMED, PROVISIONAL, PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
 NOT_YET = "planned, and not asked for yet"
+STATE_OF_ACCOUNT = "state of the account"
+STATE_OF_ORGANISATION = "state of the organisation"
+CAME = (COMPLETE, UNCONFIRMED, PROVISIONAL, PARTIAL)
+"""States of which records may stand in the case, however the next answer ends."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,10 @@ class Line:
 
     `expected` is what the service itself says there is; `only_here` and `only_there` are ids that only one of two
     pulls had (at most twenty each), where they disagree. `received` counts the fullest pull, `duplicates` what came
-    twice within it, `records` what is distinct in all pulls; `rejected` is how many records of its evidence files were
-    set aside; `files` are those files (SHA-256). `request_ids` are the last client-request-ids that were sent (at most
-    twenty), under which the service's own logs know the calls.
+    twice within it, `records` what is distinct in all pulls; `rejected` is how many records of its own pages were set
+    aside; `files` are the evidence files with these (SHA-256). `request_ids` are the last client-request-ids that were
+    sent (at most twenty), under which the service's own logs know the calls. `in_vain` is when it was asked for again
+    and worse came than stands here; "" for never.
     """
 
     source: str
@@ -58,6 +63,7 @@ class Line:
     only_there: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
+    in_vain: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
@@ -80,19 +86,55 @@ _OTHERWISE = {"window_start": "start", "window_end": "end", "throttled_seconds":
 
 
 def lines_of(journal: Journal) -> list[Line]:
-    """The newest line of every window, oldest window first; what a later version added is left out.
+    """What stands of every window, oldest window first; what a later version added is left out.
 
-    A window that was left open and is part of one that was settled later is left out too. What was planned and never
-    asked for is among them, as "not asked yet".
+    That is its newest line, unless that is worse than one before it: then the earlier one, with what became of asking
+    again. A window that was left open and is part of one that was settled later is left out. What was planned and
+    never asked for is among them, as "not asked yet".
     """
-    newest: dict[tuple[str, str, str, str, str], Line] = {}
-    for entry in journal.entries(ASKED):
-        line = Line(**{name: value for name, value in entry.fields.items() if name in COLUMNS})
-        newest[line.key] = line
-    asked = list(newest.values())
+    newest: dict[tuple[str, str, str, str, str], tuple[Line, Line | None]] = {}
+    for line in answers_of(journal):
+        stands = newest.get(line.key)
+        newest[line.key] = (stands[0], line) if stands and _worse(line, stands[0]) else (line, None)
+    asked = [line if vain is None else _kept(line, vain) for line, vain in newest.values()]
     found = sorted([*asked, *_unasked(journal, asked)], key=lambda line: (line.source, line.account, line.start))
     final = [line for line in found if not line.needs_asking]
     return [line for line in found if not (line.needs_asking and any(other.covers(line) for other in final))]
+
+
+def answers_of(journal: Journal) -> Iterator[Line]:
+    """Every line that was ever written, in that order: what came whenever a window was asked for."""
+    for entry in journal.entries(ASKED):
+        yield Line(**{name: value for name, value in entry.fields.items() if name in COLUMNS})
+
+
+def _worse(line: Line, stands: Line) -> bool:
+    """Whether an answer brought less than an earlier one, and is no whole one."""
+    return stands.state in CAME and (
+        line.state in (FAILED, NOT_AVAILABLE) or (line.state == PARTIAL and line.records < stands.records)
+    )
+
+
+def _kept(stands: Line, vain: Line) -> Line:
+    """What came earlier, with what became of asking again. Of a state the newest is wanted: an earlier one is a part."""
+    of_state = stands.source in (STATE_OF_ACCOUNT, STATE_OF_ORGANISATION)
+    ended = f"{vain.state}, {vain.records:,} records" if vain.state == PARTIAL else vain.state
+    asked = f"What came on {_minute(stands.pulled)} is kept; asked for again on {_minute(vain.pulled)}: {ended}"
+    return replace(
+        stands,
+        state=PARTIAL if of_state else stands.state,
+        reason=" ".join(filter(None, [_sentence(stands.reason), f"{asked} ({vain.reason or 'no reason given'})."])),
+        files=sorted({*stands.files, *vain.files}),
+        in_vain=vain.pulled,
+    )
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _minute(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC"
 
 
 def _unasked(journal: Journal, asked: list[Line]) -> Iterator[Line]:

@@ -19,7 +19,7 @@ import duckdb
 from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.evidence import find
-from toolkit.collect.ledger import lines
+from toolkit.collect.ledger import answers_of
 from toolkit.collect.result_index import Counted, counted
 from toolkit.errors import ToolkitError
 from toolkit.formats.source import Reader
@@ -64,7 +64,7 @@ def file_gaps(case: Case) -> list[FileGap]:
 
     A file whose indices say that it is whole is not said to be capped. What cannot be read again is not named.
     """
-    collected = {sha for line in lines(case) for sha in line.files}
+    collected = {sha for line in answers_of(case.journal) for sha in line.files}
     last = {(e.fields["sha256"], e.fields["format"]): e.fields for e in case.journal.entries("loaded")}
     found = []
     for (sha, kind), fields in last.items():

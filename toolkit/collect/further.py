@@ -8,7 +8,7 @@ from functools import partial
 
 from toolkit.case import Case
 from toolkit.collect.horizon import audit_days
-from toolkit.collect.ledger import NOT_AVAILABLE, lines, write
+from toolkit.collect.ledger import NOT_AVAILABLE, answers_of, write
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.audit_search import AuditSearch
 from toolkit.collect.roads.search_log import SearchLog
@@ -79,9 +79,10 @@ def by_another_road(case: Case, chosen: Profile, accounts: Collection[str]) -> l
     if not chosen.helps_out or SearchLog not in chosen.roads or AuditSearch in chosen.roads:
         return []
     names = {name.lower() for name in accounts}
+    newest = {line.key: line for line in answers_of(case.journal)}
     shut = [
         line
-        for line in lines(case)
+        for line in newest.values()
         if (line.source, line.road, line.state) == (SearchLog.source, SearchLog.name, NOT_AVAILABLE)
         and line.account.lower() in names
     ]

@@ -1,14 +1,15 @@
 """The ledger: for every window that was asked for, what was expected, what came, and what may be said about it.
 
-Its lines stand in the case's journal, so that none can be taken out unnoticed; the newest line of a window counts.
+Its lines stand in the case's journal, so that none can be taken out unnoticed. The newest line of a window counts,
+unless it is worse than what stands: what came is kept, and the line says that asking again came to nothing.
 What a collection sets out to ask for stands there before it begins: stopped or killed, it leaves windows that are
 known to be unasked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -27,6 +28,7 @@ from toolkit.case.coverage import STATES as STATES
 from toolkit.case.coverage import UNASKED as UNASKED
 from toolkit.case.coverage import UNCONFIRMED as UNCONFIRMED
 from toolkit.case.coverage import Line as Line
+from toolkit.case.coverage import answers_of as answers_of
 from toolkit.case.coverage import lines_of
 from toolkit.case.journal import iso
 from toolkit.collect.pull import Pull
@@ -50,6 +52,26 @@ def state_of(pull: Pull, window: Window, pulled: datetime, *, agreed: bool) -> s
     return COMPLETE if agreed else UNCONFIRMED
 
 
+def set_aside(case: Case, files: Collection[str]) -> pd.DataFrame:
+    """The records of evidence files (SHA-256) that were set aside, each text once; columns as `Case.rejected`."""
+    found = case.rejected()
+    return found[found.file.isin(list(files))].drop_duplicates("text")
+
+
+def without(line: Line, reasons: Sequence[str]) -> Line:
+    """The line of a window of which records were set aside, one for each reason: it lacks them, and says why."""
+    if not reasons:
+        return line
+    count, kinds = len(reasons), list(dict.fromkeys(reasons))
+    more = f"; the others: {'; '.join(kinds[1:3])}{' …' if len(kinds) > 3 else ''}" if len(kinds) > 1 else ""
+    said = f"{count:,} record{'' if count == 1 else 's'} set aside: {kinds[0]}{more}"
+    before = line.reason if not line.reason or line.reason.endswith(".") else f"{line.reason};"
+    whole = line.state in (COMPLETE, UNCONFIRMED, PROVISIONAL)
+    return replace(
+        line, rejected=count, state=PARTIAL if whole else line.state, reason=" ".join(filter(None, [before, said]))
+    )
+
+
 def write(case: Case, line: Line) -> None:
     """Append a line."""
     case.journal.append(ASKED, practice=case.practice, **asdict(line))
@@ -65,7 +87,7 @@ def plan(case: Case, windows: Iterable[Line]) -> None:
 
 
 def lines(case: Case) -> list[Line]:
-    """The newest line of every window, oldest window first; see `toolkit.case.coverage.lines_of`."""
+    """What stands of every window, oldest window first; see `toolkit.case.coverage.lines_of`."""
     return lines_of(case.journal)
 
 

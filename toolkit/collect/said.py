@@ -34,7 +34,7 @@ WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
 HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
 NAMED = 8  # marks that a sentence names
 _CALL = re.compile(r" \(client-request-id [0-9A-Fa-f-]+\)")  # each call's own; the ledger keeps them
-REASON = 240  # characters of a reason that a sentence has room for
+REASON = 400  # characters of a reason that a sentence has room for
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Strip:
     @property
     def reasons(self) -> dict[str, int]:
         """Why windows did not come whole, the most frequent first. Service texts, not escaped."""
-        hindered = [line for line in self.lines if line.state in HINDERED]
+        hindered = [line for line in self.lines if _hindered(line)]
         told = (f"{line.road}: {line.reason}" if self.of_state and line.road else line.reason for line in hindered)
         alike = (_CALL.sub("", reason)[:REASON] or "no reason given" for reason in told)
         return dict(Counter(alike).most_common())
@@ -208,6 +208,11 @@ def touched_sentences(case: Case, marks: Sequence[Mark]) -> list[str]:
         more = f" and {len(own) - NAMED:,} accounts more" if len(own) > NAMED else ""
         told.append(f"{mark}: {'in records of ' if each else 'in no record of this case'}{', '.join(each)}{more}.")
     return told
+
+
+def _hindered(line: Line) -> bool:
+    """Whether something is to be told of a window: it lacks something, or could not be asked for again."""
+    return line.state in HINDERED or (bool(line.in_vain) and line.state != COMPLETE)
 
 
 def _rest(ids: Sequence[str], some: int) -> str:

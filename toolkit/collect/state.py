@@ -15,8 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.case import Case
+from toolkit.case.coverage import STATE_OF_ACCOUNT, STATE_OF_ORGANISATION
 from toolkit.case.journal import iso
-from toolkit.collect.ledger import FAILED, NOT_AVAILABLE, PARTIAL, UNASKED, UNCONFIRMED, Line, write
+from toolkit.collect.ledger import (
+    FAILED,
+    NOT_AVAILABLE,
+    PARTIAL,
+    UNASKED,
+    UNCONFIRMED,
+    Line,
+    set_aside,
+    without,
+    write,
+)
 from toolkit.collect.names import file_name, person
 from toolkit.collect.roads.road import NOT_OFFERED, Halted
 from toolkit.collect.state_readings import FURTHER_OF_ORGANISATION, OF_THE_ACCOUNT, OF_THE_ORGANISATION, readings_for
@@ -27,8 +38,8 @@ from toolkit.contain.snapshot import keep as keep_snapshot
 from toolkit.harden.state import read_state
 from toolkit.tenant import Tenant
 
-ACCOUNT = "state of the account"
-ORGANISATION = "state of the organisation"
+ACCOUNT = STATE_OF_ACCOUNT
+ORGANISATION = STATE_OF_ORGANISATION
 STATES = (ACCOUNT, ORGANISATION)
 REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b|AadPremiumLicenseRequired")
 FURTHER_TAKEN = "collect.state"
@@ -42,6 +53,9 @@ EVIDENCE_OF_ORGANISATION = frozenset({
     "conditional access", "security defaults", "roles", "outbound spam policy", "remote domains", "mail flow settings",
     "external mark", "restricted senders",
 })  # fmt: skip
+
+# Of a list: what a row may lack, and is known by as an export's row of that cmdlet.
+UNANSWERED: dict[str, dict[str, Any]] = {"audit bypass": {"AuditBypassEnabled": None}}
 
 
 def collect_state(
@@ -117,8 +131,8 @@ def _today(case: Case, tenant: Tenant) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-Loaded = dict[str, tuple[int, list[str]]]
-"""Of each reading that was loaded as evidence: how many records were rejected, and its files (SHA-256)."""
+Loaded = dict[str, tuple[list[str], list[str]]]
+"""Of each reading that was loaded as evidence: why records were set aside, one each, and its files (SHA-256)."""
 
 
 def _loaded(case: Case, snapshot: Snapshot, wanted: Collection[str], account: str, day: datetime) -> Loaded:
@@ -129,16 +143,22 @@ def _loaded(case: Case, snapshot: Snapshot, wanted: Collection[str], account: st
     with tempfile.TemporaryDirectory(prefix="state-", dir=scratch) as folder:
         for name in (name for name in (*snapshot.found, *snapshot.parts) if name in wanted and snapshot.rows(name)):
             path = Path(folder) / file_name(f"state-{name}", person(account), day, day)
-            rows = [_exported(row) for row in snapshot.rows(name)]
+            rows = [_exported(name, row) for row in snapshot.rows(name)]
             path.write_bytes(json.dumps(rows, indent=1, ensure_ascii=False).encode("utf-8", "replace"))
             accounts = case.load(path, report=lambda what, share: None).files
-            found[name] = sum(a.rejected for a in accounts), sorted({a.sha256 for a in accounts})
+            files = sorted({a.sha256 for a in accounts})
+            lost = list(set_aside(case, files).reason) if any(a.rejected for a in accounts) else []
+            found[name] = lost, files
     return found
 
 
-def _exported(row: dict[str, Any]) -> dict[str, Any]:
-    """A row without our own words beside it; whether the owner's list hides a rule is said as exports say it."""
-    told = {name: value for name, value in row.items() if name not in (HIDDEN, NAMES)}
+def _exported(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row without our own words beside it; whether the owner's list hides a rule is said as exports say it.
+
+    A mailbox of the system may have no answer to who is left out of auditing: that is said too, as no value.
+    """
+    told = {key: value for key, value in row.items() if key not in (HIDDEN, NAMES)}
+    told = {**UNANSWERED.get(name, {}), **told}
     return told | ({"Hidden": row[HIDDEN]} if HIDDEN in row else {})
 
 
@@ -152,11 +172,10 @@ def _lines(
         refused = NOT_AVAILABLE if REFUSED.search(reason) else FAILED
         state = UNCONFIRMED if not reason else PARTIAL if count else refused
         title = known[name].title if name in known else name
-        rejected, files = loaded.get(name, (0, []))
-        lines.append(
-            Line(
-                source, account, start, end, title, snapshot.taken, state, reason, received=count, records=count,
-                rejected=rejected, files=files,
-            )
+        lost, files = loaded.get(name, ([], []))
+        line = Line(
+            source, account, start, end, title, snapshot.taken, state, reason, received=count, records=count,
+            files=files,
         )  # fmt: skip
+        lines.append(without(line, lost))
     return lines
