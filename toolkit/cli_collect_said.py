@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from toolkit.detect import Finding, Triage
 
 TOP = 10
+REASONS = 20  # of a source that are named
 
 
 def open_marks(case: Case) -> list[Mark]:
@@ -39,7 +40,7 @@ def say_open(case: Case, found: Triage | None = None) -> None:
 
 
 def say_summary(case: Case, told: Sequence[Line]) -> None:
-    """Each source by its windows, where answers disagree, and the command that asks again."""
+    """Each source by its windows, the days that lack something, disagreements, and the command that asks again."""
     from toolkit.collect.said import again, disagreements, strips
 
     for strip in strips(told):
@@ -47,8 +48,12 @@ def say_summary(case: Case, told: Sequence[Line]) -> None:
         road = f", {strip.road}" if strip.road else ""
         days = f"{strip.start[:10]} to {strip.end[:10]}"
         click.echo(plain(f"{strip.source}{road}, {whose}, {days}: {records_said(strip.records)}; {strip.in_words}"))
-        for reason, many in list(strip.reasons.items())[:3]:
-            click.echo(plain(f"    {many} × {reason}"))
+        for one in strip.hindered[:REASONS]:
+            many = f" ({one.many:,} {'lists' if strip.of_state else 'windows'})" if one.many > 1 else ""
+            click.echo(plain(f"    {one.days}{many}: {one.reason}"))
+        if len(strip.hindered) > REASONS:
+            rest = strip.hindered[REASONS:]
+            click.echo(f"    … and {sum(one.many for one in rest):,} more, of which `--json` has all reasons.")
     for sentence in disagreements(told)[:TOP]:
         click.echo(plain(f"Two answers disagree. {sentence}"))
     command = again(case, told)

@@ -17,7 +17,7 @@ from toolkit.errors import UsageError
     "case_folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="TOOLKIT_CASE",
-    help="The case's folder (else the variable TOOLKIT_CASE); collect makes it if it is missing.",
+    help="The case's folder (else the variable TOOLKIT_CASE). It must be there.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def coverage(case_folder: Path | None, as_json: bool) -> None:

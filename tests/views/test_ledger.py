@@ -8,10 +8,12 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.views.hostile import ESCAPE, IMAGE, SCRIPT
 from toolkit import open_case
 from toolkit.case import Case
+from toolkit.cli import cli
 from toolkit.collect.ledger import (
     COMPLETE,
     FAILED,
@@ -23,9 +25,12 @@ from toolkit.collect.ledger import (
     UNASKED,
     UNCONFIRMED,
     Line,
+    lines,
     write,
 )
-from toolkit.collect.said import collected_sentence, ledger_sentence
+from toolkit.collect.roads.activity import ActivityExchange
+from toolkit.collect.roads.log_analytics import WorkspaceOfficeActivity
+from toolkit.collect.said import collected_sentence, ledger_sentence, strips
 from toolkit.detect import triage
 from toolkit.views.findings import headline
 from toolkit.views.handover import handover
@@ -172,7 +177,10 @@ def test_a_ledger_without_a_line_says_so_and_has_no_sentence(tmp_path: Path) -> 
 
 def test_the_sentence_that_findings_cite_says_what_is_not_known(case: Case) -> None:
     said = collected_sentence(case, [ANNA.upper()])
-    assert "3 of 7 windows that were to be asked for came whole" in said
+    assert (
+        "3 of 7 windows that were to be asked for came whole: 1 complete, 1 confirmed by no second answer, 1 that may "
+        "still grow (reaching into the 24 hours before the answer); 4 did not"
+    ) in said
     assert "4 did not or only in part (audit log; 1 not asked for yet)" in said
     assert "what lies in them is not known" in said
     assert collected_sentence(case, ["nobody@contoso.com"]) == ""
@@ -183,21 +191,54 @@ def test_the_sentence_that_findings_cite_says_what_is_not_known(case: Case) -> N
     assert ledger_sentence(case, "audit log", ANNA) == (
         "The ledger on audit log of anna@contoso.com by Search-UnifiedAuditLog: 2026-09-01 to 2026-09-08, 7 windows: "
         "1 complete, 1 complete but unconfirmed, 1 provisional, 1 partial, 1 failed, 1 not available, "
-        "1 not asked yet (why partial)."
+        "1 not asked yet (4 September: why partial)."
     )
 
 
 def test_a_collection_that_came_whole_is_not_made_smaller_than_it_is(tmp_path: Path) -> None:
     case = open_case(tmp_path / "case")
     write(case, day(1, COMPLETE))
-    assert collected_sentence(case) == "By the ledger, 1 of 1 windows that were to be asked for came whole."
+    assert collected_sentence(case) == "By the ledger, 1 of 1 windows that were to be asked for came whole: 1 complete."
     write(case, day(2, PROVISIONAL))
-    assert "1 of them reach" not in collected_sentence(case)
-    assert (
-        "one of them reaches into the 24 hours before it was asked for: records may still come"
-        in collected_sentence(case)
+    assert collected_sentence(case).endswith(
+        "1 complete, 1 that may still grow (reaching into the 24 hours before the answer)."
     )
     assert "What did not come whole" not in words(ledger_html(case))
+
+
+def test_days_that_another_road_brought_whole_are_not_called_unknown(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    for number in (1, 2, 3):
+        write(case, day(number, COMPLETE if number < 3 else FAILED))
+        write(case, replace(day(number, NOT_AVAILABLE, account="", reason="not started"), road=ActivityExchange.name))
+        write(case, replace(day(number, COMPLETE), road=WorkspaceOfficeActivity.name))
+    assert collected_sentence(case).endswith(
+        "5 of 9 windows that were to be asked for came whole: 5 complete; 2 did not, but another road to the same "
+        "source brought them whole (audit log); 2 did not or only in part (audit log), and what lies in them is not "
+        "known: `python -m toolkit coverage` names them."
+    )
+    # A feed has everybody's records: who was not asked for by another road is not known.
+    write(case, day(9, COMPLETE, account="bert@contoso.com"))
+    assert "4 did not or only in part" in collected_sentence(case)
+
+
+def test_it_says_which_days_lack_something_and_neighbours_together(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    for number, reason in ((2, "cut"), (3, "cut"), (7, "cut"), (5, "answered 503")):
+        write(case, day(number, PARTIAL, reason=reason))
+    write(case, replace(day(28, PARTIAL, reason="late"), end="2026-10-03T00:00:00.000000Z"))
+    [strip] = strips(lines(case))
+    assert [(one.reason, one.many, one.days) for one in strip.hindered] == [
+        ("cut", 3, "2–3 and 7 September"),
+        ("answered 503", 1, "5 September"),
+        ("late", 1, "28 September – 2 October"),
+    ]
+    told = CliRunner().invoke(cli, ["coverage", "--case", str(case.folder)]).stdout
+    assert "2–3 and 7 September (3 windows): cut" in told
+    assert "5 September: answered 503" in told
+    write(case, replace(day(1, PARTIAL, reason="cut"), start="2025-12-31T00:00:00Z", end="2026-01-02T00:00:00Z"))
+    [strip] = strips(lines(case))
+    assert strip.hindered[0].days == "31 December 2025 – 1 January 2026, 2–3 and 7 September 2026"
 
 
 def test_the_first_notebook_says_how_far_back_anything_can_be_known(case: Case) -> None:

@@ -116,7 +116,7 @@ def _worse(line: Line, stands: Line) -> bool:
 
 
 def _kept(stands: Line, vain: Line) -> Line:
-    """What came earlier, with what became of asking again. Of a state the newest is wanted: an earlier one is a part."""
+    """What came earlier, with what became of asking again; of a state only the newest is whole."""
     of_state = stands.source in (STATE_OF_ACCOUNT, STATE_OF_ORGANISATION)
     ended = f"{vain.state}, {vain.records:,} records" if vain.state == PARTIAL else vain.state
     asked = f"What came on {_minute(stands.pulled)} is kept; asked for again on {_minute(vain.pulled)}: {ended}"

@@ -11,7 +11,7 @@ and is never complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -117,6 +117,30 @@ def agree(case: Case) -> list[Line]:
     for told in written.values():
         write(case, told)
     return list(written.values())
+
+
+def by_another(lacking: Sequence[Line], told: Iterable[Line]) -> list[Line]:
+    """Those of some lines whose whole window came by another road to the same source, about the same account or mark.
+
+    A feed has everybody's records: of it another road has all that was asked for, where it has its window of each
+    account and mark. The feeds bring nobody's window whole for the others, nor does a part of the audit log.
+    """
+    own = [line for line in told if line.source in COMPARED]
+    spans: dict[tuple[str, str], dict[str, list[Span]]] = {}
+    for line in own:
+        part = line.source == SOURCE and line.road not in (SearchLog.name, AuditSearch.name)
+        if line.state in WHOLE and not part:
+            spans.setdefault((line.source, line.account.lower()), {}).setdefault(line.road, []).append(_span(line))
+    everybody = {line.account.lower() for line in own if line.source == SOURCE and line.account}
+    found = []
+    for line in lacking:
+        whose = {line.account.lower()} if line.account or _road(line) != FEED else everybody
+        by_road = [spans.get((line.source, account), {}) for account in whose]
+        if whose and all(
+            any(road != line.road and _covers(parts, _span(line)) for road, parts in roads.items()) for roads in by_road
+        ):
+            found.append(line)
+    return found
 
 
 def _judged(line: Line, known: list[Line], held: _Held, feeds: list[Span]) -> Line:

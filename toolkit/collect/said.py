@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from toolkit.case import Case
+from toolkit.collect.agreement import by_another
+from toolkit.collect.days import days_said
 from toolkit.collect.ledger import (
     COMPLETE,
     FAILED,
@@ -31,10 +33,24 @@ from toolkit.tables import AUDIT, SIGNINS
 
 WHOLE = (COMPLETE, UNCONFIRMED, PROVISIONAL)
 """States in which everything that the service had when it was asked came, as far as can be told."""
+_OF_WHOLE = {
+    COMPLETE: "complete",
+    UNCONFIRMED: "confirmed by no second answer",
+    PROVISIONAL: "that may still grow (reaching into the 24 hours before the answer)",
+}
 HINDERED = (PARTIAL, FAILED, NOT_AVAILABLE, UNASKED)
 NAMED = 8  # marks that a sentence names
 _CALL = re.compile(r" \(client-request-id [0-9A-Fa-f-]+\)")  # each call's own; the ledger keeps them
 REASON = 400  # characters of a reason that a sentence has room for
+
+
+@dataclass(frozen=True)
+class Hindrance:
+    """Why `many` windows did not come whole, and their `days` in words, e.g. “2–3 and 7 September”."""
+
+    reason: str
+    many: int
+    days: str
 
 
 @dataclass(frozen=True)
@@ -59,10 +75,18 @@ class Strip:
     @property
     def reasons(self) -> dict[str, int]:
         """Why windows did not come whole, the most frequent first. Service texts, not escaped."""
-        hindered = [line for line in self.lines if _hindered(line)]
-        told = (f"{line.road}: {line.reason}" if self.of_state and line.road else line.reason for line in hindered)
-        alike = (_CALL.sub("", reason)[:REASON] or "no reason given" for reason in told)
-        return dict(Counter(alike).most_common())
+        return {one.reason: one.many for one in self.hindered}
+
+    @property
+    def hindered(self) -> list[Hindrance]:
+        """Why windows did not come whole, and on which days, those with the most first. Service texts, not escaped."""
+        alike: dict[str, list[Line]] = {}
+        for line in self.lines:
+            if _hindered(line):
+                reason = f"{line.road}: {line.reason}" if self.of_state and line.road else line.reason
+                alike.setdefault(_CALL.sub("", reason)[:REASON] or "no reason given", []).append(line)
+        found = [Hindrance(reason, len(group), days_said(group)) for reason, group in alike.items()]
+        return sorted(found, key=lambda one: -one.many)
 
     @property
     def records(self) -> int:
@@ -114,22 +138,36 @@ def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
     told = [line for line in lines(case) if not accounts or line.account.lower() in wanted]
     if not told:
         return ""
-    whole = sum(line.state in WHOLE for line in told)
     hindered = [line for line in told if line.state in HINDERED]
-    begin = f"By the ledger, {whole:,} of {len(told):,} windows that were to be asked for came whole"
-    if not hindered:
-        young = sum(line.state == PROVISIONAL for line in told)
-        them, asked = ("one of them reaches", "it was") if young == 1 else (f"{young:,} of them reach", "they were")
-        grow = f"; {them} into the 24 hours before {asked} asked for: records may still come" if young else ""
-        return f"{begin}{grow}."
-    unasked = sum(line.state == UNASKED for line in hindered)
-    ended = f"; {unasked:,} not asked for yet" if unasked else ""
-    names = sorted({line.source for line in hindered})
-    some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    return (
-        f"{begin}; {len(hindered):,} did not or only in part ({some}{ended}), and what lies in them is not known: "
-        f"`python -m toolkit coverage` names them."
-    )
+    had = by_another(hindered, told)
+    known = {line.key for line in had}
+    unknown = [line for line in hindered if line.key not in known]
+    whole = [f"{count:,} {what}" for state, what in _OF_WHOLE.items() if (count := _count(told, state))]
+    came = sum(line.state in WHOLE for line in told)
+    said = [
+        f"{came:,} of {len(told):,} windows that were to be asked for came whole"
+        + (f": {', '.join(whole)}" if whole else "")
+    ]
+    if had:
+        it = "it" if len(had) == 1 else "them"
+        said.append(f"{len(had):,} did not, but another road to the same source brought {it} whole ({_sources(had)})")
+    if unknown:
+        unasked = _count(unknown, UNASKED)
+        ended = f"; {unasked:,} not asked for yet" if unasked else ""
+        said.append(
+            f"{len(unknown):,} did not or only in part ({_sources(unknown)}{ended}), and what lies in them is not "
+            "known: `python -m toolkit coverage` names them"
+        )
+    return f"By the ledger, {'; '.join(said)}."
+
+
+def _count(told: Iterable[Line], state: str) -> int:
+    return sum(line.state == state for line in told)
+
+
+def _sources(told: Iterable[Line]) -> str:
+    names = sorted({line.source for line in told})
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def again(case: Case, told: Sequence[Line]) -> str:
@@ -227,8 +265,8 @@ def _people(told: Sequence[Line]) -> set[str]:
 def _said(strip: Strip) -> str:
     whose = f" of {strip.account}" if strip.account else ""
     road = f" by {strip.road}" if strip.road else ""
-    why = next(iter(strip.reasons), "")
-    because = f" ({why.rstrip('.')})" if why else ""
+    why = next(iter(strip.hindered), None)
+    because = f" ({why.days}: {why.reason.rstrip('.')})" if why else ""
     return (
         f"The ledger on {strip.source}{whose}{road}: {strip.start[:10]} to {strip.end[:10]}, {strip.in_words}{because}."
     )
