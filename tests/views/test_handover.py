@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -96,6 +97,21 @@ def test_hostile_evidence_is_text_in_the_page_and_runs_no_formula_in_the_csv_fil
     assert f"'{FORMULA}" in cells
     assert [c for c in cells if re.match(r"\s*[=+@-]", c)] == []
     assert any(IMAGE in c for c in cells)
+
+
+def test_it_says_what_nobody_can_know_and_until_when(contoso: Case, tmp_path: Path) -> None:
+    page = handover(contoso, tmp_path).read_text("utf-8")
+    section = page.split("<h2>How far back anything can be known</h2>")[1].split("<h2>")[0]
+    told = rows(tmp_path / "horizon.csv")
+    assert {"retention", "auditing off"} <= {row["kind"] for row in told}
+    for row in told:
+        assert escape(row["sentence"]) in section
+        if row["kind"] == "retention":
+            assert row["until"][:10] in row["sentence"]
+    assert "Before " in section
+    assert "the licences were not read" in section
+    assert "cannot be known" in section
+    assert "horizon.csv" in page
 
 
 def test_the_command_writes_it_where_asked(contoso: Case, tmp_path: Path) -> None:

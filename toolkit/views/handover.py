@@ -20,6 +20,7 @@ from toolkit.case.catalog import write_atomically
 from toolkit.case.export import FORMULA
 from toolkit.case.journal import iso
 from toolkit.case.verdicts import OWNER, key_of, verdicts
+from toolkit.collect.horizon import horizon
 from toolkit.collect.ledger import ledger, lines
 from toolkit.collect.said import collected_sentence, strips
 from toolkit.contain.doors_known import doors_known
@@ -38,6 +39,7 @@ from toolkit.views.ledger import behind_html, ledger_svg
 from toolkit.views.timeline_svg import svg
 
 AROUND = timedelta(days=1)
+REASONS = 10  # of a source that the page names; ledger.csv has the reason of every window
 MOST_EVENTS = 200_000  # rows of timeline.csv; what is beyond is said
 CELL = 2000  # characters of a cell on the page; the CSV files have all
 CITING = ("findings", "not-run", "ledger")  # sections that say on what they rest
@@ -73,6 +75,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
         ),
         "coverage": coverage(case)[["question", "here", "rows", "first", "last", "command"]],
         "ledger": _ledger(case),
+        "horizon": horizon(case),
         "files": _files(case),
     }
     picture, timeline, note = _timeline(case, found)
@@ -135,9 +138,15 @@ def _page(
             "What was collected from the tenant",
             "By the ledger, kept in the journal: what is not “complete” may lack records, for the reason beside it.",
         ),
+        "horizon": (
+            "How far back anything can be known",
+            "What the services no longer keep, what was not asked for, and when nothing was recorded: no “nothing was "
+            "found” of this page reaches into that.",
+        ),
         "files": ("Evidence files", "Records read = rows + already known + rejected. SHA-256 of each file as it came."),
     }
     shown = tables | {"findings": _readable(tables["findings"]), "ledger": _by_source(case)}
+    shown["horizon"] = _limits(tables["horizon"])
     cited = collected_sentence(case)
     sections = [
         Section(
@@ -239,10 +248,16 @@ def _by_source(case: Case) -> pd.DataFrame:
     """The ledger for the page: a line for each source of each account."""
     rows = [
         (s.source, s.account or "the organisation", s.road, f"{s.start[:10]} to {s.end[:10]}", s.records, s.in_words,
-         "; ".join(f"{n} × {why}" for why, n in list(s.reasons.items())[:3]))
+         "; ".join([f"{one.days}: {one.reason}" for one in s.hindered[:REASONS]] + ["…"] * (len(s.hindered) > REASONS)))
         for s in strips(lines(case))
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["source", "account", "by", "days", "records", "windows", "why_not_whole"])
+
+
+def _limits(frame: pd.DataFrame) -> pd.DataFrame:
+    """The horizon for the page: a sentence each, which names the times; the CSV file has them apart too."""
+    told = frame.drop_duplicates("sentence").rename(columns={"kind": "what", "sentence": "cannot_be_known"})
+    return told.assign(account=told.account.replace("", "everybody"))[["what", "account", "cannot_be_known"]]
 
 
 def _before(case: Case, findings: Sequence[Finding], section: str) -> str:
