@@ -457,7 +457,7 @@ COVERAGE = Table(
         expected           int   records that there are, where the service says so
         received           int   records of the fullest answer, those that came twice among them
         duplicates         int   how many of these came twice
-        rejected           int   records of its evidence files that were set aside
+        rejected           int   records of its pages that were set aside, each once
         splits             int   how often the window was asked for in parts
         retries            int   calls that were sent again
         throttled_seconds  float  how long the service made us wait

@@ -53,9 +53,9 @@ def state_of(pull: Pull, window: Window, pulled: datetime, *, agreed: bool) -> s
 
 
 def set_aside(case: Case, files: Collection[str]) -> pd.DataFrame:
-    """The records of evidence files (SHA-256) that were set aside, each text once; columns as `Case.rejected`."""
+    """The records of evidence files (SHA-256) that were set aside; columns as `Case.rejected`."""
     found = case.rejected()
-    return found[found.file.isin(list(files))].drop_duplicates("text")
+    return found[found.file.isin(list(files))]
 
 
 def without(line: Line, reasons: Sequence[str]) -> Line:
