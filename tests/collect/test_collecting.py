@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from tests.collect.room import audit_ids, lies
 from tests.contain.room import VICTIM, Room
 from toolkit import collect
 from toolkit.collect.gather import gather
-from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL, UNASKED, Line
+from toolkit.collect.ledger import COMPLETE, NOT_AVAILABLE, PROVISIONAL, UNASKED, UNCONFIRMED, Line
 from toolkit.collect.profile import NAMES, Profile, profile
 from toolkit.collect.roads.graph_lists import InteractiveSignIns
+from toolkit.collect.roads.risk import AccountRisk
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.said import collected_sentence
 from toolkit.collect.state import ACCOUNT, ORGANISATION
@@ -55,6 +57,26 @@ def test_what_is_complete_is_not_asked_for_again_and_refresh_asks_only_for_what_
     assert len(room.service.requests()) - asked < asked / 2
     refreshed = collect.collect(room.case, room.tenant, [VICTIM], wanted="everything", refresh=True)
     assert {line.key for line in refreshed.lines} <= {line.key for line in left}
+
+
+def test_what_came_in_one_answer_is_confirmed_by_a_profile_that_asks_twice(room: Room) -> None:
+    roads = (InteractiveSignIns, SearchLog, AccountRisk)
+    once = Profile("once", (7,), twice=False, roads=roads)
+    first = collect.collect(room.case, room.tenant, [VICTIM], wanted=once)
+    single = {line.key for line in first.lines if line.state == UNCONFIRMED and line.source != AccountRisk.source}
+    assert single
+    again = collect.collect(room.case, room.tenant, [VICTIM], wanted=once)
+    assert not single & {line.key for line in again.lines}
+    twice = collect.collect(room.case, room.tenant, [VICTIM], wanted=replace(once, twice=True))
+    assert single <= {line.key for line in twice.lines}
+    states: dict[str, set[str]] = {line.source: set() for line in first.lines}
+    for line in collect.lines(room.case):
+        states[line.source].add(line.state)
+    assert states[InteractiveSignIns.source] | states[SearchLog.source] == {COMPLETE, PROVISIONAL}
+    # Of this a second answer tells nothing: it is not asked for once more, and nobody calls it complete.
+    risk = {line.key: line.state for line in first.lines if line.source == AccountRisk.source}
+    assert not {key for key, state in risk.items() if state == UNCONFIRMED} & {line.key for line in twice.lines}
+    assert COMPLETE not in states[AccountRisk.source]
 
 
 def test_a_person_stops_it_and_what_was_received_is_kept(busy_room: Room) -> None:

@@ -10,9 +10,11 @@ import threading
 from dataclasses import replace
 from datetime import datetime
 
-from toolkit.collect.ledger import CLOSED_AFTER, FAILED, NOT_AVAILABLE, PARTIAL, SAID, Line, line_of
+from toolkit.collect.ledger import CLOSED_AFTER, FAILED, NOT_AVAILABLE, PARTIAL, SAID, UNCONFIRMED, Line, line_of
 from toolkit.collect.profile import Profile
 from toolkit.collect.pull import Pages, Pull, Stopped
+from toolkit.collect.roads.activity import BEGAN, QUIET
+from toolkit.collect.roads.parts import UNPROVEN
 from toolkit.collect.roads.road import Halted, halt_if
 from toolkit.collect.tasks import Task
 from toolkit.errors import NotConsented, ToolkitError
@@ -28,6 +30,8 @@ IN_A_ROW = 3
 """So many windows of a road may fail alike, one after the other, before the others are not asked for."""
 NOT_ASKED = "not asked for in this run, as {count} windows in a row failed alike: {reason}"
 ODD = "the answer has a shape that is not known ({kind}), so that nothing can be said of this window"
+UNPROVABLE = (UNPROVEN, BEGAN, QUIET)
+"""What lines say that asking by the same road confirms nothing."""
 _IDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\d[\d,.]*", re.IGNORECASE)
 
 
@@ -105,6 +109,11 @@ def one(tenant: Tenant, task: Task, chosen: Profile, now: datetime, halted: Halt
         request_ids=meter.request_ids[-SAID:],
     )
     return line, meter.request_ids
+
+
+def unconfirmed(line: Line) -> bool:
+    """Whether a window came whole in one answer, and asking for it twice may confirm that."""
+    return line.state == UNCONFIRMED and line.reason not in UNPROVABLE
 
 
 def _settled(pulls: list[Pull]) -> bool:

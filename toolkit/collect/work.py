@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from toolkit.case import Case
 from toolkit.collect.agreement import agree
-from toolkit.collect.asking import Refusals, one
+from toolkit.collect.asking import Refusals, one, unconfirmed
 from toolkit.collect.calls import with_every_call
 from toolkit.collect.ledger import NOT_AVAILABLE, Line, line_of, lines, plan
 from toolkit.collect.loading import Came, load
@@ -209,7 +209,8 @@ class _Run:
             every = list(steps(now, scratch))
             if not self.refresh:
                 plan(self.case, [_blank(task, now) for step in every for task in step])
-            left = [list(_left(self.case, step, result, refresh=self.refresh)) for step in every]
+            twice = self.chosen.twice and not self.refresh
+            left = [list(_left(self.case, step, result, refresh=self.refresh, twice=twice)) for step in every]
             self._work(left, now, sum(map(len, every)), result)
         return result
 
@@ -336,13 +337,14 @@ def patiently(ask: Callable[[], Asking]) -> Asking:
     return ask()
 
 
-def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool) -> Iterator[Task]:
+def _left(case: Case, step: list[Task], result: Collection, *, refresh: bool, twice: bool) -> Iterator[Task]:
     known = {line.key: line for line in lines(case)}
     for task in step:
         line = known.get(_blank(task, task.asked.window.end).key)
         # What was not available may have been consented to, licensed or switched on since.
         gone = line is not None and line.state == NOT_AVAILABLE and not refresh
-        if line is not None and not line.needs_asking and not gone:
+        once = line is not None and twice and task.road.confirms and unconfirmed(line)
+        if line is not None and not line.needs_asking and not gone and not once:
             result.known += 1
         elif line is not None or not refresh:
             yield task
