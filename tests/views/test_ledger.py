@@ -214,8 +214,8 @@ def test_days_that_another_road_brought_whole_are_not_called_unknown(tmp_path: P
         write(case, replace(day(number, COMPLETE), road=WorkspaceOfficeActivity.name))
     assert collected_sentence(case).endswith(
         "5 of 9 windows that were to be asked for came whole: 5 complete; 2 did not, but another road to the same "
-        "source brought them whole (audit log); 2 did not or only in part (audit log), and what lies in them is not "
-        "known: `python -m toolkit coverage` names them."
+        "source brought the same days whole (audit log); 2 did not or only in part (audit log), and what lies in them "
+        "is not known: `python -m toolkit coverage` names them."
     )
     # A feed has everybody's records: who was not asked for by another road is not known.
     write(case, day(9, COMPLETE, account="bert@contoso.com"))

@@ -149,8 +149,9 @@ def collected_sentence(case: Case, accounts: Collection[str] = ()) -> str:
         + (f": {', '.join(whole)}" if whole else "")
     ]
     if had:
-        it = "it" if len(had) == 1 else "them"
-        said.append(f"{len(had):,} did not, but another road to the same source brought {it} whole ({_sources(had)})")
+        said.append(
+            f"{len(had):,} did not, but another road to the same source brought the same days whole ({_sources(had)})"
+        )
     if unknown:
         unasked = _count(unknown, UNASKED)
         ended = f"; {unasked:,} not asked for yet" if unasked else ""
