@@ -19,9 +19,10 @@ from toolkit import collect, contain, open_case, practice
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.collect.calls import CALLS
-from toolkit.collect.ledger import NOT_AVAILABLE, UNASKED
+from toolkit.collect.ledger import COMPLETE, FAILED, NOT_AVAILABLE, UNASKED, Line
 from toolkit.collect.signed import note_options, options_said
-from toolkit.collect.work import _alone
+from toolkit.collect.state import ACCOUNT
+from toolkit.collect.work import Collection, _alone
 from toolkit.detect import triage
 from toolkit.practice.login import APPROVES, DECLINES, WAITS
 from toolkit.practice.scenario import CLIENT_ID
@@ -30,7 +31,9 @@ from toolkit.tenant.clouds import practice_cloud
 from toolkit.tenant.person import PersonTokenSource
 from toolkit.views import signing_in, timeline
 from toolkit.views.collecting import CollectingPanel, collecting
+from toolkit.views.collecting_words import counted, ended_html
 from toolkit.views.containment import containment_panel
+from toolkit.views.coverage import coverage
 from toolkit.views.emergency import emergency_stop
 from toolkit.views.hardening import hardening_page
 
@@ -120,12 +123,40 @@ def test_it_collects_with_progress_findings_and_the_ledger_drawn_anew(room: Room
     assert panel.progress.layout.display is None
     settled(panel)
     assert panel.stop.disabled
-    assert "windows, " in words(panel.message.value)
+    assert re.search(r"\d+ windows and \d+ lists, [\d,]+ records", words(panel.message.value))
+    assert "Run the cells above again" in words(panel.message.value)
     assert "<svg" in panel.ledger.value
+    assert "How far back anything can be known" in panel.ledger.value
     assert "provisional" in words(panel.ledger.value)
     assert re.search(r"\d+ findings: \d+ critical", words(panel.found.value))
     assert room.writes() == []
     assert len([line for line in collect.lines(room.case) if line.source == "audit log"]) == 8
+    # What was read is dated by the services' clock, which is not this computer's.
+    read = [moment for moment in coverage(room.case)["read"] if isinstance(moment, str)]
+    assert read
+    assert {moment[:7] for moment in read} == {f"{room.service.clock.now():%Y-%m}"}
+
+
+def test_how_a_collection_ended_is_told_with_what_to_do_next_however_it_went() -> None:
+    whole, broken = (
+        Line(source, "", "2026-09-01", "2026-09-02", "", "2026-09-03", state)
+        for source, state in (("audit log", COMPLETE), (ACCOUNT, FAILED))
+    )
+    assert counted([whole, whole, broken]) == "2 windows and 1 list, 0 records"
+    assert counted([]) == "nothing yet, 0 records"
+    for done in (Collection([whole]), Collection([whole, broken]), Collection([whole], stopped=True)):
+        assert "Run the cells above again, and the other notebooks" in words(ended_html(done))
+    assert "1 did not come whole" in words(ended_html(Collection([whole, broken])))
+
+
+def test_progress_and_message_stand_directly_under_the_buttons(room: Room) -> None:
+    panel = collecting(room.case, VICTIM)
+    below = panel.widget.children[panel.widget.children.index(panel._live) + 1 :]
+    assert panel._live.children[-1].children == (panel.start, panel.refresh, panel.stop)
+    assert below[:2] == (panel.progress, panel.message)
+    panel._collecting = True
+    panel._draw()
+    assert "How far back" not in panel.ledger.value
 
 
 def test_a_run_whose_time_is_up_says_so_and_goes_on_later(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

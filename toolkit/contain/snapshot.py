@@ -207,6 +207,7 @@ def keep(case: Case, tenant: Tenant, snapshot: Snapshot, *, kind: str = TAKEN, f
         tenant_id=tenant.tenant_id,
         target=snapshot.target.named,
         file=snapshot.file,
+        taken=snapshot.taken,
         sha256=snapshot.sha256,
         content=content,
         read={name: len(rows) for name, rows in snapshot.found.items()},

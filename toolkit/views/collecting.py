@@ -22,19 +22,19 @@ from toolkit.collect.ledger import Line, lines
 from toolkit.collect.marks import Mark, judged, pivoted, pivots_open
 from toolkit.collect.profile import NAMES, Profile, with_every_road
 from toolkit.collect.pull import Stopped
-from toolkit.collect.said import WHOLE, open_sentence, touched_sentences
+from toolkit.collect.said import open_sentence, touched_sentences
 from toolkit.collect.signed import note_options
 from toolkit.collect.work import Collection, pivot
 from toolkit.detect import Triage
-from toolkit.detect.words import plural
 from toolkit.errors import SignInFailed, ToolkitError
 from toolkit.tenant import Preflight, Tenant, preflight
 from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.preflight import LACKING, NOT_STARTED, PARTLY, REFUSED
+from toolkit.views.collecting_words import counted, ended_html
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.feeds import FeedsPanel
 from toolkit.views.findings import headline
-from toolkit.views.ledger import behind_html, ledger_html
+from toolkit.views.ledger import behind_html, horizon_html, ledger_html
 from toolkit.views.look import box, page, practice_banner
 from toolkit.views.notebook import case_from, findings_of, show_panel, zone_from
 from toolkit.views.preflight import in_short, needs_html, preflight_html
@@ -103,7 +103,7 @@ class CollectingPanel:
         )  # fmt: skip
         self.profile.add_class("collecting-profile")
         self.more = w.Text(
-            placeholder="profile file (TOML) or workspace id; may stay empty", description="Besides",
+            placeholder="profile file (TOML) or workspace id; may stay empty", description="Also",
             layout=w.Layout(width="520px"), style=style, continuous_update=False,
         )  # fmt: skip
         self.more.add_class("collecting-more")
@@ -135,20 +135,22 @@ class CollectingPanel:
         self.progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="520px", display="none"))
         self._live = w.VBox([
             self.expected, self._tenant_row, self.users, self.profile, self.more, self.minutes,
-            w.HBox([self.start, self.refresh, self.stop]), self._open_row, self.feeds.widget,
+            w.HBox([self.start, self.refresh, self.stop]),
         ])  # fmt: skip
+        self._further = w.VBox([self._open_row, self.feeds.widget])
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
-        self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
+        self.ledger.value = page(self._ledger_html())
         banner = w.HTML(page(practice_banner(self.case.practice)))
         self.widget = w.VBox([
-            banner, self.sign_in.widget, self._live, self.progress, self.message, self.found, self.ledger,
+            banner, self.sign_in.widget, self._live, self.progress, self.message, self._further, self.found,
+            self.ledger,
         ])  # fmt: skip
         self.widget.add_class("collecting-panel")
 
     def _ipython_display_(self) -> None:
         text = f'python -m toolkit collect --case "{self.case.folder}" --account NAME@DOMAIN'
         frozen = f"<p>To collect, run this cell; or in a terminal: <code>{escape(text)}</code></p>"
-        show_panel(self.widget, frozen + ledger_html(self.case, self._zone, self._zone_name))
+        show_panel(self.widget, frozen + self._ledger_html())
 
     def begin(self) -> None:
         """Collect what the profile wants about the accounts; what the ledger calls complete is not asked for again."""
@@ -328,7 +330,8 @@ class CollectingPanel:
 
     def _show(self) -> None:
         busy = self.desk.busy
-        self._live.layout.display = None if self.sign_in.ready else "none"
+        for part in (self._live, self._further):
+            part.layout.display = None if self.sign_in.ready else "none"
         for button in (self.start, self.refresh, self.pivot, self.confirm_tenant):
             button.disabled = busy
         self.stop.disabled = not self._collecting
@@ -382,7 +385,7 @@ class CollectingPanel:
         what, share = told
         self.progress.value = share
         if not self._halted.is_set():
-            self.message.value = page(f"{QUIET}{escape(_counted(self._fresh))}. {escape(what)} …</p>")
+            self.message.value = page(f"{QUIET}{escape(counted(self._fresh))}. {escape(what)} …</p>")
 
     def _on_found(self, told: tuple[Triage, bool]) -> None:
         found, last = told
@@ -396,21 +399,7 @@ class CollectingPanel:
         self.found.value += page(f"<h3>In whose records</h3><ul>{items}</ul>") if items else ""
 
     def _on_ended(self, done: Collection) -> None:
-        known = done.known
-        hindered = sum(line.state not in WHOLE for line in done.lines)
-        already = f"; {plural(known, 'window')} {'was' if known == 1 else 'were'} there already" if known else ""
-        said = f"{_counted(done.lines)}{already}."
-        if done.stopped:
-            goes_on = "What was received is kept; Start collecting goes on from there."
-            self.message.value = page(box(f"{done.stopped_by}. {said} {goes_on}", "warning"))
-        elif hindered:
-            self.message.value = page(
-                box(f"{said} {hindered:,} did not come whole: the ledger below says which, and why.", "warning")
-            )
-        else:
-            self.message.value = page(
-                box(f"{said} Run the cells above again, and the other notebooks, to see them.", "done")
-            )
+        self.message.value = page(ended_html(done))
 
     def _on_over(self, nothing: None) -> None:
         self._collecting = False
@@ -420,14 +409,14 @@ class CollectingPanel:
     def _draw(self) -> None:
         self._drawn = time.monotonic()
         try:
-            self.ledger.value = page(ledger_html(self.case, self._zone, self._zone_name))
+            self.ledger.value = page(self._ledger_html())
         except ToolkitError as error:
             self.ledger.value = page(box(str(error), "error"))
 
-
-def _counted(lines: Sequence[Line]) -> str:
-    records = sum(line.records for line in lines)
-    return f"{plural(len(lines), 'window')}, {plural(records, 'record')}"
+    def _ledger_html(self) -> str:
+        """The ledger, and, unless a collection is going on, how far back anything can be known."""
+        drawn = ledger_html(self.case, self._zone, self._zone_name, running=self._collecting)
+        return drawn if self._collecting or not lines(self.case) else drawn + horizon_html(self.case)
 
 
 def _button(label: str, name: str, click: Callable[[], None], style: str = "") -> w.Button:

@@ -117,7 +117,8 @@ def _asked_for(case: Case) -> dict[str, tuple[int, str]]:
     for entry in latest.values():
         for name, many in entry.fields["read"].items():
             before, when = found.get(name, (0, ""))
-            found[name] = before + int(many), max(when, entry.time)
+            # By the services' clock, as everything else of theirs.
+            found[name] = before + int(many), max(when, str(entry.fields.get("taken") or entry.time))
     titles = {(ACCOUNT, one.title): name for name, one in account_readings.READINGS.items()}
     titles |= {(ORGANISATION, one.title): name for name, one in organisation_readings.READINGS.items()}
     for line in lines(case):

@@ -50,6 +50,9 @@ STYLE = """
 .toolkit-page .toolkit-table td.number, .toolkit-page .toolkit-table th.number {
   text-align: right; font-variant-numeric: tabular-nums; }
 .toolkit-page .toolkit-table td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.toolkit-page .toolkit-files th { white-space: normal; }
+.toolkit-page .toolkit-files td:first-child { min-width: 280px; overflow-wrap: anywhere; }
+.toolkit-page .toolkit-files td:last-child { white-space: nowrap; }
 .toolkit-page .toolkit-table tr { background: transparent; }
 .toolkit-severity { display: inline-block; border-left: 10px solid; padding-left: 6px; margin-right: 8px;
   min-width: 56px; white-space: nowrap; }

@@ -14,7 +14,8 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.case.evidence import find
-from toolkit.collect.ledger import lines
+from toolkit.collect.ledger import ASKED, lines
+from toolkit.detect.words import plural
 from toolkit.formats.source import Report
 from toolkit.tables import TABLES
 from toolkit.views.background import Background
@@ -48,6 +49,7 @@ COUNTED = {
     "message_events": "details of traced messages",
     "mfa_registration": "accounts with their registered methods",
 }
+RULE = "Records read = new rows + already known + rejected."
 REPORT_EVERY = 0.5  # seconds
 DATED = ("signins", "audit", "risk", "messages")
 NEXT_PAGE = "it names a next page"
@@ -268,20 +270,65 @@ def _accounting(case: Case) -> str:
     latest = {key: fields for key, fields in latest.items() if key[1] or key[0] not in known}
     if not latest:
         return box("Nothing has been loaded into this case yet. Load files with the panel below.", "note")
-    return _accounts(list(latest.values()))
+    every = list(latest.values())
+    source_of = _collected(case)
+    loaded = [account for account in every if account["sha256"] not in source_of]
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    for account in every:
+        if source := source_of.get(account["sha256"]):
+            by_source.setdefault(source, []).append(account)
+    parts = [_table(loaded, RULE)] if loaded else []
+    if by_source:
+        about = f"Collected from the tenant, by source. {'' if loaded else RULE}"
+        parts.append(f'<p class="toolkit-quiet">{about}</p>')
+    for source, own in sorted(by_source.items()):
+        shown = " open" if any(account["rejected"] for account in own) else ""
+        parts.append(f"<details{shown}><summary>{escape(_in_short(source, own))}</summary>{_table(own)}</details>")
+    return "".join(parts) + _notes(every)
+
+
+def _collected(case: Case) -> dict[str, str]:
+    """Of each file (SHA-256) that a collection brought, from which source, by every line that the ledger ever had."""
+    return {
+        str(sha): str(entry.fields["source"])
+        for entry in case.journal.entries(ASKED)
+        for sha in entry.fields.get("files") or []
+    }
+
+
+def _in_short(source: str, accounts: list[dict[str, Any]]) -> str:
+    """E.g. “audit log: 24 files; 310 records read, 290 new rows, 20 already known, 0 rejected”."""
+    files = len({account["sha256"] for account in accounts})
+    numbers = {
+        name: sum(int(account[name]) for account in accounts) for name in ("read", "rows", "duplicates", "rejected")
+    }
+    told = ", ".join(f"{numbers[name]:,} {HEADINGS[name].lower()}" for name in numbers)
+    return f"{source}: {plural(files, 'file')}; {told}"
 
 
 def _accounts(accounts: list[dict[str, Any]]) -> str:
+    return _table(accounts, RULE) + _notes(accounts)
+
+
+def _table(accounts: list[dict[str, Any]], caption: str = "") -> str:
     rows = pd.DataFrame(accounts)
     rows["file"] = [Path(str(p)).name for p in rows["path"]]
     rows["format"] = [text or "not recognised" for text in rows["format"]]
     rows["holds"] = [TABLES[t].title if t in TABLES else "" for t in rows["table"]]
-    rows["sha256"] = [str(h)[:16] + "…" for h in rows["sha256"]]
+    table = html_table(rows, headings=HEADINGS, caption=caption, drawn={"sha256": _short_hash})
+    return f'<div class="toolkit-files">{table}</div>'
+
+
+def _short_hash(value: Any) -> str:
+    """The beginning of a hash; the whole shows when the pointer rests on it."""
+    whole = escape(str(value))
+    return f'<code title="{whole}">{whole[:10]}…</code>'
+
+
+def _notes(accounts: list[dict[str, Any]]) -> str:
     notes = calm_notes(accounts)
     listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    said = f"<h3>What to know about these files</h3><ul>{listed}</ul>" if notes else ""
-    rule = "Records read = new rows + already known + rejected."
-    return html_table(rows, headings=HEADINGS, caption=rule) + said
+    return f"<h3>What to know about these files</h3><ul>{listed}</ul>" if notes else ""
 
 
 def calm_notes(accounts: list[dict[str, Any]]) -> list[str]:
