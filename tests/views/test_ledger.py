@@ -236,6 +236,9 @@ def test_it_says_which_days_lack_something_and_neighbours_together(tmp_path: Pat
     told = CliRunner().invoke(cli, ["coverage", "--case", str(case.folder)]).stdout
     assert "2–3 and 7 September (3 windows): cut" in told
     assert "5 September: answered 503" in told
+    shown = words(ledger_html(case))
+    assert "2–3 and 7 September (3 windows): cut" in shown
+    assert "5 September: answered 503" in shown
     write(case, replace(day(1, PARTIAL, reason="cut"), start="2025-12-31T00:00:00Z", end="2026-01-02T00:00:00Z"))
     [strip] = strips(lines(case))
     assert strip.hindered[0].days == "31 December 2025 – 1 January 2026, 2–3 and 7 September 2026"

@@ -283,11 +283,12 @@ def _hindered(found: Sequence[Strip], *, running: bool) -> str:
         if left:
             unasked.append(f"<li>{escape(name)}: {_many(strip, left)}</li>")
         asked = replace(strip, lines=tuple(line for line in strip.lines if line.state != UNASKED))
-        reasons = list(asked.reasons.items())
+        reasons = asked.hindered
         if not reasons:
             continue
         told = "".join(
-            f"<li>{f'{_many(strip, n)}: ' if n > 1 else ''}{prose(reason)}</li>" for reason, n in reasons[:MOST_REASONS]
+            f"<li>{one.days}{f' ({_many(strip, one.many)})' if one.many > 1 else ''}: {prose(one.reason)}</li>"
+            for one in reasons[:MOST_REASONS]
         )
         over = len(reasons) - MOST_REASONS
         rest = f"<li>… and {over:,} other reasons</li>" if over > 0 else ""
