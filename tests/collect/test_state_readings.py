@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.contain.room import VICTIM, Room
+from toolkit.collect.consented import FURTHER_TAKEN
 from toolkit.collect.ledger import NOT_AVAILABLE, UNCONFIRMED, Line
-from toolkit.collect.state import ACCOUNT, FURTHER_TAKEN, collect_state
+from toolkit.collect.state import ACCOUNT, collect_state
 from toolkit.collect.state_readings import BY_APP, OF_THE_ACCOUNT, OF_THE_ORGANISATION, readings_for
 from toolkit.contain import resolve
 from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY, READINGS

@@ -2,7 +2,7 @@
 
 from toolkit.collect.horizon import horizon
 from toolkit.collect.ledger import Line, ledger, lines
-from toolkit.collect.marks import Mark, marks_of, named_mark, pivots_open
+from toolkit.collect.marks import Mark, marks_of, name_marks, named_mark, pivots_open, typed_mark
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.work import WORKERS, Collection, collect, pivot
 
@@ -17,8 +17,10 @@ __all__ = [
     "ledger",
     "lines",
     "marks_of",
+    "name_marks",
     "named_mark",
     "pivot",
     "pivots_open",
     "profile",
+    "typed_mark",
 ]

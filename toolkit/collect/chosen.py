@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from toolkit.collect.ledger import Line
+from toolkit.collect.names import GUID
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.activity import ActivityFeed
 from toolkit.collect.roads.log_analytics import (
@@ -17,7 +17,6 @@ from toolkit.collect.roads.log_analytics import (
 )
 from toolkit.errors import UsageError
 
-GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 WORKSPACE_ROADS = (
     WorkspaceSignIns,
     WorkspaceNonInteractive,

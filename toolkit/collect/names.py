@@ -1,4 +1,4 @@
-"""What the files of a collection are called, so that a person can read what came in.
+"""What ids look like, and what the files of a collection are called, so that a person can read what came in.
 
 What a mark says, and what the tenant calls its lists, is written by others: only letters, digits, dots, hyphens and
 underscores of it are kept, and not many.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LONGEST = 40
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -23,7 +23,7 @@ from toolkit.collect.ledger import (
     Line,
     lines,
 )
-from toolkit.collect.marks import Mark, kind_of, touched
+from toolkit.collect.marks import Mark, kind_of, named_marks, touched
 from toolkit.collect.profile import ROADS
 from toolkit.collect.signed import options_said, quoted
 from toolkit.collect.state import ACCOUNT, ORGANISATION
@@ -193,8 +193,10 @@ def open_sentence(case: Case, marks: Sequence[Mark]) -> str:
     if not marks:
         return ""
     some = ", ".join(str(mark) for mark in marks[:NAMED]) + (f" and {len(marks) - NAMED} more" * (len(marks) > NAMED))
+    by_hand = len(set(marks) & set(named_marks(case)))
+    how = "Named as" if by_hand == len(marks) else "Judged or named" if by_hand else "Judged"
     return (
-        f"Judged the attacker's, and not looked for in the other accounts yet: {some}. "
+        f"{how} the attacker's, and not looked for in the other accounts yet: {some}. "
         f'`python -m toolkit collect --case "{case.folder}" --pivot-open{options_said(case)}` does that.'
     )
 

@@ -17,6 +17,7 @@ from typing import Any
 from toolkit.case import Case
 from toolkit.case.coverage import STATE_OF_ACCOUNT, STATE_OF_ORGANISATION
 from toolkit.case.journal import iso
+from toolkit.collect.consented import FURTHER_TAKEN
 from toolkit.collect.ledger import (
     FAILED,
     NOT_AVAILABLE,
@@ -42,7 +43,6 @@ ACCOUNT = STATE_OF_ACCOUNT
 ORGANISATION = STATE_OF_ORGANISATION
 STATES = (ACCOUNT, ORGANISATION)
 REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b|AadPremiumLicenseRequired")
-FURTHER_TAKEN = "collect.state"
 FURTHER_FOLDER = "collected"
 SECONDS = 300.0
 # The lists whose records the formats room reads; what else a snapshot has stays in the snapshot alone. Risk of accounts

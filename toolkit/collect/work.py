@@ -29,7 +29,7 @@ from toolkit.collect.asking import Refusals, one, unconfirmed
 from toolkit.collect.calls import with_every_call
 from toolkit.collect.ledger import NOT_AVAILABLE, Line, line_of, lines, plan
 from toolkit.collect.loading import Came, load
-from toolkit.collect.marks import PIVOTED, Mark
+from toolkit.collect.marks import PIVOTED, Mark, why_none
 from toolkit.collect.profile import Profile, profile, with_every_road
 from toolkit.collect.pull import Pull, Stopped
 from toolkit.collect.roads.road import Halted, halt_if
@@ -150,9 +150,7 @@ def pivot(
         GuardRefused, CaseBusy, TenantError: as for `collect`.
     """
     if not marks:
-        raise UsageError(
-            "Nothing is marked as the attacker's yet: judge findings as the attacker's in notebook 1, then look again."
-        )
+        raise UsageError(why_none(case))
     chosen = with_starts(case, _chosen(wanted, refresh=refresh))
     check_tenant(case, tenant)
     run = _Run(case, tenant, chosen, told, report, until_spent(halted, seconds), workers, refresh, seconds=seconds)

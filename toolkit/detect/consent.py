@@ -6,6 +6,7 @@ Source: MITRE ATT&CK T1528 and T1671; `reference/risky_scopes.csv`, `reference/o
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 import ibis
@@ -22,6 +23,13 @@ GRANTS = ("add delegated permission grant", "add oauth2permissiongrant")
 CONSENT = ("consent to application", *GRANTS)
 CONTEXT = ("add service principal",)
 GUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+# Where a record names the service principal that got access, the surest first: in its target and changed properties,
+# or in the target alone. The target of a grant is what access was given to, so it comes after the properties.
+_IN_BOTH: tuple[str, ...] = (
+    rf"ClientId: ({GUID})",
+    rf"ServicePrincipal\.ObjectID\W+(?:(?:NewValue|newValue|OldValue|oldValue|null)\W+)*({GUID})",
+)
+_IN_TARGET: tuple[str, ...] = (rf"ServicePrincipal_({GUID})", rf'"id"\s*:\s*"({GUID})"')
 
 
 def consent_given(evidence: Evidence) -> ir.Table:
@@ -34,10 +42,8 @@ def consent_given(evidence: Evidence) -> ir.Table:
     properties, target = rows.modified_properties.fill_null(""), rows.target.fill_null("")
     both = properties + " " + target
     principal = ibis.coalesce(
-        _first(both, rf"ClientId: ({GUID})"),
-        _first(both, rf"ServicePrincipal\.ObjectID\W+(?:(?:NewValue|newValue|OldValue|oldValue|null)\W+)*({GUID})"),
-        _first(target, rf"ServicePrincipal_({GUID})"),
-        _first(target, rf'"id"\s*:\s*"({GUID})"'),
+        *(_first(both, pattern) for pattern in _IN_BOTH),
+        *(_first(target, pattern) for pattern in _IN_TARGET),
         _first(rows.object_id.fill_null(""), rf"({GUID})"),
         rows.record_id,
     )
@@ -67,6 +73,34 @@ def consent_given(evidence: Evidence) -> ir.Table:
 
 def _first(column: ir.StringValue, pattern: str) -> ir.StringValue:
     return column.re_extract(pattern, 1).nullif("").lower()
+
+
+def application_of(rows: pd.DataFrame) -> tuple[set[str], set[str]]:
+    """The application id of what got access by the records of one finding of OA-01, and its service principal's id.
+
+    `rows` have `name` (as `records.operation` has it), `object_id`, `modified_properties` and `target`. Ids are lower
+    case; either is empty where no record says it. What access was given to (Microsoft Graph, mostly) is neither.
+    """
+    applications, principals = set(), set()
+    for row in rows.itertuples():
+        name, target = text(row.name), text(row.target)
+        told = [(what, new or old) for what, new, old in _told(row)]
+        if name in GRANTS:
+            said, patterns = [value for what, value in told if what == "serviceprincipal.appid"], _IN_BOTH
+        elif name in (*CONSENT, *CONTEXT):
+            names = [value for what, value in told if what in ("targetid.serviceprincipalnames", "appprincipalid")]
+            listed_ids = re.findall(r'"ID"\s*:\s*"([^"]*)"\s*,\s*"Type"\s*:\s*[24]\b', target, re.IGNORECASE)
+            said, patterns = [text(row.object_id), *names, *listed_ids], (*_IN_BOTH, *_IN_TARGET)
+        else:
+            continue
+        both = f"{text(row.modified_properties)} {target}"
+        principal = next((hit.group(1).lower() for hit in (re.search(one, both) for one in patterns) if hit), "")
+        # Names are lists with semicolons; an address in them may have anything in it, so that only whole parts count.
+        parts = (part.strip(' "[]').lower() for value in said for part in value.split(";"))
+        own = (part for part in parts if part != principal and re.fullmatch(GUID, part))
+        applications |= set(islice(own, 1))
+        principals |= {principal} - {""}
+    return applications, principals
 
 
 def judge_consent(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
@@ -106,14 +140,13 @@ def _told(row: Any) -> list[tuple[str, str, str]]:
 
 
 def _app_ids(rows: pd.DataFrame) -> set[str]:
-    """Ids of the application that got access. The target of a grant is what it was given access to, not the taker."""
-    texts = []
-    for row in rows.itertuples():
-        if row.name in GRANTS:
-            texts += [new or old for name, new, old in _told(row) if name == "serviceprincipal.appid"]
-        else:
-            texts += [text(row.object_id), text(row.target)]
-    return {found.lower() for said in texts for found in re.findall(GUID, said)}
+    """Ids of the application that got access; where no record names its own, every id of those that are not grants.
+
+    The target of a grant is what access was given to, not the taker.
+    """
+    applications, _ = application_of(rows)
+    texts = [said for row in rows.itertuples() if row.name not in GRANTS for said in (row.object_id, row.target)]
+    return applications or {found.lower() for said in texts for found in re.findall(GUID, text(said))}
 
 
 def _severity(scopes: list[str], known: AppOfInterest | None) -> str | None:
