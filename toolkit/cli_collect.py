@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.cli_collect_marks import mark_options, note_marks, nothing_to_look_for, say_marks, typed
 from toolkit.cli_collect_said import (
     TOP,
     finding_line,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from toolkit.tenant import Preflight, Tenant
 
 KEPT = "{}: what was received is kept; the same command goes on."
-NOTHING_OPEN = "Whatever was judged the attacker's was looked for already; nothing was asked."
 CASE = click.option(
     "--case",
     "case_folder",
@@ -62,6 +62,7 @@ CASE = click.option(
 @click.option("--refresh", is_flag=True, help="Ask again only for what may still grow or did not come whole.")
 @click.option("--pivot", "pivoting", is_flag=True, help="Look for what is marked as the attacker's, in all accounts.")
 @click.option("--pivot-open", "only_open", is_flag=True, help="As --pivot, only for what nobody looked for yet.")
+@mark_options
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long; go on later.")
 @click.option("--start-feeds", is_flag=True, help="Only start the audit log's feeds: previewed, then a typed yes.")
 @click.option("--stop-feeds", is_flag=True, help="Only stop the feeds that this case started.")
@@ -77,6 +78,8 @@ def collect(
     refresh: bool,
     pivoting: bool,
     only_open: bool,
+    marked: tuple[str, ...],
+    unmarked: tuple[str, ...],
     minutes: float | None,
     start_feeds: bool,
     stop_feeds: bool,
@@ -95,6 +98,7 @@ def collect(
     2: nothing was done.
     """
     from toolkit.collect.calls import every_call
+    from toolkit.collect.chosen import workspace_unnamed
     from toolkit.collect.signed import note_options
     from toolkit.contain import resolve
 
@@ -104,16 +108,20 @@ def collect(
         if start_feeds and stop_feeds:
             raise UsageError("Start the feeds, or stop them: name one of --start-feeds and --stop-feeds.")
         sys.exit(turn_feeds(case_folder, signing_in, practice=practice, stop=stop_feeds, as_json=as_json))
-    pivoting = pivoting or only_open
-    if not accounts and not pivoting:
+    pivoting, named, taken_back = pivoting or only_open, typed(marked), typed(unmarked)
+    if not (accounts or pivoting or named or taken_back):
         raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
     chosen = _profile(wanted, sources, workspace or "", refresh=refresh)
+    unasked = "" if refresh else workspace_unnamed(chosen)
     case = case_to_ask(case_folder, practice=practice)
-    if only_open and not accounts and not open_marks(case):
-        click.echo(NOTHING_OPEN, err=True)
+    note_marks(case, named, taken_back)
+    if not accounts and not pivoting:
+        say_marks(case, as_json=as_json)
         sys.exit(0)
+    if not accounts and (code := nothing_to_look_for(case, only_open=only_open)) is not None:
+        sys.exit(code)
     stop, before = threading.Event(), _answers(case)
     try:
         with connected(case, signing_in, sleep=_sleeping(stop)) as tenant, every_call(case, tenant):
@@ -132,9 +140,11 @@ def collect(
         _end(1 if kept else 2)
     told = _asked_about(case, names, pivoting=pivoting)
     if as_json:
-        print_json(_as_dict(case, done, found, told, expected))
+        print_json(_as_dict(case, done, found, told, expected) | {"not_asked": unasked})
     else:
         say_summary(case, told)
+        if unasked:
+            click.echo(unasked)
         _findings(case, found, names)
         if pivoting:
             _say_touched(case)
@@ -200,7 +210,7 @@ def _run(
 ) -> tuple[Collection, Triage]:
     from toolkit.collect import Collection
     from toolkit.collect.gather import gather
-    from toolkit.collect.marks import marks_of, pivots_open
+    from toolkit.collect.marks import marks_of, pivots_open, why_none
     from toolkit.collect.work import pivot
     from toolkit.detect import triage
     from toolkit.detect.finding import SEVERITIES
@@ -227,7 +237,8 @@ def _run(
         )  # fmt: skip
     if pivoting and not done.stopped:
         marks = (pivots_open if only_open else marks_of)(case, triage(case))
-        if only_open and not marks:
+        if accounts and not marks:
+            click.echo(why_none(case), err=True)
             return done, seen[-1]
         looked = pivot(
             case, tenant, marks, wanted=chosen, refresh=refresh, told=_line, halted=stop.is_set, seconds=_left(until)
@@ -325,7 +336,7 @@ def _findings(case: Case, found: Triage, accounts: Sequence[str]) -> None:
 
 
 def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], expected: Preflight) -> dict[str, Any]:
-    from toolkit.collect.marks import pivoted, touched
+    from toolkit.collect.marks import named_marks, pivoted, touched
     from toolkit.collect.said import again, finding_sentences, sources_sentences, strips
 
     return {
@@ -340,6 +351,7 @@ def _as_dict(case: Case, done: Collection, found: Triage, told: Sequence[Line], 
         ],
         "again": again(case, told),
         "pivots_open": [asdict(mark) for mark in open_marks(case)],
+        "named": [asdict(mark) for mark in named_marks(case)],
         "touched": [
             {name: value_of(value) for name, value in row.items()}
             for row in touched(case, pivoted(case)).to_dict("records")

@@ -21,7 +21,6 @@ from tests.tenant.signing import Answering
 from toolkit import cli_collect, collect, open_case, practice
 from toolkit.case.verdicts import ATTACKER, give, key_of
 from toolkit.cli import cli
-from toolkit.cli_collect import NOTHING_OPEN
 from toolkit.collect.calls import CALLS
 from toolkit.collect.ledger import ASKED, FAILED, NOT_AVAILABLE, PARTIAL, UNASKED, Line, write
 from toolkit.collect.said import again, collected_sentence
@@ -160,8 +159,11 @@ def test_what_nobody_looked_for_yet_is_told_and_one_command_does_just_that(room:
         return CliRunner().invoke(cli, list(map(str, (*arguments, "--case", room.case.folder))))
 
     asked = len(room.service.requests())
-    done = run("collect", "--pivot-open")
-    assert (done.exit_code, done.stderr) == (0, f"{NOTHING_OPEN}\n")
+    for option in ("--pivot-open", "--pivot"):
+        done = run("collect", option)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("Nothing is marked as the attacker's yet: judge findings as the attacker's in ")
+        assert done.stderr.endswith("then look again. Nothing was asked.\n")
     room.case.load(ROOT / "data" / "samples" / "contoso-bec")
     finding = next(f for f in triage(room.case).findings if f.id.startswith("TK"))
     give(room.case, key_of(finding.id, finding.user, finding.evidence), ATTACKER)
@@ -183,7 +185,42 @@ def test_what_nobody_looked_for_yet_is_told_and_one_command_does_just_that(room:
     assert {line.account for line in collect.lines(room.case)} == {str(mark), *map(str, others)}
     assert json.loads(run("coverage", "--json").stdout)["pivots_open"] == []
     again = run("collect", "--pivot-open")
-    assert again.stderr == f"{NOTHING_OPEN}\n"
+    already = "Whatever was judged or named as the attacker's was looked for already. Nothing was asked.\n"
+    assert (again.exit_code, again.stderr) == (0, already)
+
+
+def test_what_a_person_names_is_noted_and_looked_for_like_what_was_judged(room: Room) -> None:
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(cli, list(map(str, (*arguments, "--case", room.case.folder))))
+
+    mark, device = "address=198.51.100.77", "device=456123b3-941e-51a1-860e-5a34b8aa6ccc"
+    asked = len(room.service.requests())
+    done = run("collect", "--mark", mark, "--mark", device)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines()[0] == "address 198.51.100.77 is noted as the attacker's."
+    sentence = "Named as the attacker's, and not looked for in the other accounts yet: address 198.51.100.77, device "
+    assert sentence in done.stdout
+    assert sentence in run("coverage").stdout
+    answer = json.loads(run("collect", "--unmark", device, "--json").stdout)
+    assert answer["named"] == answer["pivots_open"] == [{"kind": "address", "value": "198.51.100.77"}]
+    assert answer["head"] == room.case.journal.head
+    assert len(room.service.requests()) == asked  # noting it asks no tenant
+
+    room.service.arrange(search_seconds=0)
+    done = run("collect", "--pivot-open", "--profile", "quick")
+    assert done.exit_code in (0, 1), done.output
+    assert "address 198.51.100.77: in no record of this case." in done.stdout
+    assert {line.account for line in collect.lines(room.case)} == {"address 198.51.100.77"}
+    assert run("collect", "--pivot-open").exit_code == 0
+
+
+def test_an_account_is_told_about_although_there_is_nothing_to_look_for_in_the_others(room: Room) -> None:
+    words = ("collect", "--case", room.case.folder, "--account", VICTIM, "--profile", "quick", "--pivot")
+    done = CliRunner().invoke(cli, list(map(str, (*words, "--sources", "interactive-sign-ins,workspace-sign-ins"))))
+    assert done.exit_code == 0, done.output
+    assert f"sign-ins, interactive, Microsoft Graph, {VICTIM}" in done.stdout
+    assert "Nothing is marked as the attacker's yet" in done.stderr
+    assert "Log Analytics was not asked, as no workspace was named: name its id with --workspace" in done.stdout
 
 
 def test_a_person_is_asked_for_every_sign_in_beforehand_and_for_none_in_the_middle(
@@ -222,6 +259,8 @@ def test_a_tenant_that_nobody_named_is_not_collected_from(unconfirmed_room: Room
         (("collect", "--account", VICTIM), "Which case?"),
         (("collect", "--case", "{case}", "--account", VICTIM, "--sources", "x"), "There is no source x; there are"),
         (("collect", "--case", "{case}", "--account", VICTIM, "--profile", "slow"), "name one of quick, standard"),
+        (("collect", "--case", "{case}", "--mark", "203.0.113.7"), "is no mark: write address=IP-ADDRESS"),
+        (("collect", "--case", "{case}", "--mark", "app=Mail"), "is no application's id, which is a GUID"),
         (("coverage",), "Which case?"),
     ],
 )

@@ -62,6 +62,16 @@ def asked_again(chosen: Profile, known: Sequence[Line]) -> Profile:
     return replace(chosen, roads=tuple(road for road in chosen.roads if (road.source, road.name) in still))
 
 
+def workspace_unnamed(chosen: Profile) -> str:
+    """That the roads to Log Analytics are not gone, as no workspace is named; "" where it is, or none is wanted."""
+    if chosen.options.workspace or not any(road in WORKSPACE_ROADS for road in chosen.roads):
+        return ""
+    return (
+        "Log Analytics was not asked, as no workspace was named: name its id with --workspace, in the profile's file, "
+        "or in notebook 0."
+    )
+
+
 def services_of(chosen: Profile) -> tuple[str, ...]:
     """The services that a profile asks, by their names in `clouds.RESOURCES`: what a preflight has to look at."""
     feeds = any(issubclass(road, ActivityFeed) for road in chosen.roads)

@@ -26,6 +26,7 @@ PIVOTED = "collect.pivot"
 """The journal's entry of a pivot that ran to its end, with its `marks`."""
 NAMED = "collect.mark"
 """The journal's entry of a mark that a person named, or took back (`taken_back`): `mark`, and `by` whom."""
+ALREADY = "Whatever was judged or named as the attacker's was looked for already."
 LONGEST = 200  # characters
 # The columns in which records name each kind.
 COLUMNS = {
@@ -163,7 +164,7 @@ def why_none(case: Case) -> str:
             f"`triage --verdict`, {hand}, then look again."
         )
     if named_marks(case) or marks_of(case, triage(case)):
-        return "Whatever was judged or named as the attacker's was looked for already."
+        return ALREADY
     return (
         "What was judged the attacker's names no address, session, application or device that could be looked for: "
         f"judge findings about sign-ins and consents, too, {hand}, then look again."

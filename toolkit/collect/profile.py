@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from toolkit.collect.names import GUID
 from toolkit.collect.roads.activity import ActivityEntra, ActivityExchange, ActivityGeneral, ActivitySharePoint
 from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
@@ -26,6 +30,8 @@ from toolkit.collect.roads.trace_details import TraceDetails
 from toolkit.errors import UsageError
 
 NAMES = ("quick", "standard", "everything")
+KEYS = ("name", "days", "twice", "as_kept", "roads", "workspace", "apps")
+MOST_DAYS = 3650  # ten years, as long as the audit log is kept under its longest retention
 # The name of a road in a profile → the road.
 ROADS: dict[str, type[Road]] = {
     "interactive-sign-ins": InteractiveSignIns,
@@ -83,27 +89,99 @@ def profile(name_or_file: str) -> Profile:
     Raises:
         UsageError: there is no such profile, or the file is none; the text says what is wrong.
     """
-    if name_or_file in NAMES:
-        text = resources.files("toolkit.collect").joinpath("profiles", f"{name_or_file}.toml").read_text("utf-8")
-    else:
-        try:
-            text = Path(name_or_file).expanduser().read_text("utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"There is no profile {name_or_file!r}: name one of {', '.join(NAMES)}, or a TOML file."
-            ) from error
+    text = text_of_profile(name_or_file) if name_or_file in NAMES else _text_of_file(name_or_file)
     try:
         told = tomllib.loads(text)
-        days = tuple(int(day) for day in told["days"])
-        roads = tuple(ROADS[name] for name in told["roads"])
-        options = Options(str(told.get("workspace", "")), tuple(str(app) for app in told.get("apps", ())))
-        twice, as_kept = bool(told.get("twice", False)), bool(told.get("as_kept", False))
-        made = Profile(str(told.get("name", name_or_file)), days, twice, roads, options, as_kept)
-    except (KeyError, TypeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{name_or_file} is no profile ({error}): it needs days (a list of numbers), roads (from "
-            f"{', '.join(ROADS)}) and, if wanted, twice, as_kept (true or false), workspace (a GUID) and apps (a list)."
+            f"The profile {name_or_file} is no TOML ({error}): `collect --print-profile standard` prints one that is."
         ) from error
-    if not days or sorted(days) != list(days) or days[0] < 1 or not roads:
-        raise UsageError(f"{name_or_file}: days must grow, from 1 on, and there must be a road.")
-    return made
+    return _Reading(name_or_file, told).profile()
+
+
+def text_of_profile(name: str) -> str:
+    """A built-in profile as TOML, which `profile` reads back from a file as the same.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in NAMES:
+        raise UsageError(f"There is no built-in profile {name[:60]!r}; there are {', '.join(NAMES)}.")
+    return resources.files("toolkit.collect").joinpath("profiles", f"{name}.toml").read_text("utf-8")
+
+
+def _text_of_file(name: str) -> str:
+    try:
+        return Path(name).expanduser().read_text("utf-8-sig")  # Windows Notepad puts a mark before the text
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The profile {name} is not written in UTF-8: save it as UTF-8 in your editor.") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(f"There is no profile {name!r}: name one of {', '.join(NAMES)}, or a TOML file.") from error
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a profile's file says, checked strictly: what would be passed over in silence would not be asked for."""
+
+    file: str
+    told: dict[str, Any]
+
+    def profile(self) -> Profile:
+        for key in self.told:
+            if key not in KEYS:
+                near = get_close_matches(key, KEYS, 1)
+                meant = f"perhaps you mean {near[0]}; " if near else ""
+                raise self._wrong(f"has {key[:60]!r}, which no profile has: {meant}there are {', '.join(KEYS)}")
+        workspace, apps = self._text("workspace"), self._list("apps", str, "application ids, which are GUIDs", ())
+        for app in apps:
+            if not GUID.fullmatch(app):
+                raise self._wrong(f"has {app[:60]!r} in apps, which is no application's id: that is a GUID")
+        if workspace and not GUID.fullmatch(workspace):
+            raise self._wrong(
+                f"has the workspace {workspace[:60]!r}, which is no workspace's id: that is a GUID (Azure portal, Log "
+                "Analytics workspaces, Overview, Workspace ID)"
+            )
+        return Profile(
+            self._text("name") or self.file, self._days(), self._yes("twice"), self._roads(),
+            Options(workspace.lower(), tuple(app.lower() for app in apps)), self._yes("as_kept"),
+        )  # fmt: skip
+
+    def _days(self) -> tuple[int, ...]:
+        days: tuple[int, ...] = self._list("days", int, "whole numbers, e.g. days = [7, 30]")
+        if not days or days[0] < 1 or any(later <= before for before, later in pairwise(days)):
+            raise self._wrong("has days that do not grow, from 1 on: write e.g. days = [7, 30]")
+        if days[-1] > MOST_DAYS:
+            raise self._wrong(f"goes back {days[-1]:,} days: no service keeps more than {MOST_DAYS:,}")
+        return days
+
+    def _roads(self) -> tuple[type[Road], ...]:
+        names: tuple[str, ...] = self._list("roads", str, 'names, e.g. roads = ["interactive-sign-ins"]')
+        unknown = [name for name in names if name not in ROADS]
+        if unknown or not names:
+            what = f"names the road {unknown[0][:60]!r}, which there is not" if unknown else "names no road"
+            raise self._wrong(f"{what}: there are {', '.join(ROADS)}")
+        return tuple(ROADS[name] for name in dict.fromkeys(names))
+
+    def _list(self, key: str, of: type[Any], what: str, default: tuple[Any, ...] | None = None) -> tuple[Any, ...]:
+        value = self.told.get(key, default)
+        if value is None:
+            raise self._wrong(f"has no {key}: it needs a list of {what}")
+        # A truth value counts as a number in Python.
+        if not isinstance(value, list | tuple) or any(type(one) is not of for one in value):
+            raise self._wrong(f"has {key} that is no list of {what}")
+        return tuple(value)
+
+    def _text(self, key: str) -> str:
+        value = self.told.get(key, "")
+        if not isinstance(value, str):
+            raise self._wrong(f"has {key} that is no text: write it within quotation marks")
+        return value
+
+    def _yes(self, key: str) -> bool:
+        value = self.told.get(key, False)
+        if not isinstance(value, bool):
+            raise self._wrong(f"has {key} that is neither true nor false: write {key} = true, without quotation marks")
+        return value
+
+    def _wrong(self, what: str) -> UsageError:
+        return UsageError(f"The profile {self.file} {what}.")
