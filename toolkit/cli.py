@@ -15,6 +15,7 @@ from toolkit.cli_collect import collect
 from toolkit.cli_contain import contain
 from toolkit.cli_coverage import coverage
 from toolkit.cli_sign_out import sign_out
+from toolkit.cli_triage import triage
 from toolkit.errors import ToolkitError, UsageError
 
 CASE = click.option(
@@ -40,6 +41,7 @@ cli.add_command(collect)
 cli.add_command(coverage)
 cli.add_command(contain)
 cli.add_command(sign_out)
+cli.add_command(triage)
 
 
 def main() -> None:
@@ -205,33 +207,6 @@ def verify(case_folder: Path | None, head: str | None, as_json: bool) -> None:
         if not problems:
             click.echo(f"Evidence, tables and journal are as they were written. Head of the journal: {now}")
     sys.exit(1 if problems else 0)
-
-
-@cli.command(short_help="What looks like an intruder, worst first.")
-@CASE
-@click.option("--user", "users", multiple=True, help="Findings of this account only (may be given several times).")
-@AS_JSON
-def triage(case_folder: Path | None, users: tuple[str, ...], as_json: bool) -> None:
-    """What looks like an intruder, worst first, and what could not be looked for."""
-    from toolkit.collect.said import collected_sentence
-    from toolkit.detect import triage as run
-    from toolkit.views.findings import with_title
-
-    case = _case(case_folder)
-    result = run(case, users or None)
-    ledger = collected_sentence(case, users)
-    if as_json:
-        _print_json({**result.to_dict(), "ledger": ledger})
-        return
-    for f in result.findings:
-        when = f"{f.first:%Y-%m-%d %H:%M} UTC" if f.first else "no time"
-        click.echo(f"{f.severity.upper():8} {f.id}  {when}  {_plain(f.user)}\n         {_plain(f.summary)}")
-    if not result.findings and not result.not_run:
-        click.echo("All detections ran on what is in this case; none found anything. What is not in it stays unknown.")
-    for n in result.not_run:
-        click.echo(f"not run: {with_title(n.id)}: {n.reason}")
-    if ledger:
-        click.echo(_plain(ledger))
 
 
 @cli.command(short_help="Write findings and actions as an HTML page and CSV files.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -235,7 +236,7 @@ def test_triage_gives_findings_and_what_was_not_run(shell: Shell, contoso: Case)
     code, out, _ = shell("triage", "--case", shell.case, *users)
     assert code == 0
     assert out.startswith("CRITICAL ")
-    assert "CRITICAL IR-01  2026-09-16 08:31 UTC  " + VICTIM in out
+    assert re.search(rf"^CRITICAL IR-01-[0-9a-f]{{8}}  2026-09-16 08:31 UTC  {VICTIM}$", out, re.MULTILINE)
     assert "ana.petrovic@contoso.com" in out
     assert "UTC  miriam.hoffmann@contoso.com" not in out
 

@@ -18,6 +18,7 @@ from toolkit.errors import UsageError
 KIND = "verdict"
 ATTACKER, OWNER, UNKNOWN = "attacker", "owner", "unknown"
 CHOICES = (ATTACKER, OWNER, UNKNOWN)
+SHORT = 8  # characters of a short name's mark
 _CONFLICT = re.compile(r"~\d+$")  # rows that contradict each other are one record
 
 
@@ -39,6 +40,29 @@ def key_of(detection: str, user: str, row_ids: Iterable[str]) -> str:
     records = sorted({_CONFLICT.sub("", row) for row in row_ids})
     mark = hashlib.sha256("\n".join(records).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{detection}|{user.lower()}|{mark}"
+
+
+def short_of(key: str) -> str:
+    """A finding's name as a person types it: the detection and some characters, e.g. `OA-01-3f9c2a71`."""
+    mark = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:SHORT]
+    return f"{key.partition('|')[0]}-{mark}"
+
+
+def meant_by(text: str, keys: Iterable[str]) -> str:
+    """The key among `keys` that a person means by a short name (upper or lower case) or by the key itself.
+
+    Raises:
+        UsageError: none, or several.
+    """
+    known = dict.fromkeys(keys)
+    if text in known:
+        return text
+    found = [key for key in known if short_of(key).lower() == text.strip().lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{text[:80]!r} may be each of these findings: name one in full: {', '.join(found)}.")
+    raise UsageError(f"There is no finding {text[:80]!r} in this case; `triage` prints the name of each beside it.")
 
 
 def give(case: Case, key: str, verdict: str, note: str = "", by: str = "") -> Verdict:

@@ -15,7 +15,7 @@ import ipywidgets as w
 from toolkit import contain
 from toolkit.case import Case
 from toolkit.collect.calls import every_call
-from toolkit.collect.chosen import asked_again, chosen_by, services_of
+from toolkit.collect.chosen import asked_again, chosen_by, services_of, workspace_unnamed
 from toolkit.collect.expected import checks_for
 from toolkit.collect.gather import gather
 from toolkit.collect.ledger import Line, lines
@@ -30,6 +30,7 @@ from toolkit.errors import SignInFailed, ToolkitError
 from toolkit.tenant import Preflight, Tenant, preflight
 from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.preflight import LACKING, NOT_STARTED, PARTLY, REFUSED
+from toolkit.views.collecting_marks import MarkRow, note
 from toolkit.views.collecting_words import counted, ended_html
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.feeds import FeedsPanel
@@ -85,6 +86,7 @@ class CollectingPanel:
         self._waited_for: PersonTokenSource | None = None
         self._result: Preflight | None = None
         self._drawn = 0.0
+        self._unasked = ""
         self.desk = Desk(self._update)
         self.sign_in = SignIn(case, self._signed, ask=True, sleep=sleep or time.sleep)
         self._make(users)
@@ -125,6 +127,7 @@ class CollectingPanel:
         self.open_marks = w.HTML()
         self.open_marks.add_class("collecting-open")
         self.pivot = _button("Look for these in all accounts", "collecting-pivot", self.look_for_marks)
+        self.mark = MarkRow(self.note_mark)
         self._open_row = w.VBox([self.open_marks, self.pivot], layout=w.Layout(display="none"))
         self.feeds = FeedsPanel(self.case, self.sign_in.tenant)
         self.expected, self.message, self.found, self.ledger = w.HTML(), w.HTML(), w.HTML(), w.HTML()
@@ -137,7 +140,7 @@ class CollectingPanel:
             self.expected, self._tenant_row, self.users, self.profile, self.more, self.minutes,
             w.HBox([self.start, self.refresh, self.stop]),
         ])  # fmt: skip
-        self._further = w.VBox([self._open_row, self.feeds.widget])
+        self._further = w.VBox([self.mark.widget, self._open_row, self.feeds.widget])
         self.message.value = page(f"{QUIET}{NOTHING}</p>")
         self.ledger.value = page(self._ledger_html())
         banner = w.HTML(page(practice_banner(self.case.practice)))
@@ -164,8 +167,19 @@ class CollectingPanel:
         """Look in all accounts for what was judged the attacker's and nobody looked for yet, and for nothing else."""
         wanted = self._wanted()
         if wanted is not None:
-            seconds = self._seconds()
+            self._unasked, seconds = "", self._seconds()
             self.desk.start(lambda emit: self._pivot(emit, wanted, seconds))
+
+    def note_mark(self) -> None:
+        """Note what was typed as the attacker's, for the button that looks in all accounts; no tenant is asked."""
+        typed = self.mark.typed
+
+        def job(emit: Emit) -> None:
+            emit("said", f"{note(self.case, typed)} is noted as the attacker's, in the journal.")
+            emit("noted", None)
+            self._tell_open(emit)
+
+        self.desk.start(job)
 
     def halt(self) -> None:
         """Stop; what was received is kept. A sign-in that is waited for ends."""
@@ -196,6 +210,7 @@ class CollectingPanel:
             return
         wanted = self._wanted(refresh=refresh)
         if wanted is not None:
+            self._unasked = "" if refresh else workspace_unnamed(wanted)
             seconds = self._seconds()
             self.desk.start(lambda emit: self._collect(emit, users, wanted, seconds, refresh=refresh))
 
@@ -298,7 +313,8 @@ class CollectingPanel:
 
     def _tell_open(self, emit: Emit) -> None:
         """Which marks nobody looked for yet: as it stands in the case, no tenant is asked."""
-        emit("open", pivots_open(self.case, findings_of(self.case)) if judged(self.case) else [])
+        found = findings_of(self.case) if judged(self.case) else None
+        emit("open", pivots_open(self.case, found))
 
     def _look_ahead(self, emit: Emit, services: tuple[str, ...], workspace: str) -> None:
         """What will be refused, and whose tenant it is, before anything is collected."""
@@ -332,7 +348,7 @@ class CollectingPanel:
         busy = self.desk.busy
         for part in (self._live, self._further):
             part.layout.display = None if self.sign_in.ready else "none"
-        for button in (self.start, self.refresh, self.pivot, self.confirm_tenant):
+        for button in (self.start, self.refresh, self.pivot, self.mark.button, self.confirm_tenant):
             button.disabled = busy
         self.stop.disabled = not self._collecting
         self.progress.layout.display = None if self._collecting else "none"
@@ -369,6 +385,9 @@ class CollectingPanel:
         self._open_row.layout.display = None if marks else "none"
         self.open_marks.value = page(box(open_sentence(self.case, marks), "note")) if marks else ""
 
+    def _on_noted(self, nothing: None) -> None:
+        self.mark.clear()
+
     def _on_began(self, nothing: None) -> None:
         self._fresh, self._collecting = [], True
         self.progress.value = 0.0
@@ -399,7 +418,7 @@ class CollectingPanel:
         self.found.value += page(f"<h3>In whose records</h3><ul>{items}</ul>") if items else ""
 
     def _on_ended(self, done: Collection) -> None:
-        self.message.value = page(ended_html(done))
+        self.message.value = page(ended_html(done, self._unasked))
 
     def _on_over(self, nothing: None) -> None:
         self._collecting = False

@@ -21,12 +21,12 @@ def counted(lines: Sequence[Line]) -> str:
     return f"{' and '.join(each) or 'nothing yet'}, {plural(sum(line.records for line in lines), 'record')}"
 
 
-def ended_html(done: Collection) -> str:
-    """How a collection ended, how much came, and what to do next, in a box."""
+def ended_html(done: Collection, unasked: str = "") -> str:
+    """How a collection ended, how much came, what was not asked (a sentence), and what to do next, in a box."""
     known = done.known
     hindered = sum(line.state not in WHOLE for line in done.lines)
     already = f"; {plural(known, 'window')} {'was' if known == 1 else 'were'} there already" if known else ""
-    said = f"{counted(done.lines)}{already}."
+    said = f"{counted(done.lines)}{already}.{unasked and f' {unasked}'}"
     if done.stopped:
         goes_on = f"What was received is kept; Start collecting goes on from there. {SEE_THEM}"
         return box(f"{done.stopped_by}. {said} {goes_on}", "warning")

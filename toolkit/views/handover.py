@@ -22,6 +22,7 @@ from toolkit.case.journal import iso
 from toolkit.case.verdicts import OWNER, key_of, verdicts
 from toolkit.collect.horizon import horizon
 from toolkit.collect.ledger import ledger, lines
+from toolkit.collect.marks import marks_of, named_marks, pivoted, touched
 from toolkit.collect.said import collected_sentence, strips
 from toolkit.contain.doors_known import doors_known
 from toolkit.contain.ledger import Record, records
@@ -41,6 +42,7 @@ from toolkit.views.timeline_svg import svg
 AROUND = timedelta(days=1)
 REASONS = 10  # of a source that the page names; ledger.csv has the reason of every window
 MOST_EVENTS = 200_000  # rows of timeline.csv; what is beyond is said
+MOST_PEOPLE = 50  # accounts named beside a mark
 CELL = 2000  # characters of a cell on the page; the CSV files have all
 CITING = ("findings", "not-run", "ledger")  # sections that say on what they rest
 HERE = Path(__file__).parent
@@ -67,6 +69,7 @@ def handover(case: Case, to: str | os.PathLike[str] | None = None, users: Iterab
     tables = {
         "findings": _findings(case, found),
         "indicators": indicators(case, _not_the_owners(case, found)),
+        "marks": _marks(case, found),
         "actions": _actions(case),
         "doors": doors_known(case, found.findings),
         "roadmap": _roadmap(case, found),
@@ -114,6 +117,7 @@ def _page(
     quiet = {
         "findings": "No finding by what could be run. That is not the same as a clean account.",
         "indicators": "None: there are no findings, or all of them were judged the owner's own.",
+        "marks": "None: nothing was judged or named as the attacker's that could be looked for in other accounts.",
         "actions": "This case sent nothing to a tenant.",
         "doors": "No account has a severe finding, and nothing was done to one.",
         "not-run": "Every detection had the evidence it needs.",
@@ -122,6 +126,11 @@ def _page(
     titles = {
         "findings": ("Findings", "Worst first, with the verdict of the person who reviewed them."),
         "indicators": ("Indicators", "What the rows of the findings name. The owner may use some of it too."),
+        "marks": (
+            "The attacker's marks",
+            "What was judged or named as the attacker's, whether it was looked for in all accounts, and whose records "
+            "in this case have it.",
+        ),
         "actions": ("Actions", "Every call that was to change something, from the journal, with the server's answer."),
         "doors": (
             "Open doors",
@@ -217,6 +226,22 @@ def _roadmap(case: Case, found: Triage) -> pd.DataFrame:
 def _not_the_owners(case: Case, found: Triage) -> list[Finding]:
     owners = {key for key, verdict in verdicts(case).items() if verdict.verdict == OWNER}
     return [f for f in found.findings if key_of(f.id, f.user, f.evidence) not in owners]
+
+
+def _marks(case: Case, found: Triage) -> pd.DataFrame:
+    """What is marked as the attacker's. A hand-over about some accounts has the marks of their findings only."""
+    named, looked, marks = named_marks(case), pivoted(case), marks_of(case, found)
+    people = touched(case, marks)
+    rows = []
+    for mark in marks:
+        own = people[(people.kind == mark.kind) & (people.value == mark.value)]
+        whose = [account or "no account named" for account in own.account]
+        more = f" and {len(whose) - MOST_PEOPLE:,} more" if len(whose) > MOST_PEOPLE else ""
+        rows.append(
+            (mark.kind, mark.value, "named by hand" if mark in named else "by a verdict",
+             "yes" if mark in looked else "not yet", int(own.records.sum()), ", ".join(whose[:MOST_PEOPLE]) + more)
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=["kind", "value", "marked", "looked_for_in_all", "records", "in_records_of"])
 
 
 def _actions(case: Case) -> pd.DataFrame:
