@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.detect.alone import acts
+from tests.detect.test_identity import APP, consent
 from tests.formats.conftest import case
-from tests.needs import ROOT
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, OWNER, key_of, meant_by, short_of, verdicts
 from toolkit.cli import cli
@@ -21,8 +23,9 @@ __all__ = ["case"]
 
 
 @pytest.fixture
-def audited(case: Case) -> Case:
-    case.load(ROOT / "data" / "samples" / "contoso-bec" / "search-unifiedauditlog-katrin.vogel.csv")
+def audited(case: Case, tmp_path: Path) -> Case:
+    """Two people let an application in."""
+    acts(case, tmp_path, consent("a", "Mail.Read"), consent("b", "Mail.Read", "lee@contoso.com", 1))
     return case
 
 
@@ -36,14 +39,14 @@ def test_a_finding_is_judged_by_its_name_and_the_verdict_is_taken_back_by_it(aud
     found = triage(audited).findings
     assert names == [short_of(key_of(f.id, f.user, f.evidence)) for f in found]
     assert len(set(names)) == len(names)
-    name = next(one for one in names if one.startswith("OA-01-"))
-    finding = next(f for f in found if f.id == "OA-01")
+    assert len(names) == 2
+    name, finding = names[1], found[1]
     key = key_of(finding.id, finding.user, finding.evidence)
 
     done = run(audited, "--verdict", f"{name.lower()}=Attacker", "--note", "she never heard of it")
     assert done.exit_code == 0, done.output
     assert f"{name} {finding.user}: {finding.title}: judged the attacker's." in done.stdout
-    assert "Judged the attacker's, and not looked for in the other accounts yet: application 456123b3-" in done.stdout
+    assert f"Judged the attacker's, and not looked for in the other accounts yet: application {APP}. " in done.stdout
     given = verdicts(audited)[key]
     assert (given.verdict, given.note) == (ATTACKER, "she never heard of it")
     assert pivots_open(audited)

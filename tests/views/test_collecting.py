@@ -209,6 +209,27 @@ def test_marks_that_nobody_looked_for_yet_are_named_and_looked_for_by_one_click(
     assert room.case.verify() == []
 
 
+def test_what_a_person_names_is_noted_and_offered_to_be_looked_for(room: Room) -> None:
+    panel = signed_in(room)
+    assert panel._open_row.layout.display == "none"
+    asked = len(room.service.requests())
+    panel.mark.value.value = "evil.example"
+    panel.mark.button.click()
+    settled(panel)
+    assert "'evil.example' is no IP address." in words(panel.message.value)
+    panel.mark.value.value = " 198.51.100.77"
+    panel.mark.button.click()
+    settled(panel)
+    assert "address 198.51.100.77 is noted as the attacker's" in words(panel.message.value)
+    assert panel.mark.value.value == ""
+    assert panel._open_row.layout.display is None
+    assert "Named as the attacker's, and not looked for in the other accounts yet: address 198.51.100.77" in words(
+        panel.open_marks.value
+    )
+    assert [str(mark) for mark in collect.pivots_open(room.case)] == ["address 198.51.100.77"]
+    assert len(room.service.requests()) == asked
+
+
 def test_the_timeline_says_what_nobody_looked_for_yet(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr(timeline, "show", lambda html, *more: shown.append(html))

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.detect.alone import acts
+from tests.detect.test_identity import APP, consent
 from tests.needs import ROOT
 from tests.views.hostile import FORMULA, IMAGE, hostile_case
 from toolkit import open_case
 from toolkit.case import Case
 from toolkit.case.verdicts import ATTACKER, OWNER, give, key_of
 from toolkit.cli import cli
+from toolkit.collect.marks import PIVOTED, name_marks, typed_mark
 from toolkit.detect import triage
 from toolkit.views.handover import handover
 
@@ -83,6 +86,22 @@ def test_its_findings_carry_the_verdicts_and_what_is_the_owners_is_no_indicator(
     assert "“not hers”" in verdicts[0]
     assert all(v.startswith("owner") for v in verdicts[1:])
     assert {row["findings"] for row in rows(tmp_path / "out" / "indicators.csv")} == {worst.id}
+
+
+def test_it_lists_what_is_marked_as_the_attackers_and_whether_it_was_looked_for(tmp_path: Path) -> None:
+    case = open_case(tmp_path / "case")
+    acts(case, tmp_path, consent("c", "Mail.Read"))
+    (finding,) = triage(case).findings
+    give(case, key_of(finding.id, finding.user, finding.evidence), ATTACKER)
+    name_marks(case, [typed_mark("address=198.51.100.77")])
+    case.journal.append(PIVOTED, marks=[{"kind": "address", "value": "198.51.100.77"}])
+    page = handover(case, tmp_path / "out").read_text("utf-8")
+    assert "<h2>The attacker&#39;s marks</h2>" in page
+    told = [tuple(row.values()) for row in rows(tmp_path / "out" / "marks.csv")]
+    assert told == [
+        ("address", "198.51.100.77", "named by hand", "yes", "0", ""),
+        ("application", APP, "by a verdict", "not yet", "1", finding.user),
+    ]
 
 
 def test_hostile_evidence_is_text_in_the_page_and_runs_no_formula_in_the_csv_files(tmp_path: Path) -> None:

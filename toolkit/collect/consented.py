@@ -8,6 +8,7 @@ from pathlib import Path
 
 from toolkit import engine
 from toolkit.case import Case
+from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY
 from toolkit.contain.snapshot import TAKEN
 from toolkit.detect.consent import application_of
 
@@ -38,6 +39,7 @@ def _read(case: Case) -> Iterable[tuple[str, str]]:
         try:
             found = json.loads((Path(case.folder) / str(entry.fields["file"])).read_text("utf-8"))["found"]
             rows = [row for name in LISTS for row in found.get(name) or []]
+            rows += [row.get(APPLICATION) or {} for row in found.get(FOR_EVERYBODY) or []]
         except (OSError, ValueError, KeyError):
             continue  # a snapshot that is gone tells nothing
         for row in rows:
