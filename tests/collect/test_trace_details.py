@@ -77,6 +77,13 @@ def test_without_graph_the_cmdlets_bring_the_same(room: Room) -> None:
     assert [b.code for b in harden.bounces(room.case).bounces] == ["5.1.8"]
 
 
+def test_a_cut_list_of_what_failed_is_no_whole_one(room: Room) -> None:
+    room.service.arrange(lacks=["message trace"], exchange_rows=2)
+    found, _ = pull(room, TraceDetails(), days_back(room, 60, -1))
+    assert (found.whole, "gave a part of a list only" in found.reason) == (False, True)
+    assert told(found.ids) < set(failed())
+
+
 def test_more_than_the_bound_is_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolkit.collect.roads.trace_details.MOST", 2)
     found, _ = pull(room, TraceDetails(), days_back(room, 60, -1))
