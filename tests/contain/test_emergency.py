@@ -196,7 +196,7 @@ def test_slow_readings_end_after_a_minute(
         return Rows([], None)
 
     for name, reading in list(READINGS.items()):
-        monkeypatch.setitem(READINGS, name, replace(reading, read=slow))
+        monkeypatch.setitem(READINGS, name, replace(reading, ask=slow))
     result, took = timed(user)
     assert took <= TWO_MINUTES
     assert {o.status for o in result.outcomes.values()} == {"done"}
