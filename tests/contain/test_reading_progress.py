@@ -36,7 +36,7 @@ def test_a_pause_that_a_service_asks_for_is_said_and_one_of_a_moment_is_not(
 ) -> None:
     monkeypatch.setattr(snapshot, "LOOK", 0.1)
     exchange = f"{room.tenant.cloud.exchange}/adminapi/beta/x/InvokeCommand"
-    for seconds, expected in ((2.0, ["Waiting: Exchange asks for a pause of 2 seconds"]), (0.6, [])):
+    for seconds, expected in ((1.0, ["Waiting: Exchange asks for a pause of 1 second"]), (0.6, [])):
         with room.tenant.session.paced(pace := Pace(sleep=time.sleep)):
             pace.hold(exchange, seconds, "Get-InboxRule")
             assert [text for text in said_while_reading(room) if text.startswith("Waiting")] == expected

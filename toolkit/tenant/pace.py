@@ -157,7 +157,10 @@ class Pace:
             pauses = [(one.until, key, one) for key, one in self._held.items() if one.asked >= WORTH_SAYING]
             held = [pause for pause in pauses if pause[0] > self._time()]
         _, key, longest = max(held, default=(0.0, "", _Held()))
-        return f"{key} asks for a pause of {longest.asked:,.0f} seconds" if key and not longest.given_up else ""
+        if not key or longest.given_up:
+            return ""
+        told = f"{longest.asked:,.0f}"
+        return f"{key} asks for a pause of {told} second{'s' * (told != '1')}"
 
     def _found(self, url: str, cmdlet: str) -> list[tuple[Limit, str]]:
         """The first limit that fits, and that of the whole service last, each with what it is counted under."""
