@@ -45,6 +45,8 @@ FOR_OPTIONS = {
     "name it with `--tenant`, and the app with `--client-id`": "name it under Tenant, and the app under Application",
     "check `--client-id` and `--tenant`": "check Application and Tenant",
     "check `--tenant` and `--cloud`": "check Tenant and Cloud",
+    "with `--client-id`": "under Application",
+    "with `--containment-client-id`": "under To contain",
     "`--certificate`": "“An application's certificate” under Way",
 }
 """What an error says of the command line, as it stands in this row."""
