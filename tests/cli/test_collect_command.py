@@ -214,9 +214,13 @@ def test_what_a_person_names_is_noted_and_looked_for_like_what_was_judged(room: 
     assert run("collect", "--pivot-open").exit_code == 0
 
 
-def test_an_account_is_told_about_although_there_is_nothing_to_look_for_in_the_others(room: Room) -> None:
-    words = ("collect", "--case", room.case.folder, "--account", VICTIM, "--profile", "quick", "--pivot")
-    done = CliRunner().invoke(cli, list(map(str, (*words, "--sources", "interactive-sign-ins,workspace-sign-ins"))))
+def test_an_account_is_told_about_although_there_is_nothing_to_look_for_in_the_others(
+    room: Room, tmp_path: Path
+) -> None:
+    team = tmp_path / "team.toml"
+    team.write_text('days = [7]\nroads = ["interactive-sign-ins", "workspace-sign-ins"]\n', "utf-8")
+    words = ("collect", "--case", room.case.folder, "--account", VICTIM, "--profile", team, "--pivot")
+    done = CliRunner().invoke(cli, list(map(str, words)))
     assert done.exit_code == 0, done.output
     assert f"sign-ins, interactive, Microsoft Graph, {VICTIM}" in done.stdout
     assert "Nothing is marked as the attacker's yet" in done.stderr
