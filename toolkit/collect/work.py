@@ -228,9 +228,11 @@ class _Run:
 
         self.open_of, self.total = [len(tasks) for tasks in steps], total
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix=THREADS)
+        # Else all workers would stand in the one row, and no other road be gone.
+        row = ThreadPoolExecutor(1, thread_name_prefix=THREADS) if self.workers > 1 else pool
         try:
             running = {
-                pool.submit(copy_context().run, asked_for, task): (number, task)
+                (row if task.road.alone else pool).submit(copy_context().run, asked_for, task): (number, task)
                 for number, tasks in enumerate(steps)
                 for task in tasks
             }
@@ -239,7 +241,8 @@ class _Run:
             self._take(running, result)
         finally:
             self.over = True
-            pool.shutdown(wait=False, cancel_futures=True)
+            for each in (pool, row):
+                each.shutdown(wait=False, cancel_futures=True)
 
     def _take(self, running: Running, result: Collection) -> None:
         """Load what comes, until nothing is under way any more, or until it comes too late after a stop."""

@@ -42,6 +42,8 @@ class Road(ABC):
     `reach` says how far back it can go (None: as far as is kept); `confirms` whether a second pull tells anything
     new, which it does wherever paging or capping can lose records. `once` is set where there are no windows: the span
     that is asked for in one piece, with the newest windows. `everybody`: it is about the organisation, not an account.
+    `alone`: its service takes one call at a time, so its windows wait for each other and not for or before those of
+    other roads.
     """
 
     source: ClassVar[str]
@@ -53,6 +55,7 @@ class Road(ABC):
     confirms: ClassVar[bool] = True
     once: ClassVar[timedelta | None] = None
     everybody: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
 
     def __init__(self, options: Options = NO_OPTIONS) -> None:
         self.options = options

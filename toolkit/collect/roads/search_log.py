@@ -51,6 +51,7 @@ class SearchLog(Road):
     name = "Search-UnifiedAuditLog"
     table = "audit"
     permission = "Exchange.Manage (View-Only Audit Logs)"
+    alone = True
 
     def pull(self, tenant: Tenant, asked: Asked, pages: Pages, halted: Halted) -> Pull:
         if why := lacks(tenant.cloud, self.name):
