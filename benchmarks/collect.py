@@ -1,11 +1,11 @@
 """Collecting with several requests at once against one after another, and our session against bare requests.
 
 Every answer is held back on its way, as a real network does; the pace that the services ask for is left out, since the
-question is what concurrency brings. How many cmdlets of Exchange may run at once stays: four, and one search of the
-audit log, which bounds the ratio.
-One after another means that no two requests are under way together; pages are loaded meanwhile in both. With many
-events the played tenant, which shares the machine, is what is waited for. The second figure is without any delay: what
-our own code costs on each page.
+question is what concurrency brings. How many calls a service takes at once stays. It is measured with Graph's roads to
+a month of one account, its audit search and message trace among them, and with `Search-UnifiedAuditLog` in place of
+the search: of that one is asked at a time, which bounds the second ratio. One after another means that no two requests
+are under way together; pages are loaded meanwhile in both. With many events the played tenant, which shares the
+machine, is what is waited for. The second figure is without any delay: what our own code costs on each page.
 """
 
 from __future__ import annotations
@@ -21,29 +21,31 @@ import requests
 from benchmarks.tenant import ACCOUNT, tenant_elsewhere
 from toolkit import collect
 from toolkit.collect.profile import Profile
-from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, MessageTrace, NonInteractiveSignIns
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.tenant import Tenant
 from toolkit.tenant.graph import graph_call
 from toolkit.tenant.pace import LIMITS, Pace
 
-MONTH = Profile(
-    "a month", (7, 30), twice=True, roads=(SearchLog, InteractiveSignIns, NonInteractiveSignIns, DirectoryChanges)
-)
+LISTS = (InteractiveSignIns, NonInteractiveSignIns, DirectoryChanges, MessageTrace)
+GRAPH = Profile("by Microsoft Graph", (7, 30), twice=True, roads=(AuditSearch, *LISTS))
+CMDLET = Profile("with Search-UnifiedAuditLog", (7, 30), twice=True, roads=(SearchLog, *LISTS))
 UNPACED = tuple(replace(limit, calls=1_000_000, seconds=1.0) for limit in LIMITS)
 
 
 def measure(delay: float, rounds: int, pages: int, events: int) -> None:
     """Print the two ratios. `delay` is in seconds and is added to every answer; `events` are those of 90 days."""
-    one, several = (_collecting(delay, rounds, workers, events) for workers in (1, collect.WORKERS))
     print(f"a month of one account, {events:,} events in 90 days, {1000 * delay:.0f} ms a page; median of {rounds}")
-    print(f"one request after another {one:.1f} s, several at once {several:.1f} s")
-    print(f"several at once are {one / several:.1f} times as fast (aim: 4)")
+    for wanted in (GRAPH, CMDLET):
+        one, several = (_collecting(wanted, delay, rounds, workers, events) for workers in (1, collect.WORKERS))
+        print(f"{wanted.name}: one request after another {one:.1f} s, several at once {several:.1f} s")
+        print(f"several at once are {one / several:.1f} times as fast (aim: 4)")
     ours, bare = _pages(pages)
     print(f"our session {1000 * ours:.1f} ms a page, bare requests {1000 * bare:.1f} ms: {ours / bare:.2f} times")
 
 
-def _collecting(delay: float, rounds: int, workers: int, events: int) -> float:
+def _collecting(wanted: Profile, delay: float, rounds: int, workers: int, events: int) -> float:
     taken = []
     for _ in range(rounds):
         with (
@@ -52,7 +54,7 @@ def _collecting(delay: float, rounds: int, workers: int, events: int) -> float:
         ):
             _hold_back(tenant, delay)
             began = time.perf_counter()
-            collect.collect(case, tenant, [ACCOUNT], wanted=MONTH, workers=workers, pace=Pace(UNPACED))
+            collect.collect(case, tenant, [ACCOUNT], wanted=wanted, workers=workers, pace=Pace(UNPACED))
             taken.append(time.perf_counter() - began)
     return statistics.median(taken)
 

@@ -10,11 +10,18 @@ import time
 from toolkit import collect
 from toolkit.case import open_case
 from toolkit.collect.profile import Profile
-from toolkit.collect.roads.graph_lists import InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
+from toolkit.collect.roads.message_trace import EitherTrace
+from toolkit.collect.roads.risk import AccountRisk, RiskDetections
+from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
+from toolkit.collect.roads.trace_details import TraceDetails
 from toolkit.tenant import connect
 
-ROADS = (SearchLog, InteractiveSignIns, NonInteractiveSignIns)
+ROADS = (
+    SearchLog, InteractiveSignIns, NonInteractiveSignIns, DirectoryChanges, EitherTrace, TraceDetails, RiskDetections,
+    AccountRisk, SecureScore,
+)  # fmt: skip
 WEEK = Profile("a week", (7,), twice=True, roads=ROADS)
 
 
