@@ -83,7 +83,7 @@ class Road(ABC):
 def halt_if(halted: Halted) -> None:
     """Raise `Stopped` if a person asked for it."""
     if halted():
-        raise Stopped("Stopped by you; what was received is kept, and the same command goes on from there.")
+        raise Stopped("Stopped; what was received is kept, and the same command goes on from there.")
 
 
 def without_end(error: TenantAnswer) -> bool:
