@@ -91,6 +91,8 @@ def test_a_stretch_selected_in_a_lane_lists_its_events_and_their_records(timelin
     expect(live(timeline).get_by_text(re.compile("each a point"))).to_be_visible()
     inside = how_many(timeline)
     timeline.click("list events")
+    # The figure says which tool is in hand; until the kernel has answered, dragging zooms.
+    expect(live(timeline).locator('.modebar-btn.active[data-val="select"]')).to_have_count(1)
     drag(timeline, 0.02, 0.98)
     table = timeline.outputs.locator(".toolkit-paged")
     where = table.locator(".toolkit-paged-where")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +36,7 @@ from toolkit.tenant import connect
 from toolkit.tenant.application import SECRET_VARIABLE, ApplicationTokenSource
 from toolkit.tenant.clouds import practice_cloud
 from toolkit.tenant.exchange import cmdlet_call
+from toolkit.tenant.pace import Pace
 from toolkit.tenant.session import STALE_PAGES
 
 SEARCH = "Search-UnifiedAuditLog"
@@ -346,7 +348,11 @@ def test_a_run_with_a_budget_ends_and_what_is_left_is_named(room: Room) -> None:
 def test_the_readings_of_a_state_keep_to_the_pace_and_their_calls_are_kept(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolkit.tenant.connection.PRACTICE_PACE", 1.0)
+    def pace(seconds: float | None = None, go_on: Callable[[], None] = lambda: None) -> Pace:
+        # By the tenant's own clock: pauses that only move it count for both at the same moment.
+        return Pace(sleep=room.sleep, now=lambda: room.service.clock.now().timestamp(), seconds=seconds, go_on=go_on)
+
+    monkeypatch.setattr(room.tenant, "pace", pace)
     room.service.arrange(limits=True)
     gather(room.case, room.tenant, [VICTIM], wanted=week(InteractiveSignIns, twice=False))
     asked = [r for r in room.service.requests() if "conditionalAccess" in r["path"]]

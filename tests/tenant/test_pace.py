@@ -96,6 +96,23 @@ def test_a_search_of_the_audit_log_counts_among_the_cmdlets_and_keeps_their_paus
         assert paused == pytest.approx(40)
 
 
+def test_calls_and_pauses_of_a_part_count_for_the_whole_and_its_end_is_its_own() -> None:
+    naps: list[float] = []
+    pace = Pace(sleep=naps.append, now=lambda: 0.0)
+    url = CALLS["identity protection"][0]
+    part = pace.within(60)
+    with part.turn(url):
+        pass
+    with pace.turn(url):
+        pass
+    assert sum(naps) == pytest.approx(1)
+    assert part.hold(url, 90) is False
+    with pytest.raises(TenantAnswer, match="Not sent"), part.turn(url):
+        pass
+    with pace.turn(url) as paused:  # the whole has time to wait
+        assert paused == pytest.approx(90)
+
+
 def test_a_pause_is_kept_by_everybody_and_has_an_end() -> None:
     naps: list[float] = []
     pace = Pace(sleep=naps.append, now=lambda: 0.0)

@@ -101,7 +101,7 @@ def _gathered(
             return []
         # A list of a state is read within minutes or not at all: a longer pause is told, and the others go on.
         seconds = min(SECONDS, pace.time_left)
-        brief = tenant.pace(seconds, partial(halt_if, halted))
+        brief = pace.within(seconds, partial(halt_if, halted))
         with tenant.session.paced(brief), tenant.session.meters.measure() as meter:
             read = collect_state(
                 case, tenant, names, told, lambda text: report(text, share), halted, of=(of,), seconds=seconds

@@ -13,7 +13,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from toolkit.errors import TenantAnswer
@@ -71,7 +71,17 @@ class _Held:
     until: float = 0.0
     asked: float = 0.0
     altogether: float = 0.0
-    given_up: bool = False
+
+
+@dataclass
+class _Counted:
+    """What was sent so far, and the pauses that were asked for."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    ahead: float = 0.0  # what a sleep that does not really wait has been told to wait
+    begun: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    places: dict[str, threading.BoundedSemaphore] = field(default_factory=dict)
+    held: dict[str, _Held] = field(default_factory=dict)
 
 
 class Pace:
@@ -93,12 +103,15 @@ class Pace:
         go_on: Callable[[], None] = lambda: None,
     ) -> None:
         self._limits, self._sleep, self._now, self._scale, self._go_on = limits, sleep, now, scale, go_on
-        self._lock = threading.Lock()
-        self._ahead = 0.0  # what a sleep that does not really wait has been told to wait
+        self._counted = _Counted()
         self._end = None if seconds is None else now() + seconds
-        self._begun: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._places: dict[str, threading.BoundedSemaphore] = {}
-        self._held: dict[str, _Held] = {}
+
+    def within(self, seconds: float, go_on: Callable[[], None] = lambda: None) -> Pace:
+        """A pace for a part of the run, with an end of its own; calls and pauses of either count for both."""
+        part = Pace(self._limits, sleep=self._sleep, now=self._now, scale=self._scale, go_on=go_on)
+        part._counted = self._counted
+        part._end = self._time() + seconds
+        return part
 
     def limit_of(self, url: str, cmdlet: str = "") -> Limit:
         """The first limit whose pattern the address has, or the cmdlet that is sent there."""
@@ -115,8 +128,8 @@ class Pace:
         limit, key = every[-1]
         with ExitStack() as places:
             for one, name in every:
-                with self._lock:
-                    place = self._places.setdefault(name, threading.BoundedSemaphore(one.at_once))
+                with self._counted.lock:
+                    place = self._counted.places.setdefault(name, threading.BoundedSemaphore(one.at_once))
                 places.enter_context(place)
             paused = self._pause(limit, key)
             self._wait_until(max(self._reserve(*one) for one in every))
@@ -129,21 +142,20 @@ class Pace:
     def hold(self, url: str, seconds: float, cmdlet: str = "") -> bool:
         """The service asks for a pause: nobody asks it before. Whether this run waits for that."""
         key = self._found(url, cmdlet)[-1][1]
-        with self._lock:
+        with self._counted.lock:
             now = self._time()
-            held = self._held.setdefault(key, _Held())
+            held = self._counted.held.setdefault(key, _Held())
             until = max(held.until, now + seconds)
             held.altogether += until - max(held.until, now)
             held.until, held.asked = until, seconds
-            held.given_up = held.altogether > LONGEST_HOLD or (self._end is not None and until > self._end)
-            return not held.given_up
+            return not self._given_up(held)
 
     def answered(self, url: str, cmdlet: str = "") -> None:
         """The service gave an answer: what it asked for before no longer counts."""
         key = self._found(url, cmdlet)[-1][1]
-        if key in self._held:
-            with self._lock:
-                self._held[key] = _Held(until=self._held[key].until)
+        if key in self._counted.held:
+            with self._counted.lock:
+                self._counted.held[key] = _Held(until=self._counted.held[key].until)
 
     @property
     def time_left(self) -> float:
@@ -153,11 +165,11 @@ class Pace:
     @property
     def waiting(self) -> str:
         """Which service asked for a pause that is not over, and for how long; "" where there is none of a second."""
-        with self._lock:
-            pauses = [(one.until, key, one) for key, one in self._held.items() if one.asked >= WORTH_SAYING]
+        with self._counted.lock:
+            pauses = [(one.until, key, one) for key, one in self._counted.held.items() if one.asked >= WORTH_SAYING]
             held = [pause for pause in pauses if pause[0] > self._time()]
         _, key, longest = max(held, default=(0.0, "", _Held()))
-        if not key or longest.given_up:
+        if not key or self._given_up(longest):
             return ""
         told = f"{longest.asked:,.0f}"
         return f"{key} asks for a pause of {told} second{'s' * (told != '1')}"
@@ -172,12 +184,12 @@ class Pace:
         raise LookupError(text)
 
     def _time(self) -> float:
-        return self._now() + self._ahead
+        return self._now() + self._counted.ahead
 
     def _reserve(self, limit: Limit, key: str) -> float:
         """When the call may go out; its place in the row is taken."""
-        with self._lock:
-            now, begun = self._time(), self._begun[key]
+        with self._counted.lock:
+            now, begun = self._time(), self._counted.begun[key]
             seconds = limit.seconds * self._scale
             while begun and begun[0] <= now - seconds:
                 begun.popleft()
@@ -187,15 +199,18 @@ class Pace:
 
     def _ended(self, limit: Limit, key: str) -> None:
         """Where one call at a time may be under way, the next is reckoned from its end: it may have come late."""
-        with self._lock:
+        with self._counted.lock:
             if limit.at_once == 1:
-                self._begun[key][-1] = self._time()
+                self._counted.begun[key][-1] = self._time()
+
+    def _given_up(self, held: _Held) -> bool:
+        return held.altogether > LONGEST_HOLD or (self._end is not None and held.until > self._end)
 
     def _pause(self, limit: Limit, key: str) -> float:
         """Wait until a pause is over that the service asked for: the seconds."""
         paused = 0.0
-        while (held := self._held.get(key)) is not None and (left := held.until - self._time()) > 0:
-            if held.given_up:
+        while (held := self._counted.held.get(key)) is not None and (left := held.until - self._time()) > 0:
+            if self._given_up(held):
                 raise TenantAnswer(f"Not sent: {limit.name} {too_long(held.asked)}", status=429, code="HeldBack")
             self._wait_until(held.until)
             paused += left
@@ -208,8 +223,8 @@ class Pace:
             self._sleep(nap)
             missing = nap - (self._now() - before)
             if missing > 0:
-                with self._lock:
-                    self._ahead += missing
+                with self._counted.lock:
+                    self._counted.ahead += missing
 
 
 def too_long(seconds: float) -> str:

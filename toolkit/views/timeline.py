@@ -170,11 +170,13 @@ class TimelinePanel:
         _kind, start, end, found = result
         if found is None:
             span = f"{look.as_text(start, zone=self.zone)} to {look.as_text(end, zone=self.zone)} {self.zone_name}"
-            self.said.value = look.page(f"<p>{escape(span)}: no events here. “Show all of it” leads back.</p>")
+            said = f"<p>{escape(span)}: no events here. “Show all of it” leads back.</p>"
             found = Timeline(start, end, 0, 0, timedelta(hours=1), NOTHING, NOTHING)
         else:
-            self.said.value = look.page(self.summary(found))
+            said = self.summary(found)
         self.drawn.show(found, self.findings)
+        # Afterwards, so that the words never run ahead of the figure.
+        self.said.value = look.page(said)
 
     def _drag(self, way: str) -> None:
         self.figure.layout.dragmode = "zoom" if way == ZOOM else "select"
