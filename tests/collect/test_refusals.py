@@ -29,7 +29,7 @@ from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.work import pivot
-from toolkit.errors import GuardRefused, TenantAnswer
+from toolkit.errors import GuardRefused, SignInFailed, TenantAnswer
 from toolkit.practice.faults import Fault
 from toolkit.practice.http import Answer
 from toolkit.tenant import connect
@@ -37,6 +37,7 @@ from toolkit.tenant.application import SECRET_VARIABLE, ApplicationTokenSource
 from toolkit.tenant.clouds import practice_cloud
 from toolkit.tenant.exchange import cmdlet_call
 from toolkit.tenant.pace import Pace
+from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.session import STALE_PAGES
 
 SEARCH = "Search-UnifiedAuditLog"
@@ -360,3 +361,19 @@ def test_the_readings_of_a_state_keep_to_the_pace_and_their_calls_are_kept(
     assert {r["status"] for r in asked} == {200}
     kept = {one for entry in room.case.journal.entries(CALLS) for one in entry.fields["request_ids"]}
     assert {r["client_request_id"] for r in asked} <= kept
+
+
+def test_signing_out_ends_a_collection_and_nobody_is_asked_to_sign_in_anew(room: Room) -> None:
+    source = room.tenant.tokens
+    assert isinstance(source, PersonTokenSource)
+    came: list[Line] = []
+
+    def told(line: Line) -> None:
+        came.append(line)
+        if len(came) == 3:
+            source.sign_out()
+
+    with pytest.raises(SignInFailed, match="You have signed out"):
+        gather(room.case, room.tenant, [VICTIM], wanted=week(SearchLog, InteractiveSignIns), told=told)
+    assert source.times_asked == 1
+    assert UNASKED in {line.state for line in collect.lines(room.case)}  # the next run goes on with these

@@ -267,6 +267,9 @@ def test_every_service_is_signed_in_to_as_the_same_person(service: PracticeTenan
     assert source.token("exchange")
     source.sign_out()
     service.login.person = "victim"
+    with pytest.raises(SignInFailed, match="You have signed out"):  # what still runs signs nobody in anew
+        source.token("graph")
+    source.again()
     assert source.operator.user_principal_name == "katrin.vogel@contoso.com"
 
 

@@ -28,6 +28,7 @@ _IN_THE_MIDDLE = (
     "notebook 0, ask for it beforehand."
 )
 _CANCELLED = "The sign-in was cancelled; nobody is signed in."
+_SIGNED_OUT = "You have signed out; nobody is signed in."
 
 
 class DeviceCodeMessage(str):
@@ -249,12 +250,16 @@ class PersonTokenSource:
         self._way.cancel()
 
     def again(self) -> None:
-        """After a cancelled sign-in: let the next call sign in anew."""
+        """After a cancelled sign-in or a sign-out: let the next call sign in anew."""
         self._ended = ""
 
     def sign_out(self) -> None:
-        """Forget every token, in memory and in the cache; in one that was kept, those of an earlier program too."""
+        """Forget every token, in memory and in the cache; in one that was kept, those of an earlier program too.
+
+        Work that is still under way with them fails, and asks nobody, until `again`.
+        """
         with self._person, self._lock:
+            self._ended = _SIGNED_OUT
             for app in self._apps.values():
                 for account in app.get_accounts():
                     app.remove_account(account)
@@ -280,6 +285,8 @@ class PersonTokenSource:
                 when, kind, text = self._refusals.get((resource, purpose), (0, SignInFailed, ""))
                 if when > before:
                     raise kind(text)
+            if self._ended:
+                raise SignInFailed(self._ended)
             try:
                 return self._from_person(resource, purpose, claims)
             except ToolkitError as error:
