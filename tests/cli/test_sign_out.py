@@ -15,8 +15,9 @@ from toolkit.cli import cli
 from toolkit.tenant import token_cache
 from toolkit.tenant.clients import Clients
 from toolkit.tenant.clouds import CLOUDS, practice_cloud
-from toolkit.tenant.person import DeviceCode, PersonTokenSource
+from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.sign_in import sign_in
+from toolkit.tenant.ways import DeviceCode
 
 __all__ = ["room", "unconfirmed_room"]
 

@@ -24,7 +24,7 @@ from toolkit.contain.snapshot import first_of, look, read_again
 from toolkit.errors import TenantAnswer
 from toolkit.practice.exchange_pages import MORE
 from toolkit.tenant.exchange import own_anchor
-from toolkit.tenant.session import _without_port
+from toolkit.tenant.paging import without_port
 
 SEARCH = "Search-UnifiedAuditLog"
 EVER = 100_000
@@ -120,11 +120,11 @@ def test_a_link_that_leads_elsewhere_or_back_is_not_followed(room: Room, link: A
 
 def test_a_link_with_the_port_that_https_has_anyway_is_followed() -> None:
     host = "https://outlook.office365.com"
-    assert _without_port(f"{host}:443/adminapi/beta/t/InvokeCommand?a=:443/") == (
+    assert without_port(f"{host}:443/adminapi/beta/t/InvokeCommand?a=:443/") == (
         f"{host}/adminapi/beta/t/InvokeCommand?a=:443/"
     )
     for other in (f"{host}:4430/x", f"{host}/x:443", "http://outlook.office365.com:443/x", 5):
-        assert _without_port(other) == other
+        assert without_port(other) == other
 
 
 def test_long_lists_of_the_state_come_by_pages_and_say_nothing_of_it(room: Room) -> None:

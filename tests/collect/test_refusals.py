@@ -37,8 +37,8 @@ from toolkit.tenant.application import SECRET_VARIABLE, ApplicationTokenSource
 from toolkit.tenant.clouds import practice_cloud
 from toolkit.tenant.exchange import cmdlet_call
 from toolkit.tenant.pace import Pace
+from toolkit.tenant.paging import STALE_PAGES
 from toolkit.tenant.person import PersonTokenSource
-from toolkit.tenant.session import STALE_PAGES
 
 SEARCH = "Search-UnifiedAuditLog"
 EVER = 100_000

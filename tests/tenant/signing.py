@@ -26,7 +26,8 @@ from toolkit.practice.login import APPROVES, DECLINES
 from toolkit.practice.scenario import CLIENT_ID
 from toolkit.tenant.clients import Clients, clients_of
 from toolkit.tenant.clouds import RESOURCES, Cloud, practice_cloud
-from toolkit.tenant.person import DeviceCode, DeviceCodeMessage, PersonTokenSource, Way
+from toolkit.tenant.person import PersonTokenSource
+from toolkit.tenant.ways import DeviceCode, DeviceCodeMessage, Way
 
 __all__ = ["CLIENT_ID", "Answering", "Clock", "Sheet", "by_code", "in_thread", "own_clients", "place_of"]
 

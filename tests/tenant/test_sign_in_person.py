@@ -34,9 +34,9 @@ from toolkit.tenant.clients import Clients, clients_of
 from toolkit.tenant.gate import Call
 from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import delegated_permissions
-from toolkit.tenant.person import Browser, DeviceCode, DeviceCodeMessage
 from toolkit.tenant.session import Session
 from toolkit.tenant.tokens import asking_nobody, claims_of
+from toolkit.tenant.ways import Browser, DeviceCode, DeviceCodeMessage
 
 
 def asked(service: PracticeTenant, what: str = "token") -> int:
@@ -455,7 +455,7 @@ def test_ctrl_c_in_a_terminal_ends_a_sign_in_that_waits(service: PracticeTenant)
     script = (
         "import sys; from pathlib import Path; from toolkit.tenant.clients import clients_of; "
         "from toolkit.tenant.clouds import practice_cloud; "
-        "from toolkit.tenant.person import Browser, PersonTokenSource; "
+        "from toolkit.tenant.person import PersonTokenSource; from toolkit.tenant.ways import Browser; "
         f"place = practice_cloud(Path({str(service.folder.parent)!r})); "
         f"source = PersonTokenSource(place, clients_of({CLIENT_ID!r}), Browser(print), tenant=place.tenant_id); "
         "source.token('graph')"

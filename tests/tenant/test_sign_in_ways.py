@@ -19,9 +19,10 @@ from toolkit.tenant.clients import EXCHANGE_APP, about_clients, clients_of
 from toolkit.tenant.clouds import GRAPH_COMMAND_LINE_APP
 from toolkit.tenant.local_browser import browser_is_elsewhere
 from toolkit.tenant.permissions import CONTAINMENT, delegated_permissions
-from toolkit.tenant.person import Browser, PersonTokenSource
+from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.ready_token import ReadyTokenSource
 from toolkit.tenant.token_cache import remembered
+from toolkit.tenant.ways import Browser
 
 DESKTOP = {"DISPLAY": ":0"}
 

@@ -9,8 +9,8 @@ from tests.contain.room import Room, room, unconfirmed_room
 from toolkit.tenant import Preflight, preflight
 from toolkit.tenant.directory_roles import ROLES
 from toolkit.tenant.needs import NEEDS
-from toolkit.tenant.person import DeviceCodeMessage
 from toolkit.tenant.preflight import REFUSED, WORKS, Check, TokenFacts
+from toolkit.tenant.ways import DeviceCodeMessage
 from toolkit.views.preflight import about_html, counted, device_code_html, in_short, needs_html, preflight_html
 
 __all__ = ["room", "unconfirmed_room"]

@@ -20,9 +20,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from toolkit.errors import NothingSent, TenantAnswer, TenantError, TenantUnreachable, UsageError
 from toolkit.tenant.answers import Answer, answer_of, cited, claims_challenge, error_of, retry_after, throttled
 from toolkit.tenant.clouds import Cloud
-from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate, is_read
+from toolkit.tenant.gate import PLACEHOLDER, Approval, Call, Gate
 from toolkit.tenant.meter import Meters
 from toolkit.tenant.pace import Pace, too_long
+from toolkit.tenant.paging import Trail, origin
 from toolkit.tenant.secret import Secret
 from toolkit.tenant.tokens import TokenSource, asking_once
 
@@ -38,12 +39,6 @@ LONGEST_ANSWER = 512 * 1024 * 1024
 """Bytes of one answer; more is refused rather than held in memory."""
 PIECE = 256 * 1024
 RETRIED = frozenset({429, 500, 502, 503, 504})
-PAGES_AT_MOST = 20_000
-"""Of one collection: more than any list has. Pages that bring nothing new end it sooner."""
-STALE_PAGES = 20
-EMPTY_PAGES = 200
-"""So many pages in a row may bring only rows that came before, or none at all, which is allowed."""
-ENDLESS = "Endless"
 _PACE: ContextVar[tuple[object, Pace] | None] = ContextVar("pace", default=None)
 _UNTIL: ContextVar[datetime | None] = ContextVar("until", default=None)
 _WAITS: ContextVar[float] = ContextVar("waits", default=LONGEST_WAIT)
@@ -219,38 +214,12 @@ class Session:
             TenantAnswer: a page has no list; a nextLink leads elsewhere, or to a page that was read before; or the
                 pages have no end (its code is `ENDLESS`): they bring nothing new.
         """
-        seen, rows, idle = {call.url}, set[int](), 0
-        for _ in range(PAGES_AT_MOST):
-            answer = self.read(call)
-            page = {_row_key(row) for row in answer.rows}
-            idle = 0 if page - rows else idle + 1
-            rows |= page
+        trail = Trail(self.cloud, call)
+        onward: Call | None = call
+        while onward is not None:
+            answer = self.read(onward)
             yield answer
-            link = answer.data.get("@odata.nextLink")
-            if not link:
-                return
-            link, problem = _without_port(link), ""
-            if not isinstance(link, str) or _origin(link) != _origin(call.url):
-                problem = "leads to another host; it was not followed"
-            elif link in seen:
-                problem = "leads to a page that was read before; the collection is incomplete"
-            elif not self._leads_on(call, link):
-                problem = "leads to another service; it was not followed"
-            if problem:
-                raise answer.error(f"The next page of {urlsplit(call.url).path} {problem}", "NextLink")
-            if idle >= (STALE_PAGES if page else EMPTY_PAGES):
-                what = f"{idle} pages of {urlsplit(call.url).path} in a row brought nothing new, and there were more"
-                raise answer.error(f"{what}; the collection is incomplete", ENDLESS)
-            seen.add(link)
-            call = Call(call.method, link, call.body, call.headers)
-        text = f"{urlsplit(call.url).path} has more than {PAGES_AT_MOST:,} pages; the collection is incomplete"
-        raise answer.error(text, ENDLESS)
-
-    def _leads_on(self, call: Call, link: str) -> bool:
-        """Whether a link is of the service that was asked, and asking there with the same body is a read as well."""
-        body = json.dumps(call.body).encode() if call.body is not None else None
-        same = self.cloud.resource_of(link) == self.cloud.resource_of(call.url)
-        return same and is_read(call.method, link, body)
+            onward = trail.onward(answer)
 
     def write(
         self,
@@ -401,7 +370,7 @@ class Session:
         kind = TenantUnreachable if sent else NothingSent
         asked = f"{request.method} {urlsplit(str(request.url)).path}"
         ours = request.headers["client-request-id"]
-        raise kind(f"{_origin(str(request.url))} {text} ({asked}, client-request-id {ours}).")
+        raise kind(f"{origin(str(request.url))} {text} ({asked}, client-request-id {ours}).")
 
 
 def _too_large(response: requests.Response) -> TenantAnswer:
@@ -413,11 +382,6 @@ def _too_large(response: requests.Response) -> TenantAnswer:
 
 def _cmdlet(call: Call) -> str:
     return str(call.headers.get("X-CmdletName", ""))
-
-
-def _row_key(row: Mapping[str, Any]) -> int:
-    """What tells a row from others, whatever list it is of: all its texts."""
-    return hash(tuple(value for value in row.values() if isinstance(value, str)))
 
 
 def new_request_id() -> str:
@@ -440,17 +404,3 @@ def _bytes(request: requests.PreparedRequest) -> bytes | None:
 def _never_connected(error: BaseException) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
-
-
-def _without_port(link: Any) -> Any:
-    """A link without the port that HTTPS has anyway, which Exchange may write into it."""
-    if not isinstance(link, str):
-        return link
-    origin, slash, rest = link.removeprefix("https://").partition("/")
-    plain = link.startswith("https://") and origin.endswith(":443")
-    return f"https://{origin.removesuffix(':443')}{slash}{rest}" if plain else link
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.lower()}"

@@ -11,10 +11,11 @@ from toolkit.tenant.application import ApplicationTokenSource, Ask
 from toolkit.tenant.clients import clients_of
 from toolkit.tenant.clouds import cloud_named
 from toolkit.tenant.local_browser import browser_is_elsewhere
-from toolkit.tenant.person import Browser, DeviceCode, DeviceCodeMessage, PersonTokenSource, Way
+from toolkit.tenant.person import PersonTokenSource
 from toolkit.tenant.ready_token import VARIABLES, ReadyTokenSource
 from toolkit.tenant.token_cache import place_of, remembered
 from toolkit.tenant.tokens import TokenSource
+from toolkit.tenant.ways import Browser, DeviceCode, DeviceCodeMessage, Way
 
 _KEPT_BY = {"certificate": "a certificate", "secret": "a secret", "token": "a token of the environment"}
 WAYS = ("browser", "device-code", "certificate", "secret", "token")

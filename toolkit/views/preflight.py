@@ -11,8 +11,8 @@ from toolkit.detect.words import plural
 from toolkit.tenant import Preflight, TokenSource
 from toolkit.tenant.clouds import RESOURCES
 from toolkit.tenant.permissions import permissions_frame
-from toolkit.tenant.person import DeviceCodeMessage
 from toolkit.tenant.preflight import LACKING, NOT_STARTED, PARTLY, REFUSED, UNKNOWN, WORKS, Check, TokenFacts
+from toolkit.tenant.ways import DeviceCodeMessage
 from toolkit.views.look import as_text, box, figures, html_table
 
 HEADINGS = {"what": "What", "answer": "Expect", "why": "Why"}

@@ -21,7 +21,8 @@ from toolkit.errors import SignInFailed, ToolkitError, UsageError
 from toolkit.tenant import CLOUDS, PracticeTokenSource, Secret, Tenant, TokenSource, connect, sign_in
 from toolkit.tenant.clouds import PRACTICE, practice_cloud
 from toolkit.tenant.local_browser import browser_is_elsewhere
-from toolkit.tenant.person import DeviceCodeMessage, PersonTokenSource
+from toolkit.tenant.person import PersonTokenSource
+from toolkit.tenant.ways import DeviceCodeMessage
 from toolkit.views.containment_work import Desk, Emit, Event
 from toolkit.views.look import box, page
 from toolkit.views.practice_tenant import started_where_none_runs

@@ -20,7 +20,7 @@ from toolkit.errors import NotConsented, TenantAnswer, TenantError
 from toolkit.tenant import Answer, Call, Tenant
 from toolkit.tenant.activity import activity_call
 from toolkit.tenant.clouds import lacks
-from toolkit.tenant.session import STALE_PAGES
+from toolkit.tenant.paging import STALE_PAGES
 
 ATTEMPTS = 3
 LISTS_AT_MOST = 10_000

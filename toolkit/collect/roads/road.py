@@ -13,7 +13,7 @@ from toolkit.collect.pull import Asked, Pages, Pull, Stopped
 from toolkit.collect.window import DAY
 from toolkit.errors import TenantAnswer
 from toolkit.tenant import Tenant
-from toolkit.tenant.session import ENDLESS
+from toolkit.tenant.paging import ENDLESS
 
 Halted = Callable[[], bool]
 # Statuses with which a service says that it does not offer something here, rather than that it failed. A 401 is not
