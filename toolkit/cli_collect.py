@@ -97,22 +97,24 @@ def collect(
     Exit code 0: all that was asked for came. 1: something is partial, failed or not available, or you stopped it.
     2: nothing was done.
     """
-    from toolkit.collect.calls import every_call
-    from toolkit.collect.chosen import workspace_unnamed
-    from toolkit.collect.signed import note_options
-    from toolkit.contain import resolve
-
     if start_feeds or stop_feeds:
         from toolkit.cli_feeds import turn_feeds
 
         if start_feeds and stop_feeds:
             raise UsageError("Start the feeds, or stop them: name one of --start-feeds and --stop-feeds.")
         sys.exit(turn_feeds(case_folder, signing_in, practice=practice, stop=stop_feeds, as_json=as_json))
-    pivoting, named, taken_back = pivoting or only_open, typed(marked), typed(unmarked)
-    if not (accounts or pivoting or named or taken_back):
+    pivoting = pivoting or only_open
+    if not (accounts or pivoting or marked or unmarked):
         raise UsageError("About whom? Name an account with --account NAME@DOMAIN.")
     if case_folder is None:
         raise UsageError("Which case? Name its folder with --case, or in the variable TOOLKIT_CASE.")
+
+    from toolkit.collect.calls import every_call
+    from toolkit.collect.chosen import workspace_unnamed
+    from toolkit.collect.signed import note_options
+    from toolkit.contain import resolve
+
+    named, taken_back = typed(marked), typed(unmarked)
     chosen = _profile(wanted, sources, workspace or "", refresh=refresh)
     unasked = "" if refresh else workspace_unnamed(chosen)
     case = case_to_ask(case_folder, practice=practice)

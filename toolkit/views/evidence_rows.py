@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -247,19 +246,28 @@ class EvidenceRows:
         source = CHANGES_FROM if self.table == "changes" else self.table
         return f"SELECT row_id, {columns} FROM (SELECT * FROM {source} AS evidence{where})"
 
-    @cached_property
-    def _networks(self) -> dict[str, str]:
-        known = addresses(self.case).execute()
-        if self.table == "signins":
-            # The sign-in's own place is in a column beside it, and truer than the registry's.
-            known = known.assign(country="")
-        pairs = zip(known.ip_address, known.country.fillna(""), known.organisation.fillna(""), strict=True)
-        return {ip: " · ".join(part for part in (country, name) if part) for ip, country, name in pairs}
-
     def _with_networks(self, rows: pd.DataFrame) -> pd.DataFrame:
-        if "network" not in rows:
+        if "network" not in rows or rows.empty:
             return rows
-        return rows.assign(network=[self._networks.get(str(ip), "") for ip in rows["network"]])
+        known = _networks(self.case)
+        # Beside a sign-in stands its own place, which is truer than the registry's.
+        begin = 1 if self.table == "signins" else 0
+        told = (known.get(str(ip), ("", ""))[begin:] for ip in rows["network"])
+        return rows.assign(network=[" · ".join(filter(None, parts)) for parts in told])
+
+
+_known: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
+
+
+def _networks(case: Case) -> dict[str, tuple[str, str]]:
+    """Country and organisation of each address of the case, looked up once while nothing is added to the case."""
+    state = (str(case.folder), case.journal.head)
+    if state not in _known:
+        found = addresses(case).execute()
+        rows = zip(found.ip_address, found.country.fillna(""), found.organisation.fillna(""), strict=True)
+        _known.clear()
+        _known[state] = {ip: (country, name) for ip, country, name in rows}
+    return _known[state]
 
 
 def _where(conditions: Sequence[str]) -> str:
