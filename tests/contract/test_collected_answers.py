@@ -98,13 +98,13 @@ def test_activity_answers_are_like_the_documented_ones(client: Client, shared: P
     headers = {"Authorization": f"Bearer {client.token('manage')}"}
 
     def ask(method: str, what: str, **query: str) -> requests.Response:
-        return client.session.request(method, f"{root}/{what}", params=query, headers=headers, timeout=10)
+        return client.session.request(method, f"{root}/{what}", params=query, headers=headers, timeout=60)
 
     of = {"contentType": "Audit.Exchange"}
     started = ask("POST", "subscriptions/start", **of)
     client.tenant.clock.advance(300)
     subscriptions, content = ask("GET", "subscriptions/list"), ask("GET", "subscriptions/content", **of)
-    blob = client.session.get(content.json()[0]["contentUri"], headers=headers, timeout=10)
+    blob = client.session.get(content.json()[0]["contentUri"], headers=headers, timeout=60)
     stopped = ask("POST", "subscriptions/stop", **of)
     assert names(started.json()) == names(documented(shared, "subscriptions-start")[0]["response"]["body"])
     assert names(subscriptions.json()[0]) == names(documented(shared, "subscriptions-list")[0]["response"]["body"][0])

@@ -66,18 +66,18 @@ class Client:
 
     def as_application(self, method: str, path: str, **how: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.application_token()}"}
-        return self.session.request(method, self.about["graph"] + path, headers=headers, timeout=10, **how)
+        return self.session.request(method, self.about["graph"] + path, headers=headers, timeout=60, **how)
 
     def graph(self, method: str, path: str, **how: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token('graph')}"} | how.pop("headers", {})
-        return self.session.request(method, self.about["graph"] + path, headers=headers, timeout=10, **how)
+        return self.session.request(method, self.about["graph"] + path, headers=headers, timeout=60, **how)
 
     def cmdlet(self, cmdlet: str, *, anchor: str = f"UPN:{VICTIM}", **parameters: Any) -> requests.Response:
         return self.session.post(
             f"{self.about['exchange']}/adminapi/beta/{self.about['tenant_id']}/InvokeCommand",
             json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}},
             headers={"Authorization": f"Bearer {self.token('exchange')}", "X-AnchorMailbox": anchor},
-            timeout=10,
+            timeout=60,
         )
 
     def rules(self, mailbox: str = VICTIM, *, hidden: bool = True) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ def feed(client: Client, method: str, what: str, tenant: str = "", **query: str)
 
 def call(client: Client, method: str, address: str, **how: Any) -> requests.Response:
     headers = {"Authorization": f"Bearer {client.token('manage')}"}
-    return client.session.request(method, address, headers=headers, timeout=10, **how)
+    return client.session.request(method, address, headers=headers, timeout=60, **how)
 
 
 def code(answer: requests.Response) -> tuple[int, str]:
@@ -159,7 +159,7 @@ def test_without_auditing_nothing_can_be_subscribed(client: Client) -> None:
 def test_token_of_another_service_is_refused(client: Client) -> None:
     headers = {"Authorization": f"Bearer {client.token('graph')}"}
     root = f"{client.about['manage']}/api/v1.0/{client.about['tenant_id']}/activity/feed/subscriptions/list"
-    answer = client.session.get(root, headers=headers, timeout=10)
+    answer = client.session.get(root, headers=headers, timeout=60)
     assert (answer.status_code, answer.json()) == (401, {"Message": "Authorization has been denied for this request."})
 
 

@@ -142,7 +142,7 @@ def test_warning_with_half_the_rows_and_a_link_that_is_refused(signed_in: Client
     assert body["@adminapi.warnings"]
     headers = {"Authorization": f"Bearer {signed_in.token('exchange')}"}
     sent = {"CmdletInput": {"CmdletName": "Get-Mailbox", "Parameters": {"ResultSize": "Unlimited"}}}
-    answer = signed_in.session.post(body["@odata.nextLink"], json=sent, headers=headers, timeout=10)
+    answer = signed_in.session.post(body["@odata.nextLink"], json=sent, headers=headers, timeout=60)
     assert answer.status_code == 400
     assert "Expired or Invalid pagination request" in answer.text
 

@@ -81,7 +81,7 @@ def test_overload_may_hit_before_or_after_the_change(client: Client, status: int
 
 def test_answer_may_come_late_while_others_are_served(client: Client) -> None:
     client.token("graph")
-    client.tenant.answer_late("PATCH", 5.5)
+    client.tenant.answer_late("PATCH", 30)
     with pytest.raises(requests.exceptions.ReadTimeout):
         client.session.patch(
             client.about["graph"] + f"/v1.0/users/{VICTIM}",
@@ -91,7 +91,7 @@ def test_answer_may_come_late_while_others_are_served(client: Client) -> None:
         )
     before = time.monotonic()
     assert not enabled(client)
-    assert time.monotonic() - before < 4
+    assert time.monotonic() - before < 20
 
 
 def test_cmdlet_may_warn_and_do_nothing(client: Client) -> None:

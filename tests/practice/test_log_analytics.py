@@ -15,7 +15,7 @@ from toolkit.practice.faults import Fault
 def ask(client: Client, query: str, **more: Any) -> requests.Response:
     address = f"{client.about['loganalytics']}/v1/workspaces/{client.about['workspace_id']}/query"
     headers = {"Authorization": f"Bearer {client.token('loganalytics')}"}
-    return client.session.post(address, json={"query": query} | more, headers=headers, timeout=10)
+    return client.session.post(address, json={"query": query} | more, headers=headers, timeout=60)
 
 
 def rows(client: Client, query: str, **more: Any) -> list[dict[str, Any]]:
@@ -97,4 +97,4 @@ def test_reading_is_a_read_in_the_log(client: Client) -> None:
 def test_workspace_that_is_not_ours(client: Client) -> None:
     address = f"{client.about['loganalytics']}/v1/workspaces/00000000-0000-0000-0000-000000000009/query"
     headers = {"Authorization": f"Bearer {client.token('loganalytics')}"}
-    assert client.session.post(address, json={"query": "x"}, headers=headers, timeout=10).status_code == 403
+    assert client.session.post(address, json={"query": "x"}, headers=headers, timeout=60).status_code == 403

@@ -307,11 +307,9 @@ def test_a_sign_in_that_waits_in_the_browser_is_cancelled_by_a_click(
     row.cloud.value, row.way.value, row.client.value = "loopback", "browser", CLIENT_ID
     row.start.click()
     until(panel, lambda: bool(opened) and not row.cancel.disabled)
-    began = time.monotonic()
     row.cancel.click()
     settled(panel)
     until(panel, lambda: not row.start.disabled)
-    assert time.monotonic() - began < 5
     assert "cancelled; nobody is signed in" in words(row.message.value)
     assert not row.ready
 
@@ -459,10 +457,8 @@ def test_a_person_is_asked_before_a_collection_and_a_stop_ends_the_question(room
     assert person.asked == ["graph", "exchange"]  # choosing asks nobody
     panel.start.click()
     until(panel, lambda: person.asked[2:] == ["management"] and not panel.stop.disabled)
-    began = time.monotonic()
     panel.stop.click()
     settled(panel)
-    assert time.monotonic() - began < 20
     panel.desk.drain()
     assert "Stopped by you; nothing was asked for." in words(panel.message.value)
     assert collect.lines(room.case) == []
