@@ -113,6 +113,7 @@ class Desk:
         """File ▸ Save Notebook."""
         self.page.keyboard.press("Control+s")
         self.page.wait_for_timeout(500)
+        expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
 
     def shut_kernels_down(self) -> None:
         """As when the analyst comes back the next day: the notebooks are saved, their kernels are gone."""
