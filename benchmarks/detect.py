@@ -17,7 +17,7 @@ import pandas as pd
 from benchmarks.records import EVERYDAY, write_purview_csv, write_sign_in_pages
 from toolkit import open_case
 from toolkit.case import Case
-from toolkit.detect import triage
+from toolkit.detect.triage import look
 
 FAILED = ("50126", "50053", "50055")
 
@@ -36,7 +36,7 @@ def measure(events: int, rounds: int) -> None:
         detecting = []
         for _ in range(rounds):
             began = time.perf_counter()
-            found = len(triage(case).findings)
+            found = len(look(case).findings)
             detecting.append(time.perf_counter() - began)
         audit, signins = case.frame("audit"), case.frame("signins")
         by_pandas = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,31 @@ def test_the_same_is_seen_in_the_audit_log_alone(tmp_path: Path) -> None:
     assert any("Entra's own sign-ins" in note for note in new.notes)
     assert any(f.id == "TK-01" and f.severity == "high" for f in found.findings)
     assert {f.user for f in found.findings if f.severity != "low"} == {VICTIM}
+
+
+def test_nothing_is_looked_for_twice_until_evidence_or_settings_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    module = sys.modules["toolkit.detect.triage"]
+    look = module.look
+    monkeypatch.setattr(module, "look", lambda *of: looks.append(1) or look(*of))
+    case = open_case(tmp_path / "case")
+    case.load(SAMPLES / "purview-audit-search.csv")
+    first = triage(case)
+    assert triage(open_case(tmp_path / "case")).to_dict() == first.to_dict()
+    assert triage(case, ["nobody@contoso.com"]).findings == []
+    assert len(looks) == 1
+
+    open_case(tmp_path / "case").load(sorted(SAMPLES.glob("signins-beta-*.json")))
+    both = triage(case)
+    assert {f.table for f in first.findings} == {"audit"}
+    assert "signins" in {f.table for f in both.findings}
+    (case.folder / "detections.toml").write_text("[allow]\ndomains = ['example.com']\n", "utf-8")
+    triage(case)
+    (case.folder / "owner-facts.toml").write_text(f"[users.'{VICTIM}']\ncountries = ['NL', 'RO']\n", "utf-8")
+    travelled = triage(case)
+    assert [f.severity for f in travelled.findings if f.id == "SI-02" and f.user == VICTIM] != [
+        f.severity for f in both.findings if f.id == "SI-02" and f.user == VICTIM
+    ]
+    assert len(looks) == 4

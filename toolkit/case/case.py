@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -207,6 +208,12 @@ class Case:
         name = "regexp_extract(filename, '([0-9a-f]{64})[^/\\\\]*$', 1)"
         query = f"SELECT {name} AS file, position, reason, text FROM read_parquet([{listed}], filename = true)"
         return self.connection().execute(f"{query} ORDER BY file, position").df()
+
+    @property
+    def evidence_state(self) -> str:
+        """A text that another stands for as soon as evidence was loaded, also by another process."""
+        file = self.folder / "catalog.json"
+        return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
 
     @property
     def catalog(self) -> Catalog:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,8 @@ from toolkit.detect.catalogue import DETECTIONS
 from toolkit.detect.evidence import LOGONS, Evidence
 from toolkit.detect.finding import SEVERITIES, Detection, Finding, Judgement, NotRun, Stage
 from toolkit.detect.intruder import FAMILIES, Gathering, Intruder
+from toolkit.detect.settings import OWNER_FACTS, SETTINGS
+from toolkit.enrich.networks import OWN_LIST
 from toolkit.tables import TABLES
 
 BEFORE_FIRST_HIGH = timedelta(hours=24)
@@ -70,14 +72,34 @@ class Triage:
 Found = tuple[Finding, pd.DataFrame]
 
 
+_looked: dict[tuple[object, ...], Triage] = {}  # one case at a time
+
+
 def triage(case: Case, users: Iterable[str] | None = None, inside_since: datetime | None = None) -> Triage:
     """Run every detection; `users` keeps the findings of these accounts only.
 
-    `inside_since`: the analyst's word for when the attacker may have come in (with zone); else it is derived.
+    `inside_since`: the analyst's word for when the attacker may have come in (with zone); else it is derived. Nothing
+    is looked for twice while neither the evidence nor the case's settings change.
 
     Raises:
         UsageError: the case's `detections.toml`, `owner-facts.toml` or `networks.csv` cannot be used.
     """
+    own = [case.folder / name for name in (SETTINGS, OWNER_FACTS, OWN_LIST)]
+    told = [file.read_bytes() if file.is_file() else None for file in own]
+    state = (str(case.folder), case.evidence_state, inside_since, *told)
+    if (whole := _looked.get(state)) is None:
+        whole = look(case, inside_since)
+        _looked.clear()
+        _looked[state] = whole
+    findings = whole.findings
+    if users is not None:
+        wanted = {u.lower() for u in users}
+        findings = [f for f in findings if wanted & {f.user, *f.involved}]
+    return replace(whole, findings=list(findings), not_run=list(whole.not_run))
+
+
+def look(case: Case, inside_since: datetime | None = None) -> Triage:
+    """What `triage` finds, looked for anew."""
     evidence = Evidence.of(case)
     result = Triage(thresholds=evidence.settings.to_dict())
     found = _stage(Stage.PLAIN, evidence, result)
@@ -101,9 +123,6 @@ def triage(case: Case, users: Iterable[str] | None = None, inside_since: datetim
             finding.notes.append(FROM_INTRUDER)
     result.not_run += _without_history(evidence)
     result.findings = [finding for finding, _ in found]
-    if users is not None:
-        wanted = {u.lower() for u in users}
-        result.findings = [f for f in result.findings if wanted & {f.user, *f.involved}]
     result.findings.sort(
         key=lambda f: (-SEVERITIES.index(f.severity), f.first.timestamp() if f.first else math.inf, f.id, f.user)
     )

@@ -260,8 +260,8 @@ _known: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
 
 
 def _networks(case: Case) -> dict[str, tuple[str, str]]:
-    """Country and organisation of each address of the case, looked up once while nothing is added to the case."""
-    state = (str(case.folder), case.journal.head)
+    """Country and organisation of each address of the case, looked up once while its evidence stays the same."""
+    state = (str(case.folder), case.evidence_state)
     if state not in _known:
         found = addresses(case).execute()
         rows = zip(found.ip_address, found.country.fillna(""), found.organisation.fillna(""), strict=True)

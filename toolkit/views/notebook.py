@@ -21,9 +21,6 @@ from toolkit.views.look import box, page, practice_banner
 TWIN_STYLE = ".jp-OutputArea:has(.toolkit-live) .toolkit-twin { display: none; }"
 
 
-_looked: dict[tuple[str, str], Triage] = {}  # one case at a time
-
-
 class CaseUnknown(UsageError):
     """A notebook was run outside the lab and names no case."""
 
@@ -48,12 +45,8 @@ def case_from(case: Case | str | os.PathLike[str] | None = None) -> Case:
 
 
 def findings_of(case: Case, users: Iterable[str] | None = None) -> Triage:
-    """All findings of the case (those of `users` only), looked for once while nothing is added to the case."""
-    state = (str(case.folder), case.journal.head)
-    if state not in _looked:
-        _looked.clear()
-        _looked[state] = triage(case)
-    whole = _looked[state]
+    """All findings of the case (those of `users` only)."""
+    whole = triage(case)
     wanted = None if users is None else {u.lower() for u in users}
     return replace(whole, findings=[f for f in whole.findings if wanted is None or f.user.lower() in wanted])
 
