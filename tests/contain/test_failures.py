@@ -205,14 +205,14 @@ def test_a_change_answered_with_a_server_error_is_not_repeated_and_is_read_back(
 
 
 def test_a_change_whose_answer_never_comes_is_not_repeated(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room.tenant.session, "_seconds", {"graph": 0.3, "exchange": 0.3})
+    monkeypatch.setattr(room.tenant.session, "_seconds", {"graph": 2.0, "exchange": 2.0})
     plan, yes = room.confirmed()
     real = room.service._store.log
 
     def slow(line: dict[str, object]) -> None:
         real(line)
         if line["kind"] == "write":
-            time.sleep(1.0)
+            time.sleep(4.0)
 
     monkeypatch.setattr(room.service._store, "log", slow)
     outcome = contain.run(plan, "block-sign-in", yes)
