@@ -256,18 +256,19 @@ class EvidenceRows:
         return rows.assign(network=[" · ".join(filter(None, parts)) for parts in told])
 
 
-_known: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
+_known: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}  # one case at a time
 
 
 def _networks(case: Case) -> dict[str, tuple[str, str]]:
     """Country and organisation of each address of the case, looked up once while its evidence stays the same."""
     state = (str(case.folder), case.evidence_state)
-    if state not in _known:
+    if (known := _known.get(state)) is None:  # kept in a name: another thread may be about to clear it
         found = addresses(case).execute()
         rows = zip(found.ip_address, found.country.fillna(""), found.organisation.fillna(""), strict=True)
+        known = {ip: (country, name) for ip, country, name in rows}
         _known.clear()
-        _known[state] = {ip: (country, name) for ip, country, name in rows}
-    return _known[state]
+        _known[state] = known
+    return known
 
 
 def _where(conditions: Sequence[str]) -> str:
