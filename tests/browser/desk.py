@@ -110,10 +110,10 @@ class Desk:
         return path
 
     def save(self) -> None:
-        """File ▸ Save Notebook."""
-        self.page.keyboard.press("Control+s")
-        self.page.wait_for_timeout(500)
-        expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
+        """File ▸ Save Notebook; returns when the server has it."""
+        with self.page.expect_response(lambda r: r.request.method == "PUT" and "/api/contents/" in r.url) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok
 
     def shut_kernels_down(self) -> None:
         """As when the analyst comes back the next day: the notebooks are saved, their kernels are gone."""
