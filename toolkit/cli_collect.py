@@ -378,10 +378,10 @@ def _sleeping(stop: threading.Event) -> Any:
     """A pause that ends when somebody stops the collection."""
 
     def sleep(seconds: float) -> None:
-        from toolkit.collect.pull import Stopped
+        from toolkit.collect.roads.road import halt_if
 
-        if stop.wait(seconds):
-            raise Stopped("Stopped by you; what was received is kept, and the same command goes on from there.")
+        stop.wait(seconds)
+        halt_if(stop.is_set)
 
     return sleep
 

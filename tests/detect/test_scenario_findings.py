@@ -153,3 +153,6 @@ def test_nothing_is_looked_for_twice_until_evidence_or_settings_change(
         f.severity for f in both.findings if f.id == "SI-02" and f.user == VICTIM
     ]
     assert len(looks) == 4
+    (case.folder / "networks.csv").write_text("asn,class\nAS9009,hosting\n", "utf-8")
+    assert "SI-04" in {f.id for f in triage(case).findings}
+    assert len(looks) == 5

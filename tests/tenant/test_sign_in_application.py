@@ -177,6 +177,20 @@ def test_an_apps_token_is_kept_renewed_and_challenged_as_a_persons(service: Prac
     session.close()
 
 
+def test_after_a_sign_out_work_that_still_runs_gets_no_token_and_nobody_is_asked(service: PracticeTenant) -> None:
+    service.login.credentials.register(secret=SECRET)
+    alone = app(service, environ={SECRET_VARIABLE: SECRET}, asking=never)
+    environ = {"TOOLKIT_GRAPH_TOKEN": alone.token("graph")}
+    ready = ReadyTokenSource(place_of(service), environ=environ, now=service.clock.now)
+    assert ready.token("graph")
+    before = len(service.requests())
+    for source in (alone, ready):
+        source.sign_out()
+        with pytest.raises(SignInFailed, match="You have signed out"):
+            source.token("graph")
+    assert len(service.requests()) == before
+
+
 def test_an_app_needs_a_tenant_and_an_id() -> None:
     with pytest.raises(UsageError, match="--tenant"):
         ApplicationTokenSource(CLOUDS["global"], tenant="", client_id=CLIENT_ID)

@@ -211,7 +211,7 @@ class Case:
 
     @property
     def evidence_state(self) -> str:
-        """A text that another stands for as soon as evidence was loaded, also by another process."""
+        """A text that changes whenever evidence is loaded, by whichever process."""
         file = self.folder / "catalog.json"
         return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
 

@@ -18,7 +18,7 @@ from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import ASKED_FOR, EXCHANGE_REMARK
 from toolkit.tenant.secret import Secret
 from toolkit.tenant.sign_in_errors import APP_ONLY, sentence
-from toolkit.tenant.tokens import Operator, claims_of
+from toolkit.tenant.tokens import SIGNED_OUT, Operator, claims_of
 
 SECRET_VARIABLE = "TOOLKIT_CLIENT_SECRET"  # noqa: S105 the variable's name
 Ask = Callable[[str], Secret]
@@ -51,6 +51,7 @@ class ApplicationTokenSource:
         self._lock = threading.RLock()
         self._http_cache: dict[str, Any] = {}
         self._made: Any = None
+        self._signed_out = False
         self._operator: Operator | None = None
 
     def __repr__(self) -> str:
@@ -67,6 +68,8 @@ class ApplicationTokenSource:
 
     def token(self, resource: str, *, refresh: bool = False, claims: str | None = None) -> str:
         with self._lock:
+            if self._signed_out:
+                raise SignInFailed(SIGNED_OUT)
             app = self._app()
             forget_refusals(self._http_cache)
             if refresh:
@@ -95,6 +98,10 @@ class ApplicationTokenSource:
 
     def cancel(self) -> None:
         """Nobody is waited for."""
+
+    def sign_out(self) -> None:
+        with self._lock:
+            self._signed_out, self._made = True, None
 
     def _app(self) -> Any:
         if self._made is None:

@@ -15,7 +15,7 @@ from toolkit.tenant.msal_client import ask, forget_refusals, settings
 from toolkit.tenant.permissions import ASKED_FOR, EVIDENCE
 from toolkit.tenant.sign_in_errors import sentence
 from toolkit.tenant.token_cache import forget_all
-from toolkit.tenant.tokens import Operator, asks_nobody, claims_of, refused_before
+from toolkit.tenant.tokens import SIGNED_OUT, Operator, asks_nobody, claims_of, refused_before
 from toolkit.tenant.ways import DeviceCode, DeviceCodeMessage, Way
 
 _NOT_OF_A_RESOURCE = frozenset({"openid", "profile", "email", "offline_access"})
@@ -26,7 +26,6 @@ _IN_THE_MIDDLE = (
     "notebook 0, ask for it beforehand."
 )
 _CANCELLED = "The sign-in was cancelled; nobody is signed in."
-_SIGNED_OUT = "You have signed out; nobody is signed in."
 
 
 class PersonTokenSource:
@@ -156,7 +155,7 @@ class PersonTokenSource:
         Work that is still under way with them fails, and asks nobody, until `again`.
         """
         with self._person, self._lock:
-            self._ended = _SIGNED_OUT
+            self._ended = SIGNED_OUT
             for app in self._apps.values():
                 for account in app.get_accounts():
                     app.remove_account(account)

@@ -10,7 +10,7 @@ from typing import Any
 from toolkit.errors import SignInFailed, UsageError
 from toolkit.tenant.clouds import RESOURCES, Cloud
 from toolkit.tenant.permissions import ASKED_FOR
-from toolkit.tenant.tokens import Operator, claims_of, runs_out
+from toolkit.tenant.tokens import SIGNED_OUT, Operator, claims_of, runs_out
 
 VARIABLES = {
     "graph": "TOOLKIT_GRAPH_TOKEN",
@@ -43,6 +43,7 @@ class ReadyTokenSource:
         self._cloud, self._now = cloud, now
         self._environ = os.environ if environ is None else environ
         self._given: dict[str, int] = {}  # which token was handed out last, not kept as text
+        self._signed_out = False
 
     def __repr__(self) -> str:
         return f"ReadyTokenSource({self._cloud.name})"
@@ -53,6 +54,8 @@ class ReadyTokenSource:
         return f"Tokens are taken as they are from {', '.join(given) or 'the environment, which has none yet'}."
 
     def token(self, resource: str, *, refresh: bool = False, claims: str | None = None) -> str:
+        if self._signed_out:
+            raise SignInFailed(SIGNED_OUT)
         variable = VARIABLES[resource]
         token = self._environ.get(variable, "").strip()
         if not token:
@@ -87,6 +90,10 @@ class ReadyTokenSource:
 
     def cancel(self) -> None:
         """Nobody is waited for."""
+
+    def sign_out(self) -> None:
+        """The variables stay as they are: this source takes nothing from them any more."""
+        self._signed_out = True
 
     def _problem(self, resource: str, told: dict[str, Any]) -> str:
         if not told:

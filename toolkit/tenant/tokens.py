@@ -63,6 +63,9 @@ def asks_nobody() -> bool:
     return _QUIET.get()
 
 
+SIGNED_OUT = "You have signed out; nobody is signed in."
+
+
 class TokenSource(Protocol):
     """Where access tokens come from; it is asked before each call and never hands one on to be kept."""
 
@@ -92,6 +95,10 @@ class TokenSource(Protocol):
 
     def cancel(self) -> None:
         """End a sign-in that waits for a person; called from another thread."""
+        ...
+
+    def sign_out(self) -> None:
+        """Forget what was had; work that is still under way with it fails (`SIGNED_OUT`), and nobody is asked."""
         ...
 
 

@@ -335,9 +335,8 @@ def _exchange_too(source: TokenSource) -> str:
 
 
 def _forget(tokens: TokenSource) -> None:
-    tokens.cancel()  # later calls with them fail, in place of asking anew
-    if isinstance(tokens, PersonTokenSource):
-        tokens.sign_out()
+    tokens.cancel()  # else a sign-in that waits for more would be waited for
+    tokens.sign_out()
 
 
 def _signed_html(case: Case, code: DeviceCodeMessage | None) -> str:
