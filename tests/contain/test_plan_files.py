@@ -127,8 +127,13 @@ def test_four_eyes_refuse_a_step_that_the_second_person_did_not_plan(
     planned_by(room, second, path)
     everything = contain.make_plan(room.case, room.tenant, VICTIM)
     more = next(o.action.key for o in everything.left_out if o.action.kind == "disable-inbox-rule")
-    contain.write_plan(contain.make_plan(room.case, room.tenant, VICTIM, also=[more]), own)
-    added = [step for step in contain.read_plan(own)["steps"] if step["key"] == more]
+    # One's own plan has that step alone: with all of the other's steps it would say as much as the bent file does,
+    # wherever both were previewed within one second of the tenant's clock.
+    mine = contain.make_plan(room.case, room.tenant, VICTIM, also=[more])
+    mine.steps = [step for step in mine.steps if step.action.key == more]
+    contain.write_plan(mine, own)
+    added = contain.read_plan(own)["steps"]
+    assert [step["key"] for step in added] == [more]
     bent(path, steps=[*contain.read_plan(path)["steps"], *added])
     with pytest.raises(GuardRefused, match="cannot be verified"):
         approved(room, path, four_eyes=True)
@@ -139,6 +144,17 @@ def test_four_eyes_refuse_a_step_that_the_second_person_did_not_plan(
     bent(path, steps=steps)
     with pytest.raises(GuardRefused, match="cannot be verified"):
         approved(room, path, four_eyes=True)
+
+
+def test_four_eyes_refuse_steps_that_only_the_approver_planned_all_of(
+    room: Room, second: Tenant, tmp_path: Path
+) -> None:
+    path, own = tmp_path / "second.json", tmp_path / "own.json"
+    planned_by(room, second, path)
+    more = next(o.action.key for o in room.plan().left_out if o.action.kind == "disable-inbox-rule")
+    contain.write_plan(contain.make_plan(room.case, room.tenant, VICTIM, also=[more]), own)
+    with pytest.raises(GuardRefused, match="somebody else has to approve"):
+        approved(room, own, four_eyes=True)
 
 
 def test_four_eyes_cannot_tell_who_planned_in_another_case(
