@@ -25,6 +25,7 @@ from toolkit.collect.pull import Asked, Pages
 from toolkit.collect.roads.activity import FEEDS
 from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.by_others import AuditSearchByOthers, SearchLogByOthers
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, MessageTrace, NonInteractiveSignIns
 from toolkit.collect.roads.log_analytics import (
     WorkspaceDirectoryChanges,
@@ -59,9 +60,10 @@ _SIGN_INS: dict[type[Road], str] = {
     WorkspaceSignIns: "interactiveUser",
     WorkspaceNonInteractive: "nonInteractiveUser",
 }
+_BY_OTHERS = (SearchLogByOthers, AuditSearchByOthers)
 OF_ITSELF = frozenset({
-    SearchLog, AuditSearch, *_SIGN_INS, DirectoryChanges, WorkspaceDirectoryChanges, MessageTrace, TraceCmdlet,
-    EitherTrace,
+    SearchLog, AuditSearch, *_BY_OTHERS, *_SIGN_INS, DirectoryChanges, WorkspaceDirectoryChanges, MessageTrace,
+    TraceCmdlet, EitherTrace,
 })  # fmt: skip
 """Roads of whose windows the tenant's own store says what they have."""
 
@@ -88,7 +90,7 @@ FAR_BACK = Group(
 GROUPS = (
     Group(
         "Search-UnifiedAuditLog",
-        (SearchLog,),
+        (SearchLog, SearchLogByOthers),
         7,
         (
             (_SEARCH, "search misses some"), (_SEARCH, "short page"), (_SEARCH, "repeated page"),
@@ -98,7 +100,7 @@ GROUPS = (
     ),
     Group(
         "Graph audit search",
-        (AuditSearch,),
+        (AuditSearch, AuditSearchByOthers),
         3,
         (
             (_QUERIES, "search misses some"), (_QUERIES, "search fails"), (_QUERIES, "search is cancelled"),
@@ -230,6 +232,8 @@ def of_itself(service: practice.PracticeTenant, kind: type[Road], account: str, 
         return service.truth_of_changes(account, window.start, window.end)
     if kind in (MessageTrace, TraceCmdlet, EitherTrace):
         return service.truth_of_mail(account, window.start, window.end)
+    if kind in _BY_OTHERS:
+        return service.truth_naming(account, window.start, window.end)
     return service.truth(account, window.start, window.end)
 
 

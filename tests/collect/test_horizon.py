@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.contain.room import OPERATOR, VICTIM, Room
 from toolkit import collect, harden
 from toolkit.case import open_case
 from toolkit.collect.horizon import BY_OTHERS, NOT_ASKED, OFF, RETENTION, THROTTLED, horizon, sentences
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.activity import ActivityExchange
+from toolkit.collect.roads.by_others import AuditSearchByOthers, SearchLogByOthers
 from toolkit.collect.roads.graph_lists import InteractiveSignIns
+from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.practice.audit_records import cmdlet_record, directory_object
 from toolkit.practice.people import people
@@ -87,7 +91,8 @@ def test_times_without_auditing_are_named_with_who_switched_it(room: Room) -> No
     assert set(off.account) <= {"", VICTIM}
 
 
-def test_what_an_administrator_did_to_the_mailbox_is_said_to_come_with_that_administrators_own_log(room: Room) -> None:
+def an_administrator_gives_a_right(room: Room) -> str:
+    """Full access to the victim's mailbox, two days ago; the record's id."""
     given = cmdlet_record(
         people()["operator"], room.service.clock.now() - timedelta(days=2), "given", "Add-MailboxPermission",
         address="198.51.100.7", object_id=directory_object(people()["victim"]),
@@ -95,17 +100,43 @@ def test_what_an_administrator_did_to_the_mailbox_is_said_to_come_with_that_admi
         session="",
     )  # fmt: skip
     room.service.change_behind(lambda state: state["audit"].append(given))
+    return str(given["Id"])
+
+
+def count(room: Room, record_id: str) -> int:
+    return int(room.case.sql(f"SELECT count(*) AS n FROM audit WHERE record_id = '{record_id}'").n[0])
+
+
+def test_what_an_administrator_did_to_the_mailbox_is_said_to_come_with_that_administrators_own_log(room: Room) -> None:
+    given = an_administrator_gives_a_right(room)
     collect.collect(room.case, room.tenant, [VICTIM], wanted=WEEK)
-    added = f"SELECT count(*) AS n FROM audit WHERE record_id = '{given['Id']}'"
-    assert room.case.sql(added).n[0] == 0
+    assert count(room, given) == 0
     told = horizon(room.case)
     [said] = told[told.kind == BY_OTHERS].to_dict("records")
     assert (said["source"], said["account"]) == ("audit log", VICTIM)
     assert "an administrator who made a rule or gave rights stand there under their own names" in said["sentence"]
-    assert f"search for {VICTIM} as free text" in said["sentence"]
+    assert "`collect --profile everything`" in said["sentence"]
     collect.collect(room.case, room.tenant, [OPERATOR], wanted=WEEK)
-    assert room.case.sql(added).n[0] == 1
+    assert count(room, given) == 1
     assert set(horizon(room.case).query(f"kind == '{BY_OTHERS}'").account) == {VICTIM, OPERATOR}
+
+
+@pytest.mark.parametrize("road", [SearchLogByOthers, AuditSearchByOthers])
+def test_what_others_did_to_the_mailbox_comes_when_it_is_looked_for_by_name(room: Room, road: type[Road]) -> None:
+    given = an_administrator_gives_a_right(room)
+    both = Profile("both", (7,), twice=False, roads=(SearchLog, road))
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=both)
+    assert count(room, given) == 1
+    told = horizon(room.case)
+    [said] = told[told.kind == BY_OTHERS].to_dict("records")
+    assert said["account"] == VICTIM
+    assert "was looked for in everybody's records by its name and its object id" in said["sentence"]
+    assert any("“audit log, by others” of" in text and "was not asked for" in text for text in told.sentence)
+    looked = [line for line in collect.lines(room.case) if line.source == road.source]
+    start, end = (datetime.fromisoformat(one) for one in (looked[0].start, looked[-1].end))
+    theirs = room.service.truth_naming(VICTIM, start, end) - room.service.truth(VICTIM, start, end)
+    assert given in theirs
+    assert theirs <= set(room.case.sql("SELECT record_id FROM audit").record_id)
 
 
 def test_a_case_without_a_ledger_counts_from_now(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from toolkit.collect.marks import ADDRESS, kind_of
 from toolkit.collect.roads.activity import FEEDS
 from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.by_others import SOURCE as BY_OTHERS
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
 from toolkit.collect.roads.log_analytics import WorkspaceOfficeActivity
 from toolkit.collect.roads.parts import UNPROVEN
@@ -46,13 +47,14 @@ WORKSPACE = WorkspaceOfficeActivity.name
 # Source → the roads to it that are compared, and the table that they fill.
 COMPARED: dict[str, tuple[tuple[str, ...], str]] = {
     SOURCE: ((SearchLog.name, AuditSearch.name, WORKSPACE), SearchLog.table),
+    BY_OTHERS: ((SearchLog.name, AuditSearch.name), SearchLog.table),
     InteractiveSignIns.source: ((InteractiveSignIns.name, WORKSPACE), InteractiveSignIns.table),
     NonInteractiveSignIns.source: ((NonInteractiveSignIns.name, WORKSPACE), NonInteractiveSignIns.table),
     ApplicationSignIns.source: ((ApplicationSignIns.name, WORKSPACE), ApplicationSignIns.table),
     DirectoryChanges.source: ((DirectoryChanges.name, WORKSPACE), DirectoryChanges.table),
 }
 # Sources whose records do not name the account that they were asked for about.
-BY_QUESTION = (DirectoryChanges.source, ApplicationSignIns.source)
+BY_QUESTION = (DirectoryChanges.source, ApplicationSignIns.source, BY_OTHERS)
 OFFICE = {"exchange", "sharepoint", "onedrive", "microsoftteams"}
 """Workloads of the audit log that Microsoft Sentinel's connector brings into a workspace, at most."""
 WHOLE = {COMPLETE, UNCONFIRMED, PROVISIONAL}

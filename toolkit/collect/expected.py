@@ -6,6 +6,7 @@ from toolkit.collect.profile import Profile
 from toolkit.collect.roads.activity import ActivityFeed
 from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.by_others import AuditSearchByOthers, SearchLogByOthers
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, MessageTrace, NonInteractiveSignIns
 from toolkit.collect.roads.message_trace import EitherTrace, TraceCmdlet
 from toolkit.collect.roads.risk import AccountRisk, RiskDetections
@@ -36,6 +37,8 @@ _RESTS_ON: dict[type[Road], tuple[str, ...]] = {
     DirectoryChanges: ("source:directory-audits",),
     SearchLog: (CMDLET,),
     AuditSearch: (SEARCH,),
+    SearchLogByOthers: (CMDLET,),
+    AuditSearchByOthers: (SEARCH,),
     EitherTrace: (_TRACE, _TRACE_CMDLET),
     TraceDetails: (_TRACE, _TRACE_CMDLET),
     MessageTrace: (_TRACE,),

@@ -11,6 +11,8 @@ from toolkit.collect.horizon import audit_days
 from toolkit.collect.ledger import NOT_AVAILABLE, answers_of, write
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.by_others import AuditSearchByOthers, SearchLogByOthers
+from toolkit.collect.roads.road import Road
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.contain.snapshot import Snapshot
 from toolkit.contain.target import organisation
@@ -20,7 +22,8 @@ from toolkit.harden.audit_table import STANDARD_DAYS
 from toolkit.tenant import Rows, Tenant
 
 INSTEAD = f"The audit log is asked for by {AuditSearch.name} in its place."
-AS_KEPT = (SearchLog, AuditSearch)
+AS_KEPT = (SearchLog, AuditSearch, SearchLogByOthers, AuditSearchByOthers)
+IN_PLACE_OF: dict[type[Road], type[Road]] = {SearchLog: AuditSearch, SearchLogByOthers: AuditSearchByOthers}
 
 
 @dataclass(frozen=True)
@@ -76,18 +79,21 @@ def by_another_road(case: Case, chosen: Profile, accounts: Collection[str]) -> l
 
     Where the profile has that road anyway, or a person named the roads, nothing. The ledger's reason then names it.
     """
-    if not chosen.helps_out or SearchLog not in chosen.roads or AuditSearch in chosen.roads:
-        return []
     names = {name.lower() for name in accounts}
     newest = {line.key: line for line in answers_of(case.journal)}
-    shut = [
-        line
-        for line in newest.values()
-        if (line.source, line.road, line.state) == (SearchLog.source, SearchLog.name, NOT_AVAILABLE)
-        and line.account.lower() in names
-    ]
-    for line in shut:
-        if INSTEAD not in line.reason:
-            write(case, replace(line, reason=f"{INSTEAD} {line.reason}"))
-    whose = {line.account for line in shut}
-    return [More(tuple(sorted(whose)), replace(chosen, roads=(AuditSearch,)))] if whose else []
+    found = []
+    for road, other in IN_PLACE_OF.items():
+        if not chosen.helps_out or road not in chosen.roads or other in chosen.roads:
+            continue
+        shut = [
+            line
+            for line in newest.values()
+            if (line.source, line.road, line.state) == (road.source, road.name, NOT_AVAILABLE)
+            and line.account.lower() in names
+        ]
+        for line in shut:
+            if INSTEAD not in line.reason:
+                write(case, replace(line, reason=f"{INSTEAD} {line.reason}"))
+        if shut:
+            found.append(More(tuple(sorted({line.account for line in shut})), replace(chosen, roads=(other,))))
+    return found

@@ -16,6 +16,7 @@ import pandas as pd
 
 from toolkit.case import Case
 from toolkit.collect.ledger import ASKED, NOT_AVAILABLE, UNASKED, Line, lines
+from toolkit.collect.roads.by_others import SOURCE as LOOKED_FOR
 from toolkit.collect.state import ACCOUNT, ORGANISATION
 from toolkit.contain.snapshot import Snapshot
 from toolkit.detect.words import moment
@@ -32,8 +33,12 @@ OTHERS = (
     "What others did to the mailbox of {account} does not come with the audit log of that account: a delegate who read "
     "in it, an administrator who made a rule or gave rights stand there under their own names. It is in this case only "
     "as far as their accounts, or all accounts (activity feeds, a look for the attacker's marks), were collected. "
-    "Collect delegates and administrators too, or search for {account} as free text "
-    "(`Search-UnifiedAuditLog -FreeText`) and load what comes."
+    "Collect delegates and administrators too, or what names the account in everybody's records: that is "
+    "`collect --profile everything`, or `search-audit-log-by-others` among the roads of your own."
+)
+BY_NAME = (
+    "What others did to the mailbox of {account} was looked for in everybody's records by its name and its object id. "
+    "Records that name it otherwise alone, by an alias, a display name or Exchange's own id, are not among what came."
 )
 TRACE_DAYS = 90
 ENTRA = {"P2": 30, "P1": 30, "": 7}
@@ -59,10 +64,10 @@ def horizon(case: Case, accounts: Collection[str] = (), state: Snapshot | None =
     """What cannot be known, one row each: `source`, `account` ("" is everybody), `kind`, `since`, `until`, `sentence`.
 
     `kind` is retention (older than what is kept), not asked (older than what was collected), throttled (reading of
-    mail was not recorded), auditing off, or by others (the audit log was asked for what the account did, not for what
-    was done to it). Times are UTC; an empty `since` means from the beginning, an empty `until` that it lasts or that
-    its end is not known. `accounts` are user principal names, without any those of the ledger; `state` is the
-    organisation as it was read, without it the newest that the case has.
+    mail was not recorded), auditing off, or by others (what others did to the account: whether it was looked for, and
+    what of it would not be found). Times are UTC; an empty `since` means from the beginning, an empty `until` that it
+    lasts or that its end is not known. `accounts` are user principal names, without any those of the ledger; `state`
+    is the organisation as it was read, without it the newest that the case has.
     """
     read = state or kept_state(case)
     audit = audit_settings(case, read)
@@ -175,11 +180,12 @@ def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
 
 def _by_others(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
     """The roads to the audit log that ask for an account ask for what it did, not for what was done to it."""
-    asked = [line for line in known if line.source == "audit log" and line.state not in (NOT_AVAILABLE, UNASKED)]
-    names = {line.account.lower() for line in asked}
+    asked = [line for line in known if line.state not in (NOT_AVAILABLE, UNASKED)]
+    own, others = ({line.account.lower() for line in asked if line.source == s} for s in ("audit log", LOOKED_FOR))
     for account in accounts:
-        if account.lower() in names:
-            yield Limit("audit log", account, BY_OTHERS, None, None, OTHERS.format(account=account))
+        if account.lower() in own | others:
+            text = BY_NAME if account.lower() in others else OTHERS
+            yield Limit("audit log", account, BY_OTHERS, None, None, text.format(account=account))
 
 
 def _throttled(case: Case, accounts: list[str]) -> Iterator[Limit]:

@@ -14,6 +14,7 @@ from toolkit.collect.names import GUID
 from toolkit.collect.roads.activity import ActivityEntra, ActivityExchange, ActivityGeneral, ActivitySharePoint
 from toolkit.collect.roads.app_sign_ins import ApplicationSignIns
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.by_others import AuditSearchByOthers, SearchLogByOthers
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, MessageTrace, NonInteractiveSignIns
 from toolkit.collect.roads.log_analytics import (
     WorkspaceDirectoryChanges,
@@ -39,6 +40,8 @@ ROADS: dict[str, type[Road]] = {
     "directory-changes": DirectoryChanges,
     "search-audit-log": SearchLog,
     "graph-audit-search": AuditSearch,
+    "search-audit-log-by-others": SearchLogByOthers,
+    "graph-audit-search-by-others": AuditSearchByOthers,
     "message-trace": EitherTrace,
     "message-trace-graph": MessageTrace,
     "message-trace-cmdlet": TraceCmdlet,

@@ -82,15 +82,17 @@ class Asked:
     """Whom and when a pull is about: the account's object id and name, and the window.
 
     `addresses` are its mail addresses, as far as they are known; they may differ from its name.
-    With a `mark` it is about everybody's records that have it, and no account. `record_types` and `operations` narrow
-    the audit log down (none: all of them), where a window cannot be made shorter. `again`: the window was asked for
-    before, and this is to confirm it.
+    With a `mark` it is about everybody's records that have it, and no account; with `words` about everybody's records
+    of the audit log that have these somewhere in them. `record_types` and `operations` narrow the audit log down (none:
+    all of them), where a window cannot be made shorter. `again`: the window was asked for before, and this is to
+    confirm it.
     """
 
     object_id: str
     user_principal_name: str
     window: Window
     mark: Mark | None = None
+    words: str = ""
     record_types: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()

@@ -51,6 +51,18 @@ class Evidence:
             delay = self._memory.delay if arrived else lambda record_id: 0.0
             return {entry.id for entry in self._memory.log.search(wanted, self._store.state, seen, delay)}
 
+    def truth_naming(self, account: str, start: datetime, end: datetime) -> set[str]:
+        """The ids of everybody's audit records from `start` to before `end` that name an account, late ones with them.
+
+        Named is its user principal name or its object id, anywhere in a record.
+        """
+        later = datetime(2100, 1, 1, tzinfo=UTC)
+        with self._lock:
+            names = (account, self._object_id(account))
+            wanted = [Search(start, end, words=name) for name in names]
+            found = [entry for one in wanted for entry in self._memory.log.search(one, self._store.state, later)]
+            return {entry.id for entry in found}
+
     def truth_of_sign_ins(self, kind: str, account: str, start: datetime, end: datetime) -> set[str]:
         """The ids of an account's sign-ins of one kind (`interactiveUser` …) from `start` to before `end`.
 

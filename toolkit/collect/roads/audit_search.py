@@ -222,7 +222,9 @@ class AuditSearch(Road):
 
 
 def _whose(asked: Asked) -> dict[str, Any]:
-    """The filters that say whose records: an account's, or everybody's with a mark."""
+    """The filters that say whose records: an account's, or everybody's with a mark or words."""
+    if asked.words:
+        return {"keywordFilter": asked.words}
     if asked.mark is None:
         return {"userPrincipalNameFilters": [asked.user_principal_name]}
     if asked.mark.kind == ADDRESS:

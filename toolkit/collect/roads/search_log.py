@@ -230,7 +230,9 @@ class _Asking:
 
 
 def _whose(asked: Asked) -> dict[str, Any]:
-    """The parameters that say whose records: an account's, or everybody's with a mark."""
+    """The parameters that say whose records: an account's, or everybody's with a mark or words."""
+    if asked.words:
+        return {"FreeText": asked.words}
     if asked.mark is None:
         return {"UserIds": [asked.user_principal_name]}
     if asked.mark.kind == ADDRESS:
