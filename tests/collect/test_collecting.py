@@ -120,11 +120,16 @@ def test_asking_again_days_later_asks_for_the_windows_that_were_left_open(room: 
     assert not any(line.needs_asking for line in collect.lines(room.case))
 
 
-def test_the_share_is_of_all_windows_and_never_goes_back(room: Room) -> None:
+def test_the_share_is_of_all_that_is_done_and_never_goes_back(room: Room) -> None:
     told: list[tuple[str, float]] = []
     gather(room.case, room.tenant, [VICTIM], report=lambda what, share: told.append((what, share)))
     shares = [share for _, share in told]
     assert shares == sorted(shares)
+    reading = [share for what, share in told if what.startswith("reading ")]
+    assert len(set(reading)) > 40  # each list of the account, and of the organisation at the end
+    assert reading[0] == 0.0 < reading[-1] < 1.0
+    assert sorted(set(reading))[1] < 0.02
+    assert reading[-1] > 0.98
     first = next(n for n, (what, _) in enumerate(told) if what == "Looking for findings")
     assert 0 < told[first][1] < 0.9  # after the first step only
     assert told[-1][0].startswith("Looking for findings")

@@ -12,6 +12,7 @@ from toolkit.collect.further import More, as_far_as_kept, by_another_road
 from toolkit.collect.ledger import Line, lines, plan
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.road import Halted, halt_if
+from toolkit.collect.shares import in_turn, part
 from toolkit.collect.state import ACCOUNT, ORGANISATION, SECONDS, STATES, collect_state, states_to_read
 from toolkit.collect.ticking import told_while
 from toolkit.collect.work import Collection, collect, patiently, until_spent
@@ -24,6 +25,8 @@ from toolkit.tenant.tokens import asking_nobody
 
 SELDOM = 20.0
 """Looking for findings may take up a twentieth of the time."""
+STOOD, FETCHED, FURTHER = 0.1, 0.8, 0.9
+"""How much of all is behind when the state of the accounts was read, their windows came, and further ones."""
 
 
 @with_every_call
@@ -48,7 +51,8 @@ def gather(
 
     `found` gets the findings as they stand when the newest days are there (a profile's first step), and at the end
     (then its second argument is true), after a stop too; with `now_and_then` also while windows arrive. `report` is
-    told the share of all windows (0 to 1). `seconds` is a budget for all of it: what is left then is not asked for yet.
+    told what is being done and how much of all is behind it (0 to 1), which only grows. `seconds` is a budget for all
+    of it: what is left then is not asked for yet.
 
     Raises:
         GuardRefused, CaseBusy, TenantError: as `collect`.
@@ -96,23 +100,22 @@ def _gathered(
     if not refresh:
         plan(case, states_to_read(case, tenant, names, states))
 
-    def state(of: str, share: float) -> list[Line]:
+    def state(of: str, start: float, end: float) -> list[Line]:
         if of not in states or halted():
             return []
         # A list of a state is read within minutes or not at all: a longer pause is told, and the others go on.
         seconds = min(SECONDS, pace.time_left)
         brief = pace.within(seconds, partial(halt_if, halted))
         with tenant.session.paced(brief), tenant.session.meters.measure() as meter:
-            read = collect_state(
-                case, tenant, names, told, lambda text: report(text, share), halted, of=(of,), seconds=seconds
-            )
+            read = collect_state(case, tenant, names, told, part(report, start, end), halted, of=(of,), seconds=seconds)
         note_calls_of(case, of, meter.request_ids)
         return read
 
     # Rules and forwarding can be gone in a minute: they are read before the logs, which keep.
-    stands = [] if refresh else state(ACCOUNT, 0.0)
+    stands = [] if refresh else state(ACCOUNT, 0.0, STOOD)
+    windows = part(report, 0.0 if refresh else STOOD, FETCHED)
     done = collect(
-        case, tenant, names, wanted=wanted, refresh=refresh, told=told, report=report, step_done=step_done,
+        case, tenant, names, wanted=wanted, refresh=refresh, told=told, report=windows, step_done=step_done,
         halted=halted, pace=pace,
     )  # fmt: skip
     done.lines[:0] = stands
@@ -121,15 +124,19 @@ def _gathered(
             lambda: as_far_as_kept(case, tenant, chosen, names),
             lambda: by_another_road(case, chosen, names),
         )
-        for more in (one for rest in rests for one in ([] if done.stopped else rest())):
-            if not done.stopped:
-                further = collect(
-                    case, tenant, more.accounts, wanted=more.chosen, told=told, report=report, halted=halted, pace=pace
-                )
-                done.lines += further.lines
-                done.stopped = further.stopped
+        turns = in_turn(part(report, FETCHED, FURTHER), (1.0,) * len(rests))
+        for rest, turn in zip(rests, turns, strict=True):
+            found = [] if done.stopped else rest()
+            for more, within in zip(found, in_turn(turn, (1.0,) * len(found)), strict=True):
+                if not done.stopped:
+                    further = collect(
+                        case, tenant, more.accounts, wanted=more.chosen, told=told, report=within, halted=halted,
+                        pace=pace,
+                    )  # fmt: skip
+                    done.lines += further.lines
+                    done.stopped = further.stopped
     if not done.stopped and not (refresh and not _state_may_grow(case)):
-        done.lines += [*(state(ACCOUNT, 1.0) if refresh else []), *state(ORGANISATION, 1.0)]
+        done.lines += [*(state(ACCOUNT, FETCHED, FURTHER) if refresh else []), *state(ORGANISATION, FURTHER, 1.0)]
         done.stopped = halted()
     return done
 

@@ -31,6 +31,7 @@ from toolkit.collect.ledger import (
 )
 from toolkit.collect.names import file_name, person
 from toolkit.collect.roads.road import NOT_OFFERED, Halted
+from toolkit.collect.shares import Readings, Report, in_turn
 from toolkit.collect.state_readings import FURTHER_OF_ORGANISATION, OF_THE_ACCOUNT, OF_THE_ORGANISATION, readings_for
 from toolkit.contain import resolve
 from toolkit.contain.readings import HIDDEN, NAMES, Reading
@@ -45,6 +46,9 @@ STATES = (ACCOUNT, ORGANISATION)
 REFUSED = re.compile(rf"answered ({'|'.join(map(str, NOT_OFFERED))})\b|AadPremiumLicenseRequired")
 FURTHER_FOLDER = "collected"
 SECONDS = 300.0
+OF_ACCOUNT = len(OF_THE_ACCOUNT)
+OF_ORGANISATION = (len(OF_THE_ORGANISATION) - len(FURTHER_OF_ORGANISATION), len(FURTHER_OF_ORGANISATION))
+"""How many lists there are to read, which is how large each part of a state is."""
 # The lists whose records the formats room reads; what else a snapshot has stays in the snapshot alone. Risk of accounts
 # and Secure Score have roads of their own.
 EVIDENCE_OF_ACCOUNT = frozenset({"inbox rules", "mailbox"})
@@ -63,7 +67,7 @@ def collect_state(
     tenant: Tenant,
     users: Sequence[str],
     told: Callable[[Line], None] = lambda line: None,
-    progress: Callable[[str], None] = lambda text: None,
+    report: Report = lambda what, share: None,
     halted: Halted = lambda: False,
     *,
     of: Collection[str] = STATES,
@@ -74,10 +78,11 @@ def collect_state(
     What was read of rules, mailboxes, settings and registered methods is loaded as evidence, as an export would be.
 
     `users` are user principal names or object ids; `of` says whether `ACCOUNT`, `ORGANISATION` or both, `seconds` how
-    long each may take. A line's window is the day (UTC) of the reading, its road the name of the list that was read.
-    What the service refuses is "not available", a list of which only a part came "partial", what failed otherwise
-    "failed", each with the service's reason; nothing is "complete", because a state is read once. Between two snapshots
-    `halted` is asked whether to stop. Nothing in the tenant is changed.
+    long each may take; `report` is told what is read, and the share of all that is behind it (0 to 1). A line's window
+    is the day (UTC) of the reading, its road the name of the list that was read. What the service refuses is "not
+    available", a list of which only a part came "partial", what failed otherwise "failed", each with the service's
+    reason; nothing is "complete", because a state is read once. Between two snapshots `halted` is asked whether to
+    stop. Nothing in the tenant is changed.
 
     Raises:
         GuardRefused: there is no such account, or nobody confirmed that the case is of this tenant.
@@ -94,19 +99,29 @@ def collect_state(
             written.append(line)
             told(line)
 
+    sizes = [*([OF_ACCOUNT] * len(users) if ACCOUNT in of else []), *(OF_ORGANISATION if ORGANISATION in of else [])]
+    turns = in_turn(report, sizes)
     for user in users if ACCOUNT in of else ():
         if halted():
             return written
-        target = resolve(tenant, user)
-        progress(f"Reading the state of {target.user_principal_name}")
-        snapshot = look(case, tenant, target, seconds=seconds, progress=progress, known=readings_for(tenant, target))
+        target, turn = resolve(tenant, user), Readings(next(turns))
+        turn.progress(f"Reading the state of {target.user_principal_name}")
+        snapshot = look(
+            case, tenant, target, seconds=seconds, progress=turn.progress, share=turn.share,
+            known=readings_for(tenant, target),
+        )  # fmt: skip
         keep_snapshot(case, tenant, snapshot)
         if not halted():
             keep(snapshot, ACCOUNT, target.user_principal_name, OF_THE_ACCOUNT)
     if ORGANISATION in of and not halted():
-        progress("Reading the state of the organisation")
-        state = read_state(case, tenant, progress=progress)
-        further = look(case, tenant, state.target, seconds=seconds, progress=progress, known=FURTHER_OF_ORGANISATION)
+        turn = Readings(next(turns))
+        turn.progress("Reading the state of the organisation")
+        state = read_state(case, tenant, progress=turn.progress, share=turn.share)
+        turn = Readings(next(turns))
+        further = look(
+            case, tenant, state.target, seconds=seconds, progress=turn.progress, share=turn.share,
+            known=FURTHER_OF_ORGANISATION,
+        )  # fmt: skip
         keep_snapshot(case, tenant, further, kind=FURTHER_TAKEN, folder=FURTHER_FOLDER)
         if not halted():
             keep(state, ORGANISATION, "", OF_THE_ORGANISATION)

@@ -75,10 +75,14 @@ def look(
     seconds: float = 60.0,
     readings: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    share: Callable[[float], None] = lambda share: None,
     now: Callable[[], float] = time.monotonic,
     known: Mapping[str, Reading] = READINGS,
 ) -> Snapshot:
-    """Read for at most `seconds`; what fails is noted and stops nothing, not even a service that does not answer."""
+    """Read for at most `seconds`; what fails is noted and stops nothing, not even a service that does not answer.
+
+    Before each reading `share` is told how much of all is behind it (0 to 1), then `progress` what is read.
+    """
     snapshot = Snapshot(target, iso(case.clock()))
     until = now() + seconds
     wanted = tuple(known) if readings is None else readings
@@ -89,6 +93,7 @@ def look(
             snapshot.problems[name] = TIME_IS_UP
             continue
         what = f"reading {known[name].title} ({number} of {len(wanted)})"
+        share((number - 1) / len(wanted))
         progress(what)
         told = _within(left, known[name], tenant, target, _telling(tenant, what, progress))
         if isinstance(told, str):

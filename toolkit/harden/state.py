@@ -17,16 +17,23 @@ FOLDER = "hardening"
 PATIENCE = 300.0  # seconds for all readings
 
 
-def read_state(case: Case, tenant: Tenant, *, progress: Callable[[str], None] = lambda text: None) -> Snapshot:
+def read_state(
+    case: Case,
+    tenant: Tenant,
+    *,
+    progress: Callable[[str], None] = lambda text: None,
+    share: Callable[[float], None] = lambda share: None,
+) -> Snapshot:
     """Read everything that hardening looks at, and keep it in `<case>/hardening/`; nothing is changed.
 
-    What fails is in `problems` of the snapshot, and stops nothing.
+    What fails is in `problems` of the snapshot, and stops nothing. `progress` and `share` are told as by `look`.
 
     Raises:
         GuardRefused: the case is not of this tenant, and nobody confirmed that it is meant.
     """
     check_tenant(case, tenant)
-    state = look(case, tenant, organisation(tenant), seconds=PATIENCE, progress=progress, known=READINGS)
+    everybody = organisation(tenant)
+    state = look(case, tenant, everybody, seconds=PATIENCE, progress=progress, share=share, known=READINGS)
     keep(case, tenant, state, kind=TAKEN, folder=FOLDER)
     if kept_cloud(case) != tenant.cloud.name:
         case.journal.append(CLOUD, practice=case.practice, tenant_id=tenant.tenant_id, cloud=tenant.cloud.name)
