@@ -19,6 +19,7 @@ UNDONE = {
     "remove-method": False,
     "remove-consent": True,
     "remove-app-role": True,
+    "remove-consent-of-everybody": True,
     "disable-app": True,
     "disable-inbox-rule": True,
     "disable-sweep-rule": False,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from tests.contain.room import OPERATOR, VICTIM, Room
+from tests.contain.room import DOMAIN, OPERATOR, VICTIM, Room
 from toolkit import contain
 
 INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
+OF_EVERYBODY = "Remove the consent of everybody to"
 
 
 def line(room: Room, start: str) -> str:
@@ -63,7 +66,8 @@ def test_a_consent_for_everybody_in_the_time_of_the_intruder_is_named_and_its_ap
     room: Room, tmp_path: Path
 ) -> None:
     told = line(room, "Consents for everybody")
-    assert told.endswith("Permissions: 1 of which nothing in this case tells when they were given.")
+    assert told.endswith("removes one: 1 of which nothing in this case tells when they were given.")
+    assert OF_EVERYBODY not in applications(room).evidence
 
     principals = room.service.state()["service_principals"].values()
     [app] = [row for row in principals if row["displayName"] == "Trade Fair Planner"]
@@ -76,11 +80,45 @@ def test_a_consent_for_everybody_in_the_time_of_the_intruder_is_named_and_its_ap
     told = line(room, "Consents for everybody")
     assert f"“{app['displayName']}” (User.Read Calendars.Read; given at 2026-09-16 08:50 UTC by {OPERATOR})" in told
 
-    named = contain.Suspicion(since=INSIDE.since, names=frozenset({app["displayName"].lower()}))
-    key = f"disable-app:{app['id']}"
-    assert key not in {offer.action.key for offer in room.plan(suspicion=INSIDE).offers}
-    [offer] = [offer for offer in room.plan(suspicion=named).offers if offer.action.key == key]
-    assert (offer.chosen, offer.suspected, offer.action.hits_everybody) == (False, True, True)
+    late = contain.Suspicion(since=datetime(2026, 9, 17, tzinfo=UTC))
+    named = replace(late, names=frozenset({app["displayName"].lower()}))
+    for kind in ("disable-app", "remove-consent-of-everybody"):
+        standing = [o for o in room.plan(suspicion=late).offers if o.action.kind == kind and o.suspected]
+        assert app["id"] not in [o.action.key.partition(":")[2][:36] for o in standing]
+        for suspicion in (named, INSIDE):
+            found = [o for o in room.plan(suspicion=suspicion).offers if app["id"] in o.action.key]
+            [offer] = [o for o in found if o.action.kind == kind]
+            assert (offer.chosen, offer.suspected, offer.action.hits_everybody) == (False, True, True)
+
+    assert applications(room).state == "open"
+    assert f"{OF_EVERYBODY} “{app['displayName']}”" in applications(room).evidence
+    plan = room.plan(also=[offer.action.key for offer in found], suspicion=INSIDE)
+    yes = contain.confirm(plan, VICTIM)
+    yes.extend(plan, DOMAIN)
+    for step in plan.steps:
+        if app["id"] in step.action.key:
+            assert contain.run(plan, step.action.key, yes).status == "done"
+    assert OF_EVERYBODY not in applications(room).evidence
+
+
+def test_a_consent_for_everybody_that_was_not_there_at_first_opens_the_door(room: Room) -> None:
+    room.plan(suspicion=INSIDE)
+
+    def given(state: dict[str, Any]) -> None:
+        own = next(grant for grant in state["grants"] if grant["principalId"] == room.user()["id"])
+        state["grants"].append(own | {"id": "given", "consentType": "AllPrincipals", "principalId": None})
+
+    room.service.change_behind(given)
+    door = applications(room)
+    assert door.state == "open"
+    assert OF_EVERYBODY in door.evidence
+    assert "for everybody: " in door.evidence
+    assert "(new since the first snapshot)" in door.evidence
+
+
+def applications(room: Room) -> contain.Door:
+    target = contain.resolve(room.tenant, VICTIM)
+    return next(d for d in contain.doors(room.case, room.tenant, target, INSIDE) if d.name == "applications")
 
 
 def test_consents_for_everybody_that_could_not_be_read_are_not_said_to_be_none(room: Room) -> None:

@@ -28,6 +28,7 @@ from toolkit.contain.actions import (
     LeaveRoleGroup,
     RemoveAppRole,
     RemoveConsent,
+    RemoveConsentOfEverybody,
     RemoveFolderRight,
     RemoveFullAccess,
     RemoveMethod,
@@ -44,11 +45,12 @@ from toolkit.contain.actions import (
 )
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of
 from toolkit.contain.actions.shapes import quoted
+from toolkit.contain.given import consents_given
 from toolkit.contain.guards import is_guest
 from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, SENT, Record, records
 from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Offer, Suspicion, offers, rule_in_words
-from toolkit.contain.readings import HIDDEN, inbox_rules
+from toolkit.contain.readings import FOR_EVERYBODY, HIDDEN, inbox_rules
 from toolkit.contain.second_factor import MAYBE, YES, second_factor_now
 from toolkit.contain.snapshot import Row, Snapshot, first_of, look
 from toolkit.contain.target import Target, moment
@@ -62,7 +64,10 @@ NAMES = ("sign-in", "password", "sessions", "multi-factor requirement", "inbox r
 FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
     "sign-in methods": (("methods",), (RemoveMethod,)),
     "devices": (("devices",), (DisableDevice,)),
-    "applications": (("grants", "app roles", "apps"), (RemoveConsent, RemoveAppRole)),
+    "applications": (
+        ("grants", "app roles", "apps", FOR_EVERYBODY),
+        (RemoveConsent, RemoveAppRole, RemoveConsentOfEverybody),
+    ),
     "roles and role groups": (("roles", "role groups"), (RemoveRole, LeaveRoleGroup)),
     "groups": (("owned objects", "groups"), (RemoveOwnership, LeaveGroup)),
     "safe senders": (("junk list",), (DistrustSender,)),
@@ -84,9 +89,9 @@ FURTHER: dict[str, tuple[tuple[str, ...], tuple[type[Action], ...]]] = {
 CLOSING: dict[str, tuple[type[Action], ...]] = {NAMES[4]: (DisableInboxRule,)} | {n: k for n, (_, k) in FURTHER.items()}
 # Things that can be made anew: one that was not in the first snapshot is an open door, whoever made it.
 MADE = (
-    DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, DisableSweepRule, RemoveFullAccess, RemoveSendAs,
-    RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole, LeaveRoleGroup, RemoveOwnership,
-    LeaveGroup, DistrustSender,
+    DisableDevice, RemoveMethod, RemoveConsent, RemoveAppRole, RemoveConsentOfEverybody, DisableSweepRule,
+    RemoveFullAccess, RemoveSendAs, RemoveSendOnBehalf, RemoveFolderRight, RemoveMobileDevice, RemoveRole,
+    LeaveRoleGroup, RemoveOwnership, LeaveGroup, DistrustSender,
 )  # fmt: skip
 # The doors that only a mailbox has, and the exception by which Exchange says that there is none.
 OF_MAILBOX = frozenset({
@@ -129,7 +134,9 @@ def doors(case: Case, tenant: Tenant | None, target: Target, suspicion: Suspicio
         return [Door(name, NOT_CHECKED, "no live tenant in this case") for name in names]
     history = records(case, tenant.tenant_id, target.object_id)
     said = said_legitimate(case, target.user_principal_name)
-    suspicion = replace(suspicion or Suspicion(), passes=passes_made(history), legitimate=said)
+    suspicion = replace(
+        suspicion or Suspicion(), passes=passes_made(history), legitimate=said, given=consents_given(case)
+    )
     first = first_of(case, target)
     found = []
     each: list[Callable[[], Door]] = [
@@ -217,12 +224,17 @@ def further_doors(now: Snapshot, first: Snapshot | None, suspicion: Suspicion) -
             found.append(Door(name, OPEN, f"{told} {at}"))
         elif unread:
             found.append(Door(name, NOT_CHECKED, "; ".join(unread)))
-        elif unsure := [o for o in made if suspicion.assumed and o.undated and not o.legitimate]:
+        elif unsure := [o for o in made if suspicion.assumed and o.undated and not (o.legitimate or _wide(o))]:
             told = "; ".join(map(_thing, unsure))
             found.append(Door(name, NOT_CHECKED, f"{UNSURE}: {told} {at}"))
         else:
             found.append(Door(name, CLOSED, f"{_left(own)} {at}"))
     return found
+
+
+def _wide(offer: Offer) -> bool:
+    """It is the organisation's, and no account's: most organisations have dozens of consents without a date."""
+    return offer.action.hits_everybody
 
 
 def _left(own: list[Offer]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from toolkit import engine
 from toolkit.case import Case
@@ -30,8 +30,6 @@ WITHOUT_SNAPSHOT = (
     FLOWS,
     FORMS,
 )
-# Operations of the audit log by which a consent is given, without the full stop that some end with.
-GIVEN = ("consent to application", "add delegated permission grant", "add oauth2permissiongrant")
 # Operations of the audit log that open a file to others.
 OPENED = (
     *("AnonymousLinkCreated", "AnonymousLinkUpdated", "CompanyLinkCreated", "SecureLinkCreated", "AddedToSecureLink"),
@@ -42,7 +40,7 @@ SHOWN = 20
 
 def hand_work(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> list[str]:
     """What is left to a person about this account, in the order of the playbook."""
-    consents = _for_everybody(case, snapshot, suspicion)
+    consents = _for_everybody(snapshot, suspicion)
     return [APP_PASSWORDS, _rights(snapshot), consents, *_links(case, snapshot, suspicion), FLOWS, FORMS]
 
 
@@ -59,7 +57,7 @@ def _rights(snapshot: Snapshot) -> str:
     return f"{RIGHTS}: {', '.join(told)}{more}. Look what was read and sent there.{rest}"
 
 
-def _for_everybody(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> str:
+def _for_everybody(snapshot: Snapshot, suspicion: Suspicion) -> str:
     """The consents for everybody that a finding names, or that the case's audit log has since the intruder came.
 
     The service does not say when one was given; of the others that is not known.
@@ -71,30 +69,14 @@ def _for_everybody(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> str:
         return "Consents for everybody in the organisation: there are none."
     told = []
     for row in rows:
-        app = row.get(APPLICATION) or {}
-        given = _given(case, [row.get("clientId"), app.get("appId")], suspicion)
-        why = "; ".join(filter(None, [given, suspicion.named(app.get("displayName"), app.get("appId"))]))
-        if why:
-            name = app.get("displayName") or row.get("clientId")
+        if why := suspicion.consented(row):
+            name = (row.get(APPLICATION) or {}).get("displayName") or row.get("clientId")
             told.append(f"“{name}” ({str(row.get('scope') or '').strip() or 'no scope'}; {why})")
     rest = len(rows) - len(told)
     others = f"{rest}{' more' if told else ''} of which nothing in this case tells when they were given" if rest else ""
     more = f"and {len(told) - SHOWN} more of these" if len(told) > SHOWN else ""
-    return f"{CONSENTS}, to be judged in {ENTRA}: {'; '.join(filter(None, [*told[:SHOWN], more, others]))}."
-
-
-def _given(case: Case, ids: Iterable[object], suspicion: Suspicion) -> str:
-    """When and by whom the audit log of the case last saw a consent given to the application of these ids."""
-    named = " OR ".join(
-        f"contains(lower(concat_ws(' ', target, object_id)), {engine.text(str(one).lower())})" for one in ids if one
-    )
-    since = f"AND time >= {engine.text(suspicion.since.isoformat())}::TIMESTAMPTZ" if suspicion.since else ""
-    operations = ", ".join(map(engine.text, GIVEN))
-    found = case.sql(
-        f"SELECT time, user_principal_name AS who FROM audit WHERE rtrim(lower(operation), '. ') IN ({operations}) "
-        f"AND ({named or 'false'}) {since} ORDER BY time DESC LIMIT 1"
-    )
-    return "".join(f"given at {row.time:%Y-%m-%d %H:%M} UTC by {row.who}" for row in found.itertuples())
+    listed = "; ".join(filter(None, [*told[:SHOWN], more, others]))
+    return f"{CONSENTS}, to be judged in {ENTRA}, before you take the step that removes one: {listed}."
 
 
 def _links(case: Case, snapshot: Snapshot, suspicion: Suspicion) -> Iterator[str]:

@@ -30,6 +30,7 @@ from toolkit.contain.actions import (
     LeaveRoleGroup,
     RemoveAppRole,
     RemoveConsent,
+    RemoveConsentOfEverybody,
     RemoveFolderRight,
     RemoveFullAccess,
     RemoveMethod,
@@ -110,7 +111,8 @@ class Suspicion:
     detections (the letters of its ids) the title of a finding that nobody refuted. `assumed`: no finding tells since
     when, and the thirty days before the reading are taken in its place. `ours`, `refused` and `passes` are what this
     case did already: keys of its actions, those whose last call the service refused, and the access passes it made.
-    `registered` is when, and from which address, sign-in methods were registered, by the audit log.
+    By the audit log: `registered` is when, and from which address, sign-in methods were registered; `given` when, by
+    whom and to what (its ids, in one text of lower case) consents were given.
     """
 
     since: datetime | None = None
@@ -121,6 +123,7 @@ class Suspicion:
     refused: frozenset[str] = frozenset()
     passes: frozenset[str] = frozenset()
     registered: tuple[tuple[datetime, str], ...] = ()
+    given: tuple[tuple[datetime, str, str], ...] = ()
     legitimate: Mapping[str, Said] = field(default_factory=dict)  # by key, what a person called so
 
     def dated(self, read: datetime | None) -> Suspicion:
@@ -136,6 +139,20 @@ class Suspicion:
             return ""
         near = {address: None for time, address in self.registered if abs(time - made) <= REGISTERING}
         return f"registered from {listed(list(near))}" if near else ""
+
+    def consented(self, row: Row) -> str:
+        """Why a consent for everybody is suspected: given since the intruder came, by the log, or a finding names it.
+
+        The service does not say when one was given.
+        """
+        app = row.get(APPLICATION) or {}
+        ids = [str(one).lower() for one in (row.get("clientId"), app.get("appId")) if one]
+        given = [
+            f"given at {time:%Y-%m-%d %H:%M} UTC by {who}"
+            for time, who, about in self.given
+            if (self.since is None or time >= self.since) and any(one in about for one in ids)
+        ]
+        return "; ".join(filter(None, [*given[-1:], self.named(app.get("displayName"), *ids)]))
 
     def cleared(self, key: str, text: str) -> bool:
         """Whether a person called this thing legitimate as it reads now."""
@@ -234,7 +251,12 @@ def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         yield Offer(role, bool(why), why, role.in_words(row), "app roles", row)
     for row in snapshot.rows(FOR_EVERYBODY):
         app = row.get(APPLICATION) or {}
-        if app.get("id") and (why := suspicion.named(app.get("displayName"), app.get("appId"), app["id"])):
+        name = str(app.get("displayName") or row.get("clientId"))
+        why = suspicion.consented(row)
+        wide = RemoveConsentOfEverybody(RemoveConsent.identity_of(row), name, why, str(row.get("id")))
+        told = f"{why}; for everybody" if why else ""
+        yield Offer(wide, False, told, wide.in_words(row), FOR_EVERYBODY, row, suspected=bool(why))
+        if app.get("id") and why:
             suspected.setdefault(apps.setdefault(str(app["id"]), app)["id"], why)
     for identity, app in apps.items():
         why = suspected.get(identity, "")

@@ -10,7 +10,10 @@ from toolkit.errors import GuardRefused
 
 STOP = frozenset({"block-sign-in", "reset-password", "reset-password-writeback", "revoke-sessions"})
 RESET = frozenset({"reset-password", "reset-password-writeback"})
-MAKES_TOKENS = frozenset({"disable-device", "remove-method", "remove-consent", "remove-app-role", "remove-role"})
+MAKES_TOKENS = frozenset({
+    "disable-device", "remove-method", "remove-consent", "remove-app-role", "remove-consent-of-everybody",
+    "remove-role",
+})  # fmt: skip
 KEEPS_MAIL = frozenset({"hold-mail"})
 CLEARS_MAIL = frozenset({"disable-inbox-rule", "disable-sweep-rule", "clear-forwarding", "clear-outside-forwarding"})
 ANY = frozenset(KINDS)

@@ -25,6 +25,7 @@ from toolkit.contain.actions import (
 )
 from toolkit.contain.actions.shapes import OnThing, Settings
 from toolkit.contain.doors import CLOSING, OPEN, Door, passes_made
+from toolkit.contain.given import consents_given
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, FINAL_AFTER, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
@@ -45,6 +46,7 @@ FAMILIES = {
     "clear-outside-forwarding": "FW",
     "remove-consent": "OA",
     "remove-app-role": "OA",
+    "remove-consent-of-everybody": "OA",
     "disable-app": "OA",
     "remove-full-access": "DG",
     "remove-send-as": "DG",
@@ -199,8 +201,11 @@ def make_plan(
     ours = frozenset(r.action for r in history if r.status not in {REFUSED, NOT_DONE})
     refused = frozenset(key for key, last in {r.action: r for r in history}.items() if last.status == REFUSED)
     said = said_legitimate(case, target.user_principal_name)
-    known = replace(suspicion or Suspicion(), ours=ours, refused=refused, passes=passes_made(history), legitimate=said)
-    known = known.dated(moment(snapshot.taken))
+    known = replace(
+        suspicion or Suspicion(), ours=ours, refused=refused, passes=passes_made(history), legitimate=said,
+        given=consents_given(case),
+    )  # fmt: skip
+    undated, known = known, known.dated(moment(snapshot.taken))
     found = offers(snapshot, known)
     unknown = [key for key in also if key not in {o.action.key for o in found}]
     if unknown:
@@ -216,7 +221,7 @@ def make_plan(
     always = [*first_steps(target), *([] if is_guest(target) else [RequireMfa()])]
     actions = in_order([*(a for a in always if a.key not in left_out), *actions], order)
     notes = doubts + [f"{READINGS[name].title} could not be read: {why}" for name, why in snapshot.problems.items()]
-    hand = [*by_hand(target), *hand_work(case, snapshot, suspicion or Suspicion())]
+    hand = [*by_hand(target), *hand_work(case, snapshot, undated)]
     progress("laying out the plan")
     steps = [step_of(tenant, target, action, history) for action in actions]
     for step in steps:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from toolkit import engine
 from toolkit.case import Case
 from toolkit.case.verdicts import OWNER, key_of, verdicts
+from toolkit.contain.given import consents_given
 from toolkit.contain.legitimate import said_legitimate
 from toolkit.contain.offers import Suspicion
 from toolkit.contain.target import moment
@@ -41,7 +42,7 @@ def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspic
     families = {f.id.partition("-")[0]: f.title for f in reversed(standing)}
     return Suspicion(
         min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families,
-        legitimate=said_legitimate(case, user), registered=_registered(case, user),
+        legitimate=said_legitimate(case, user), registered=_registered(case, user), given=consents_given(case),
     )  # fmt: skip
 
 

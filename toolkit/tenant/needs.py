@@ -430,6 +430,13 @@ ACTIONS: tuple[Need, ...] = (
         _APPS,
     ),
     _graph(
+        "action:remove-consent-of-everybody",
+        "Remove a consent for everybody",
+        "DELETE /oauth2PermissionGrants/{oAuth2PermissionGrant-id}, POST /oauth2PermissionGrants",
+        "DelegatedPermissionGrant.ReadWrite.All",
+        _APPS,
+    ),
+    _graph(
         "action:disable-app",
         "Disable an application for everybody",
         "PATCH /servicePrincipals/{servicePrincipal-id}",

@@ -6,7 +6,7 @@ from typing import Any
 
 from toolkit.contain.action import Action
 from toolkit.contain.actions.activity import StartActivitySubscription
-from toolkit.contain.actions.apps import DisableApp, RemoveAppRole, RemoveConsent
+from toolkit.contain.actions.apps import DisableApp, RemoveAppRole, RemoveConsent, RemoveConsentOfEverybody
 from toolkit.contain.actions.auditing import (
     AuditMailbox,
     AuditOrganisation,
@@ -66,6 +66,7 @@ ACTIONS: tuple[type[Action], ...] = (
     RemoveMethod,
     RemoveConsent,
     RemoveAppRole,
+    RemoveConsentOfEverybody,
     DisableApp,
     RemoveRole,
     LeaveRoleGroup,
@@ -156,6 +157,7 @@ __all__ = [
     "RemoveAppRole",
     "RemoveApplication",
     "RemoveConsent",
+    "RemoveConsentOfEverybody",
     "RemoveFolderRight",
     "RemoveFullAccess",
     "RemoveMethod",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.contain.action import State
 from toolkit.contain.actions.shapes import Removed, Row, SwitchedOff, WithId
+from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY
 from toolkit.contain.target import Target
 from toolkit.tenant import Call, Cloud, Tenant
 from toolkit.tenant.graph import graph_call
@@ -43,6 +44,25 @@ class RemoveConsent(WithId, Removed):
         row = values.get("row")
         everybody = isinstance(row, dict) and row.get("consentType") == "AllPrincipals"
         return ["It was given for everybody in the organisation: all of them lose it."] if everybody else []
+
+
+class RemoveConsentOfEverybody(RemoveConsent):
+    """The same call for a consent that an administrator gave for the whole organisation. Undo: POST as it stood."""
+
+    kind = "remove-consent-of-everybody"
+    titled = "Remove the consent of everybody to {name}"
+    reading = FOR_EVERYBODY
+    hits_everybody = True
+    reason = "An application with a consent for everybody reads every mailbox whose owner it can make sign in."
+    effect = "The application gets no new tokens for anybody who has not consented on their own."
+    does_not = "It does not remove the application, and leaves the consents that people gave for themselves."
+    undo_note = "Undo makes the consent for everybody anew, with the same permissions and another id."
+
+    def read(self, tenant: Tenant, target: Target) -> State:
+        state = super().read(tenant, target)
+        row = state.values["row"]
+        # Of the application it says only how it stands, which is no part of the consent.
+        return State({"row": {k: v for k, v in row.items() if k != APPLICATION} if row else None}, state.date)
 
 
 class RemoveAppRole(WithId, Removed):
