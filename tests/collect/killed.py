@@ -9,6 +9,7 @@ import time
 
 from toolkit import collect
 from toolkit.case import open_case
+from toolkit.collect.gather import gather
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
 from toolkit.collect.roads.message_trace import EitherTrace
@@ -22,11 +23,12 @@ ROADS = (
     SearchLog, InteractiveSignIns, NonInteractiveSignIns, DirectoryChanges, EitherTrace, TraceDetails, RiskDetections,
     AccountRisk, SecureScore,
 )  # fmt: skip
+STATES_ALONE = Profile("states", (1,), twice=False, roads=())
 WEEK = Profile("a week", (7,), twice=True, roads=ROADS)
 
 
-def run(folder: str, user: str, seconds: float) -> None:
-    """Collect into the case, and be killed after so many seconds."""
+def run(folder: str, user: str, seconds: float, states: bool = False) -> None:
+    """Collect into the case, or with `states` read how things stand, and be killed after so many seconds."""
 
     def kill() -> None:
         time.sleep(seconds)
@@ -35,4 +37,7 @@ def run(folder: str, user: str, seconds: float) -> None:
     case = open_case(folder)
     tenant = connect(case, sleep=lambda _: None)
     threading.Thread(target=kill, daemon=True).start()
-    collect.collect(case, tenant, [user], wanted=WEEK, refresh=False)
+    if states:
+        gather(case, tenant, [user], wanted=STATES_ALONE)
+    else:
+        collect.collect(case, tenant, [user], wanted=WEEK, refresh=False)

@@ -15,10 +15,12 @@ from tests.collect.room import EVENTS, lies
 from tests.contain.room import DOMAIN, VICTIM, Room
 from toolkit import collect, contain, practice
 from toolkit.case import Case, open_case
+from toolkit.collect.gather import gather
 from toolkit.tables import TABLES
 
 TIMES = 50
 LONGEST = 1.2  # seconds; an undisturbed run takes about twice as long
+LONGEST_OF_STATES = 0.8
 
 
 def tables(case: Case) -> dict[str, pd.DataFrame]:
@@ -30,25 +32,40 @@ def tables(case: Case) -> dict[str, pd.DataFrame]:
     }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed there by other means")
-def test_killed_fifty_times_it_comes_to_the_same_tables(tmp_path: Path) -> None:
+def killed_again_and_again(case: Case, seed: int, longest: float, *, states: bool = False) -> None:
+    """Begin a collection `TIMES` times, each in a process that is killed at a moment of its own."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.collect.killed"])
-    at_random = random.Random(17)
+    at_random, codes = random.Random(seed), []
+    for _ in range(TIMES):
+        seconds = at_random.uniform(0.02, longest)
+        child = context.Process(target=killed.run, args=(str(case.folder), VICTIM, seconds, states))
+        child.start()
+        child.join(60)
+        codes.append(child.exitcode)
+    assert codes.count(-9) > TIMES / 2
+    assert case.journal.verify() == []
+
+
+def the_same(often: Case, once: Case) -> set[str]:
+    """Compare tables and ledger; gives the names of the tables."""
+    killed_often, undisturbed = tables(often), tables(once)
+    assert set(killed_often) == set(undisturbed)
+    for name, frame in undisturbed.items():
+        pd.testing.assert_frame_equal(killed_often[name], frame, obj=name)
+    assert [p for p in often.verify() if "torn" not in p] == []
+    states = {line.key: line.state for line in collect.lines(often)}
+    assert states == {line.key: line.state for line in collect.lines(once)}
+    return set(undisturbed)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed there by other means")
+def test_killed_fifty_times_it_comes_to_the_same_tables(tmp_path: Path) -> None:
     often = open_case(tmp_path / "often", practice=True)
     with practice.start(often.folder / "practice", events=EVENTS) as service:
         room = Room(often, service)
         contain.confirm_tenant(often, room.tenant, DOMAIN)
-        codes = []
-        for _ in range(TIMES):
-            child = context.Process(
-                target=killed.run, args=(str(often.folder), VICTIM, at_random.uniform(0.02, LONGEST))
-            )
-            child.start()
-            child.join(60)
-            codes.append(child.exitcode)
-        assert codes.count(-9) > TIMES / 2
-        assert often.journal.verify() == []
+        killed_again_and_again(often, 17, LONGEST)
         collect.collect(often, room.tenant, [VICTIM], wanted=killed.WEEK)
         assert lies(room) == []
 
@@ -57,12 +74,25 @@ def test_killed_fifty_times_it_comes_to_the_same_tables(tmp_path: Path) -> None:
         collect.collect(once, room.tenant, [VICTIM], wanted=killed.WEEK)
         room.tenant.close()
 
-    killed_often, undisturbed = tables(often), tables(once)
-    assert set(killed_often) == set(undisturbed) >= {road.table for road in killed.ROADS}
-    for name, frame in undisturbed.items():
-        pd.testing.assert_frame_equal(killed_often[name], frame, obj=name)
-    assert [p for p in often.verify() if "torn" not in p] == []
-    states = {line.key: line.state for line in collect.lines(often)}
-    assert states == {line.key: line.state for line in collect.lines(once)}
+    assert the_same(often, once) >= {road.table for road in killed.ROADS}
+    often.close()
+    once.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed there by other means")
+def test_killed_fifty_times_while_it_reads_how_things_stand_it_comes_to_the_same(tmp_path: Path) -> None:
+    often = open_case(tmp_path / "often", practice=True)
+    with practice.start(often.folder / "practice", events=EVENTS) as service:
+        room = Room(often, service)
+        contain.confirm_tenant(often, room.tenant, DOMAIN)
+        killed_again_and_again(often, 18, LONGEST_OF_STATES, states=True)
+        gather(often, room.tenant, [VICTIM], wanted=killed.STATES_ALONE)
+
+        once = open_case(tmp_path / "once", practice=True)
+        contain.confirm_tenant(once, room.tenant, DOMAIN)
+        gather(once, room.tenant, [VICTIM], wanted=killed.STATES_ALONE)
+        room.tenant.close()
+
+    assert the_same(often, once) == {"inbox_rules", "mailboxes", "tenant_settings", "mfa_registration"}
     often.close()
     once.close()
