@@ -108,6 +108,7 @@ def test_the_account_is_not_given_back_before_the_doors_are_closed(panel: Desk, 
 def test_password_and_pass_stand_beside_each_other_and_in_no_file(panel: Desk, lab: LabProcess) -> None:
     panel.outputs.get_by_placeholder("type the tenant's domain").fill(DOMAIN)
     panel.click("Allow steps for everybody")
+    expect(panel.outputs.get_by_text("the steps that hit everybody can be run too")).to_be_visible(timeout=SECONDS)
     run_everything(panel)
     panel.screenshot("3-before-the-way-back")
     panel.click("Give the account back…")
