@@ -115,7 +115,7 @@ def test_what_an_administrator_did_to_the_mailbox_is_said_to_come_with_that_admi
     [said] = told[told.kind == BY_OTHERS].to_dict("records")
     assert (said["source"], said["account"]) == ("audit log", VICTIM)
     assert "an administrator who made a rule or gave rights stand there under their own names" in said["sentence"]
-    assert "`collect --profile everything`" in said["sentence"]
+    assert "“everything”" in said["sentence"]
     collect.collect(room.case, room.tenant, [OPERATOR], wanted=WEEK)
     assert count(room, given) == 1
     assert set(horizon(room.case).query(f"kind == '{BY_OTHERS}'").account) == {VICTIM, OPERATOR}

@@ -33,8 +33,8 @@ OTHERS = (
     "What others did to the mailbox of {account} does not come with the audit log of that account: a delegate who read "
     "in it, an administrator who made a rule or gave rights stand there under their own names. It is in this case only "
     "as far as their accounts, or all accounts (activity feeds, a look for the attacker's marks), were collected. "
-    "Collect delegates and administrators too, or what names the account in everybody's records: that is "
-    "`collect --profile everything`, or `search-audit-log-by-others` among the roads of your own."
+    "Collect delegates and administrators too, or what names the account in everybody's records: the profile "
+    "“everything” does, and one of your own with the road search-audit-log-by-others."
 )
 BY_NAME = (
     "What others did to the mailbox of {account} was looked for in everybody's records by its name and its object id. "
