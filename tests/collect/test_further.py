@@ -12,9 +12,10 @@ from toolkit import collect
 from toolkit.collect import gather as gathering
 from toolkit.collect.further import INSTEAD, kept_days
 from toolkit.collect.gather import gather
-from toolkit.collect.ledger import NOT_AVAILABLE
+from toolkit.collect.ledger import NOT_AVAILABLE, PROVISIONAL, UNCONFIRMED
 from toolkit.collect.profile import Profile, profile
 from toolkit.collect.roads.audit_search import AuditSearch
+from toolkit.collect.roads.by_others import SearchLogByOthers
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.said import strips
 
@@ -42,6 +43,16 @@ def test_where_the_role_lacks_the_cmdlet_the_audit_log_comes_by_graph_and_the_re
     assert many == len(shut)
     assert INSTEAD in reason
     assert room.writes() == [] or all(w["path"].endswith("/queries") for w in room.writes())
+
+
+def test_what_others_did_comes_by_graph_too_where_the_role_lacks_the_cmdlet(room: Room) -> None:
+    room.service.withhold("Search-UnifiedAuditLog")
+    gather(room.case, room.tenant, [VICTIM], wanted=replace(DAYS, roads=(SearchLogByOthers,)))
+    told = [line for line in collect.lines(room.case) if line.source == SearchLogByOthers.source]
+    assert {line.state for line in told if line.road == SearchLog.name} == {NOT_AVAILABLE}
+    by_graph = [line for line in told if line.road == AuditSearch.name]
+    assert sum(line.records for line in by_graph) > 0
+    assert {line.state for line in by_graph} <= {UNCONFIRMED, PROVISIONAL}
 
 
 def test_who_names_the_roads_gets_no_other(room: Room) -> None:
