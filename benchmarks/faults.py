@@ -6,10 +6,13 @@ complete while the tenant has a record in it that the case has not. `tests/colle
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+
+import click
 
 from benchmarks.tenant import ACCOUNT, busy_tenant
 from benchmarks.troubles import all_held, goes_away, group_of, lacking, over, prepare, profile_of
@@ -26,27 +29,30 @@ def measure(plans: int, events: int, first: int = 0) -> None:
     refused: list[str] = []
     short = gone = 0
     began = time.perf_counter()
-    for seed in range(first, first + plans):
-        group = group_of(seed)
-        with (
-            tempfile.TemporaryDirectory() as name,
-            busy_tenant(Path(name) / "case", events // group.share) as (case, tenant, service),
-        ):
-            prepare(case, tenant, service, seed)
-            try:
-                collect.collect(case, tenant, [ACCOUNT], wanted=profile_of(case, group))
-            except TenantError as error:
-                refused.append(f"plan {seed}: nothing could be asked: {error}")
-            trouble.update(str(line["fault"]) for line in service.requests() if line.get("fault"))
-            over(service)
-            gone += goes_away(seed)
-            held = all_held(case)
-            for line in collect.lines(case):
-                states.setdefault(group.name, Counter())[line.state] += 1
-                missing = lacking(case, tenant, service, line, group, held)
-                short += bool(missing)
-                if missing and line.state == COMPLETE:
-                    lies.append(f"plan {seed}: {line.source}, {line.road}, {line.start} lacks {len(missing)} records")
+    with click.progressbar(range(first, first + plans), label="plans", file=sys.stderr) as seeds:
+        for seed in seeds:
+            group = group_of(seed)
+            with (
+                tempfile.TemporaryDirectory() as name,
+                busy_tenant(Path(name) / "case", events // group.share) as (case, tenant, service),
+            ):
+                prepare(case, tenant, service, seed)
+                try:
+                    collect.collect(case, tenant, [ACCOUNT], wanted=profile_of(case, group))
+                except TenantError as error:
+                    refused.append(f"plan {seed}: nothing could be asked: {error}")
+                trouble.update(str(line["fault"]) for line in service.requests() if line.get("fault"))
+                over(service)
+                gone += goes_away(seed)
+                held = all_held(case)
+                for line in collect.lines(case):
+                    states.setdefault(group.name, Counter())[line.state] += 1
+                    missing = lacking(case, tenant, service, line, group, held)
+                    short += bool(missing)
+                    if missing and line.state == COMPLETE:
+                        lies.append(
+                            f"plan {seed}: {line.source}, {line.road}, {line.start} lacks {len(missing)} records"
+                        )
     seconds = time.perf_counter() - began
     print(f"{plans} plans over {events:,} events in 90 days, in {gone} the service went away; {seconds:.0f} s")
     for name, counted in states.items():
