@@ -333,7 +333,8 @@ def patiently(ask: Callable[[], Asking]) -> Asking:
         except TenantUnreachable:
             continue
         except TenantAnswer as error:
-            if error.status != 429 and error.status < 500:
+            # A token can run out twice in a row; the next question is asked with a fresh one.
+            if error.status not in (401, 429) and error.status < 500:
                 raise
     return ask()
 
