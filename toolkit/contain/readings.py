@@ -82,12 +82,14 @@ def _consented_apps(tenant: Tenant, target: Target) -> Rows:
     return Rows(rows, date)
 
 
-def _consents_for_everybody(tenant: Tenant, target: Target) -> Rows:
-    """The consents that administrators gave for the whole organisation, which are in no list of an account.
+def grants_for_everybody(tenant: Tenant) -> Rows:
+    """The consents that administrators gave for the whole organisation, which are in no list of an account."""
+    return tenant.graph.rows("/oauth2PermissionGrants", query={"$filter": "consentType eq 'AllPrincipals'"})
 
-    `APPLICATION` has of the one that got it `id`, `appId`, `displayName` and `accountEnabled`.
-    """
-    grants = tenant.graph.rows("/oauth2PermissionGrants", query={"$filter": "consentType eq 'AllPrincipals'"})
+
+def _consents_for_everybody(tenant: Tenant, target: Target) -> Rows:
+    """The same, each with the `APPLICATION` that got it: its `id`, `appId`, `displayName` and `accountEnabled`."""
+    grants = grants_for_everybody(tenant)
     if not grants.rows:
         return grants
     shown = {"$select": "id,appId,displayName,accountEnabled", "$top": "999"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.contain.action import State
 from toolkit.contain.actions.shapes import Removed, Row, SwitchedOff, WithId
-from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY
+from toolkit.contain.readings import FOR_EVERYBODY, grants_for_everybody
 from toolkit.contain.target import Target
 from toolkit.tenant import Call, Cloud, Tenant
 from toolkit.tenant.graph import graph_call
@@ -59,10 +59,10 @@ class RemoveConsentOfEverybody(RemoveConsent):
     undo_note = "Undo makes the consent for everybody anew, with the same permissions and another id."
 
     def read(self, tenant: Tenant, target: Target) -> State:
-        state = super().read(tenant, target)
-        row = state.values["row"]
-        # Of the application it says only how it stands, which is no part of the consent.
-        return State({"row": {k: v for k, v in row.items() if k != APPLICATION} if row else None}, state.date)
+        # The applications' names, which the list has too, take a reading of all enterprise applications.
+        found = grants_for_everybody(tenant)
+        row = next((row for row in found.rows if self.identity_of(row) == self.identity), None)
+        return State({"row": row}, found.date)
 
 
 class RemoveAppRole(WithId, Removed):
