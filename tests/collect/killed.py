@@ -8,7 +8,7 @@ import threading
 import time
 
 from toolkit import collect
-from toolkit.case import open_case
+from toolkit.case import Case, open_case
 from toolkit.collect.gather import gather
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.graph_lists import DirectoryChanges, InteractiveSignIns, NonInteractiveSignIns
@@ -17,7 +17,7 @@ from toolkit.collect.roads.risk import AccountRisk, RiskDetections
 from toolkit.collect.roads.scores import SecureScore
 from toolkit.collect.roads.search_log import SearchLog
 from toolkit.collect.roads.trace_details import TraceDetails
-from toolkit.tenant import connect
+from toolkit.tenant import Tenant, connect
 
 ROADS = (
     SearchLog, InteractiveSignIns, NonInteractiveSignIns, DirectoryChanges, EitherTrace, TraceDetails, RiskDetections,
@@ -37,6 +37,11 @@ def run(folder: str, user: str, seconds: float, states: bool = False) -> None:
     case = open_case(folder)
     tenant = connect(case, sleep=lambda _: None)
     threading.Thread(target=kill, daemon=True).start()
+    work(case, tenant, user, states=states)
+
+
+def work(case: Case, tenant: Tenant, user: str, *, states: bool) -> None:
+    """What is to be killed, or goes on undisturbed."""
     if states:
         gather(case, tenant, [user], wanted=STATES_ALONE)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.contain.room import OPERATOR, VICTIM, Room
 from toolkit import collect, harden
 from toolkit.case import open_case
 from toolkit.collect.horizon import BY_OTHERS, NOT_ASKED, OFF, RETENTION, THROTTLED, horizon, sentences
+from toolkit.collect.ledger import FAILED
 from toolkit.collect.profile import Profile
 from toolkit.collect.roads.activity import ActivityExchange
 from toolkit.collect.roads.by_others import AuditSearchByOthers, SearchLogByOthers
@@ -137,6 +139,15 @@ def test_what_others_did_to_the_mailbox_comes_when_it_is_looked_for_by_name(room
     theirs = room.service.truth_naming(VICTIM, start, end) - room.service.truth(VICTIM, start, end)
     assert given in theirs
     assert theirs <= set(room.case.sql("SELECT record_id FROM audit").record_id)
+
+
+def test_what_was_asked_for_in_vain_is_not_said_to_have_been_looked_for(room: Room) -> None:
+    room.service.fail_next("Search-UnifiedAuditLog", status=503, times=10_000)
+    collect.collect(room.case, room.tenant, [VICTIM], wanted=replace(WEEK, roads=(SearchLog, SearchLogByOthers)))
+    assert {line.state for line in collect.lines(room.case)} == {FAILED}
+    told = horizon(room.case)
+    [said] = told[told.kind == BY_OTHERS].sentence
+    assert "was looked for" not in said
 
 
 def test_a_case_without_a_ledger_counts_from_now(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contain.room import DOMAIN, OPERATOR, VICTIM, Room
 from toolkit import contain
+from toolkit.contain.given import consents_given
 
 INSIDE = contain.Suspicion(since=datetime(2026, 9, 15, tzinfo=UTC))
 OF_EVERYBODY = "Remove the consent of everybody to"
@@ -20,7 +23,7 @@ def line(room: Room, start: str) -> str:
     return found
 
 
-def shared(user: str, time: str, number: int, operation: str = "AnonymousLinkCreated") -> dict[str, object]:
+def shared_file(user: str, time: str, number: int, operation: str = "AnonymousLinkCreated") -> dict[str, object]:
     return {
         "Id": f"00000000-0000-0000-0000-{number:012}",
         "CreationTime": time,
@@ -48,10 +51,10 @@ def test_sharing_links_are_listed_from_the_evidence(room: Room, tmp_path: Path) 
     assert "no audit records of SharePoint and OneDrive" in line(room, "Sharing links")
 
     records = [
-        shared(VICTIM, "2026-09-01T08:00:00", 1),
-        shared(VICTIM, "2026-09-16T08:00:00", 2),
-        shared("felix.brandt@contoso.com", "2026-09-16T09:00:00", 3),
-        shared(VICTIM, "2026-09-17T09:00:00", 4, "FileAccessed"),
+        shared_file(VICTIM, "2026-09-01T08:00:00", 1),
+        shared_file(VICTIM, "2026-09-16T08:00:00", 2),
+        shared_file("felix.brandt@contoso.com", "2026-09-16T09:00:00", 3),
+        shared_file(VICTIM, "2026-09-17T09:00:00", 4, "FileAccessed"),
     ]
     file = tmp_path / "audit.jsonl"
     file.write_text("\n".join(json.dumps(record) for record in records))
@@ -71,14 +74,15 @@ def test_a_consent_for_everybody_in_the_time_of_the_intruder_is_named_and_its_ap
 
     principals = room.service.state()["service_principals"].values()
     [app] = [row for row in principals if row["displayName"] == "Trade Fair Planner"]
-    record = shared(OPERATOR, "2026-09-16T08:50:00", 7, "Consent to application.")
+    record = shared_file(OPERATOR, "2026-09-16T08:50:00", 7, "Consent to application.")
     target = [{"ID": f"ServicePrincipal_{app['id']}", "Type": 2}, {"ID": app["displayName"], "Type": 1}]
     record |= {"Workload": "AzureActiveDirectory", "RecordType": 8, "ObjectId": app["appId"], "Target": target}
     file = tmp_path / "audit.jsonl"
     file.write_text(json.dumps(record))
     room.case.load(file)
     told = line(room, "Consents for everybody")
-    assert f"“{app['displayName']}” (User.Read Calendars.Read; given at 2026-09-16 08:50 UTC by {OPERATOR})" in told
+    given = f"a consent to it was given at 2026-09-16 08:50 UTC by {OPERATOR}"
+    assert f"“{app['displayName']}” (User.Read Calendars.Read; {given})" in told
 
     late = contain.Suspicion(since=datetime(2026, 9, 17, tzinfo=UTC))
     named = replace(late, names=frozenset({app["displayName"].lower()}))
@@ -116,9 +120,52 @@ def test_a_consent_for_everybody_that_was_not_there_at_first_opens_the_door(room
     assert "(new since the first snapshot)" in door.evidence
 
 
-def applications(room: Room) -> contain.Door:
+def test_old_consents_for_everybody_without_a_date_keep_no_door_from_being_checked(room: Room) -> None:
+    own = ("remove-consent", "remove-app-role")
+    plan = room.plan(chosen=[o.action.key for o in room.plan().offers if o.action.kind in own])
+    yes = contain.confirm(plan, VICTIM)
+    for step in plan.steps:
+        if step.action.kind in own:
+            assert contain.run(plan, step.action.key, yes).status == "done"
+    door = applications(room, None)
+    assert door.state == "closed"
+    assert "1 left, none suspected" in door.evidence
+
+
+def test_a_real_grant_for_everybody_names_the_application_and_not_what_it_was_given_access_to(
+    room: Room, shared: Path
+) -> None:
+    room.case.load(shared / "samples" / "otrf-goldensaml" / "AADAuditEvents.json")
+    [grant] = consents_given(room.case)
+    assert grant.ids == {"0d2f5969-011b-460d-ac74-3291d227d49f"}
+    assert (grant.who, f"{grant.time:%Y-%m-%d %H:%M}") == ("pgustavo@simulandlabs.com", "2021-08-02 13:27")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "counts"),
+    [
+        ("ConsentContext.IsAdminConsent", "True", True),
+        ("ConsentContext.IsAdminConsent", "False", False),
+        ("DelegatedPermissionGrant.ConsentType", "AllPrincipals", True),
+        ("DelegatedPermissionGrant.ConsentType", "Principal", False),
+        ("ConsentAction.Permissions", "[] => [[ConsentType: Principal, Scope: Mail.Read]]", True),  # it does not say
+    ],
+)
+def test_a_consent_that_says_it_was_for_one_person_is_none_for_everybody(
+    room: Room, tmp_path: Path, name: str, value: str, *, counts: bool
+) -> None:
+    record = shared_file(OPERATOR, "2026-09-16T08:50:00", 8, "Consent to application.")
+    record |= {"Workload": "AzureActiveDirectory", "RecordType": 8, "ObjectId": "456123b3-941e-51a1-860e-5a34b8aa6ccc"}
+    record |= {"ModifiedProperties": [{"Name": name, "NewValue": value, "OldValue": ""}]}
+    file = tmp_path / "audit.jsonl"
+    file.write_text(json.dumps(record))
+    room.case.load(file)
+    assert len(consents_given(room.case)) == counts
+
+
+def applications(room: Room, suspicion: contain.Suspicion | None = INSIDE) -> contain.Door:
     target = contain.resolve(room.tenant, VICTIM)
-    return next(d for d in contain.doors(room.case, room.tenant, target, INSIDE) if d.name == "applications")
+    return next(d for d in contain.doors(room.case, room.tenant, target, suspicion) if d.name == "applications")
 
 
 def test_consents_for_everybody_that_could_not_be_read_are_not_said_to_be_none(room: Room) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.case import Case
-from toolkit.collect.ledger import ASKED, NOT_AVAILABLE, UNASKED, Line, lines
+from toolkit.collect.ledger import ASKED, FAILED, NOT_AVAILABLE, UNASKED, Line, lines
 from toolkit.collect.roads.by_others import SOURCE as LOOKED_FOR
 from toolkit.collect.state import ACCOUNT, ORGANISATION
 from toolkit.contain.snapshot import Snapshot
@@ -37,8 +37,9 @@ OTHERS = (
     "“everything” does, and one of your own with the road search-audit-log-by-others."
 )
 BY_NAME = (
-    "What others did to the mailbox of {account} was looked for in everybody's records by its name and its object id. "
-    "Records that name it otherwise alone, by an alias, a display name or Exchange's own id, are not among what came."
+    "What others did to the mailbox of {account} was looked for in everybody's records by its name and its object id; "
+    "which windows came whole the ledger says. Records that name it otherwise alone, by an alias, a display name or "
+    "Exchange's own id, are not among what came."
 )
 TRACE_DAYS = 90
 ENTRA = {"P2": 30, "P1": 30, "": 7}
@@ -181,7 +182,8 @@ def _not_asked(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
 def _by_others(known: list[Line], accounts: list[str]) -> Iterator[Limit]:
     """The roads to the audit log that ask for an account ask for what it did, not for what was done to it."""
     asked = [line for line in known if line.state not in (NOT_AVAILABLE, UNASKED)]
-    own, others = ({line.account.lower() for line in asked if line.source == s} for s in ("audit log", LOOKED_FOR))
+    own = {line.account.lower() for line in asked if line.source == "audit log"}
+    others = {line.account.lower() for line in asked if line.source == LOOKED_FOR and line.state != FAILED}
     for account in accounts:
         if account.lower() in own | others:
             text = BY_NAME if account.lower() in others else OTHERS

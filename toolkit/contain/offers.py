@@ -46,6 +46,7 @@ from toolkit.contain.actions.delegates import NOBODY, opens
 from toolkit.contain.actions.methods import collection_of, is_asked_first, method_in_words
 from toolkit.contain.actions.rules import acts_against_owner, identity_of, is_pseudo, title_of, what_it_does
 from toolkit.contain.actions.shapes import SwitchedOff, listed
+from toolkit.contain.given import Consent
 from toolkit.contain.legitimate import Said
 from toolkit.contain.readings import APPLICATION, FOR_EVERYBODY, HIDDEN, NAMES
 from toolkit.contain.snapshot import Row, Snapshot
@@ -111,8 +112,8 @@ class Suspicion:
     detections (the letters of its ids) the title of a finding that nobody refuted. `assumed`: no finding tells since
     when, and the thirty days before the reading are taken in its place. `ours`, `refused` and `passes` are what this
     case did already: keys of its actions, those whose last call the service refused, and the access passes it made.
-    By the audit log: `registered` is when, and from which address, sign-in methods were registered; `given` when, by
-    whom and to what (its ids, in one text of lower case) consents were given.
+    By the audit log: `registered` is when, and from which address, sign-in methods were registered; `given` the
+    consents for everybody.
     """
 
     since: datetime | None = None
@@ -123,7 +124,7 @@ class Suspicion:
     refused: frozenset[str] = frozenset()
     passes: frozenset[str] = frozenset()
     registered: tuple[tuple[datetime, str], ...] = ()
-    given: tuple[tuple[datetime, str, str], ...] = ()
+    given: tuple[Consent, ...] = ()
     legitimate: Mapping[str, Said] = field(default_factory=dict)  # by key, what a person called so
 
     def dated(self, read: datetime | None) -> Suspicion:
@@ -146,11 +147,11 @@ class Suspicion:
         The service does not say when one was given.
         """
         app = row.get(APPLICATION) or {}
-        ids = [str(one).lower() for one in (row.get("clientId"), app.get("appId")) if one]
+        ids = {str(one).lower() for one in (row.get("clientId"), app.get("appId")) if one}
         given = [
-            f"given at {time:%Y-%m-%d %H:%M} UTC by {who}"
-            for time, who, about in self.given
-            if (self.since is None or time >= self.since) and any(one in about for one in ids)
+            f"a consent to it was given at {one.time:%Y-%m-%d %H:%M} UTC by {one.who}"
+            for one in self.given
+            if (self.since is None or one.time >= self.since) and ids & one.ids
         ]
         return "; ".join(filter(None, [*given[-1:], self.named(app.get("displayName"), *ids)]))
 

@@ -22,6 +22,8 @@ from toolkit.enrich.apps import RISKS, AppOfInterest, apps_of_interest, risk_of
 GRANTS = ("add delegated permission grant", "add oauth2permissiongrant")
 CONSENT = ("consent to application", *GRANTS)
 CONTEXT = ("add service principal",)
+_CONSENT_TYPE = "delegatedpermissiongrant.consenttype"
+_OF_ALL = ("consentcontext.isadminconsent", "consentcontext.onbehalfofall")
 GUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 # Where a record names the service principal that got access, the surest first: in its target and changed properties,
 # or in the target alone. The target of a grant is what access was given to, so it comes after the properties.
@@ -103,6 +105,16 @@ def application_of(rows: pd.DataFrame) -> tuple[set[str], set[str]]:
     return applications, principals
 
 
+def for_everybody(row: Any) -> bool | None:
+    """Whether a record of a consent says that it was given for the whole organisation; None where it does not say."""
+    told = _told(row)
+    said = [truth(new) for name, new, _ in told if name in _OF_ALL]
+    if True in said or any("AllPrincipals" in new for _, new, _ in told):
+        return True
+    alone = any(name == _CONSENT_TYPE and new == "Principal" for name, new, _ in told)
+    return False if alone or False in said else None
+
+
 def judge_consent(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     given = rows[rows.name.isin(CONSENT)]
     told = [change for row in given.itertuples() for change in _told(row)]
@@ -118,11 +130,7 @@ def judge_consent(rows: pd.DataFrame, evidence: Evidence) -> Judgement | None:
     severity = _severity(scopes, known)
     if severity is None:
         return None
-    everyone = any(
-        (name in ("consentcontext.isadminconsent", "consentcontext.onbehalfofall") and truth(new))
-        or "AllPrincipals" in new
-        for name, new, _ in told
-    )
+    everyone = any(for_everybody(row) for row in given.itertuples())
     summary = f"The application {_named(rows, known)} was given access to {_worth(scopes)}"
     summary += " of everybody in the organisation." if everyone else "."
     if known is not None and known.kind != "watch_third_party":

@@ -15,6 +15,9 @@ import ibis.expr.types as ir
 
 MAIL = r"[A-Za-z0-9._%+'#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 
+FAILED = ("failure", "failed", "false", "fail")
+"""What a record's result says, in lower case, where a change failed."""
+
 
 def parameters(document: Any) -> dict[str, str]:
     """Parameters of a cmdlet: name (lower case) → value."""
@@ -105,4 +108,4 @@ def affected(rows: ir.Table) -> ir.StringValue:
 
 def succeeded(rows: ir.Table) -> ir.BooleanValue:
     """The record does not say that the change failed."""
-    return ~rows.result_status.fill_null("").lower().isin(["failure", "failed", "false", "fail"])
+    return ~rows.result_status.fill_null("").lower().isin(FAILED)

@@ -45,8 +45,7 @@ def _for_each_name(asked: Asked, pull: Callable[[Asked], Pull]) -> Pull:
     """The pulls of an account's names, as one."""
     whole = Pull()
     for name in filter(None, (asked.user_principal_name, asked.object_id)):
-        one = pull(replace(asked, words=name))
-        if not one.available:
-            return one
-        whole.add(one)
+        whole.add(pull(replace(asked, words=name)))
+        if not whole.available or whole.hopeless:
+            break
     return whole
