@@ -19,8 +19,8 @@ from toolkit.collect.state import ACCOUNT, collect_state
 from toolkit.collect.window import Window
 from toolkit.contain.actions import RemoveFullAccess
 from toolkit.contain.doors import doors_in
-from toolkit.contain.offers import Suspicion
 from toolkit.contain.snapshot import first_of, look, read_again
+from toolkit.contain.suspicion import Suspicion
 from toolkit.errors import TenantAnswer
 from toolkit.practice.exchange_pages import MORE
 from toolkit.tenant.exchange import own_anchor

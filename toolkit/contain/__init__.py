@@ -3,10 +3,11 @@
 from toolkit.contain.confirm import Confirmation, confirm
 from toolkit.contain.doors import Door, doors, look_at_doors
 from toolkit.contain.emergency import Stopped, stop, stop_plan
+from toolkit.contain.from_findings import suspicion_from
 from toolkit.contain.guards import break_glass, confirm_tenant, tenant_question
 from toolkit.contain.ledger import Record, records
 from toolkit.contain.legitimate import Said, said_legitimate, say_legitimate, take_legitimate_back
-from toolkit.contain.offers import Offer, Suspicion
+from toolkit.contain.offers import Offer
 from toolkit.contain.plan import Plan, Step, call_text, make_plan, moved, outline, why_not_moved
 from toolkit.contain.plan_file import approved_plan, digest_of, read_plan, steps_in, write_plan
 from toolkit.contain.powershell import script
@@ -14,7 +15,7 @@ from toolkit.contain.run import record_shown, run, undo
 from toolkit.contain.runlock import running_elsewhere
 from toolkit.contain.sending import Outcome
 from toolkit.contain.settle import settle
-from toolkit.contain.suspicion import suspicion_from
+from toolkit.contain.suspicion import Suspicion
 from toolkit.contain.target import Target, resolve
 from toolkit.contain.watch import Watch, watch
 from toolkit.contain.way_back import make_return_plan, make_sender_plan

@@ -49,10 +49,11 @@ from toolkit.contain.given import consents_given
 from toolkit.contain.guards import is_guest
 from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, SENT, Record, records
 from toolkit.contain.legitimate import said_legitimate
-from toolkit.contain.offers import Offer, Suspicion, offers, rule_in_words
+from toolkit.contain.offers import Offer, offers, rule_in_words
 from toolkit.contain.readings import FOR_EVERYBODY, HIDDEN, inbox_rules
 from toolkit.contain.second_factor import MAYBE, YES, second_factor_now
 from toolkit.contain.snapshot import Row, Snapshot, first_of, look
+from toolkit.contain.suspicion import Suspicion
 from toolkit.contain.target import Target, moment
 from toolkit.errors import GuardRefused, TenantError
 from toolkit.tenant import Tenant

@@ -9,9 +9,9 @@ import pandas as pd
 from toolkit.case import Case
 from toolkit.case.journal import Entry
 from toolkit.contain.doors import APP_PASSWORDS, CLOSED, FURTHER, LOOKED, NAMES, NOT_CHECKED, OPEN, doors_in
+from toolkit.contain.from_findings import GRAVE, suspicion_from
 from toolkit.contain.ledger import DONE, NOT_DONE, REFUSED, Record, records
 from toolkit.contain.snapshot import TAKEN, first_of, read_again
-from toolkit.contain.suspicion import GRAVE, suspicion_from
 from toolkit.contain.target import Target
 from toolkit.detect import Finding
 

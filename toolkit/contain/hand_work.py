@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from toolkit import engine
 from toolkit.case import Case
-from toolkit.contain.offers import Suspicion
 from toolkit.contain.readings import APPLICATION, ELSEWHERE, FOR_EVERYBODY
 from toolkit.contain.snapshot import Snapshot
+from toolkit.contain.suspicion import Suspicion
 
 APP_PASSWORDS = (
     "App passwords: no call lists or deletes them. In the Entra portal, per-user MFA, the account's settings: "

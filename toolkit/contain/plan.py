@@ -30,10 +30,11 @@ from toolkit.contain.guards import break_glass, by_hand, check_target, check_ten
 from toolkit.contain.hand_work import WITHOUT_SNAPSHOT, hand_work
 from toolkit.contain.ledger import DONE, FINAL_AFTER, IN_DOUBT, NOT_DONE, REFUSED, SENT, Record, latest, records
 from toolkit.contain.legitimate import said_legitimate
-from toolkit.contain.offers import Offer, Suspicion, offers, taken
+from toolkit.contain.offers import Offer, offers, taken
 from toolkit.contain.order import MAKES_TOKENS, in_order, stays_before
 from toolkit.contain.readings import READINGS
 from toolkit.contain.snapshot import Snapshot, take
+from toolkit.contain.suspicion import Suspicion
 from toolkit.contain.target import Target, moment, resolve
 from toolkit.errors import GuardRefused, TenantAnswer, UsageError
 from toolkit.tenant import CLOUDS, Call, Cloud, Tenant

@@ -1,60 +1,93 @@
-"""What the findings of a case say about the intruder, for the plan to suggest what they may have made."""
+"""What is known of the intruder, and what of an account's things that makes suspect."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from toolkit import engine
-from toolkit.case import Case
-from toolkit.case.verdicts import OWNER, key_of, verdicts
-from toolkit.contain.given import consents_given
-from toolkit.contain.legitimate import said_legitimate
-from toolkit.contain.offers import Suspicion
+from toolkit.contain.actions.shapes import listed
+from toolkit.contain.given import Consent
+from toolkit.contain.legitimate import Said
+from toolkit.contain.readings import APPLICATION
+from toolkit.contain.snapshot import Row
 from toolkit.contain.target import moment
-from toolkit.detect import Finding
-from toolkit.detect.mfa import REGISTERED
 
-GRAVE = ("high", "critical")
-BEFORE = timedelta(hours=1)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_NAMED = re.compile(r"“([^”]{3,})”")
+ASSUMED = timedelta(days=30)  # how long the intruder may have been inside where no finding tells
+REGISTERING = timedelta(minutes=5)  # between a method's own time and its line in the audit log
 
 
-def suspicion_from(case: Case, user: str, findings: Iterable[Finding]) -> Suspicion:
-    """From the findings of medium severity and more about `user` that nobody judged the owner's own.
+@dataclass(frozen=True)
+class Suspicion:
+    """What is known of the intruder: `since` when they may have been inside, and the names that findings give.
 
-    `since` is an hour before the first grave one; the names are accounts involved and what summaries quote;
-    `legitimate` what a person called so.
+    `names` are lower case: accounts that got a right, applications, addresses. `standing` says for each family of
+    detections (the letters of its ids) the title of a finding that nobody refuted. `assumed`: no finding tells since
+    when, and the thirty days before the reading are taken in its place. `ours`, `refused` and `passes` are what this
+    case did already: keys of its actions, those whose last call the service refused, and the access passes it made.
+    By the audit log: `registered` is when, and from which address, sign-in methods were registered; `given` the
+    consents for everybody.
     """
-    owners = {key for key, verdict in verdicts(case).items() if verdict.verdict == OWNER}
-    standing = [
-        f
-        for f in findings
-        if f.user.lower() == user.lower()
-        and f.severity in ("medium", *GRAVE)
-        and key_of(f.id, f.user, f.evidence) not in owners
-    ]
-    firsts = [f.first for f in standing if f.first and f.severity in GRAVE]
-    quoted = {name for f in standing for name in (*_NAMED.findall(f.summary), *_ADDRESS.findall(f.summary))}
-    names = {name.lower() for f in standing for name in f.involved} | {name.lower() for name in quoted}
-    families = {f.id.partition("-")[0]: f.title for f in reversed(standing)}
-    return Suspicion(
-        min(firsts) - BEFORE if firsts else None, frozenset(names - {user.lower()}), families,
-        legitimate=said_legitimate(case, user), registered=_registered(case, user), given=consents_given(case),
-    )  # fmt: skip
 
+    since: datetime | None = None
+    names: frozenset[str] = frozenset()
+    standing: Mapping[str, str] = field(default_factory=dict)
+    assumed: bool = False
+    ours: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    passes: frozenset[str] = frozenset()
+    registered: tuple[tuple[datetime, str], ...] = ()
+    given: tuple[Consent, ...] = ()
+    legitimate: Mapping[str, Said] = field(default_factory=dict)  # by key, what a person called so
 
-def _registered(case: Case, user: str) -> tuple[tuple[datetime, str], ...]:
-    """When, and from which address, the audit log saw a sign-in method of the account registered or changed."""
-    name, names = user.strip().lower(), ", ".join(map(engine.text, (*REGISTERED, "update user")))
-    rows = case.sql(
-        "SELECT strftime(time, '%Y-%m-%dT%H:%M:%SZ') AS at, ip_address FROM audit "
-        "WHERE ip_address IS NOT NULL AND time IS NOT NULL "
-        f"AND rtrim(lower(operation), '. ') IN ({names}) "
-        f"AND (lower(user_principal_name) = {engine.text(name)} OR contains(lower(target), {engine.text(name)})) "
-        "ORDER BY time"
-    )
-    found = ((moment(text), str(address)) for text, address in zip(rows["at"], rows["ip_address"], strict=True))
-    return tuple((time, address) for time, address in found if time is not None)
+    def dated(self, read: datetime | None) -> Suspicion:
+        """The same with a time since when, reckoned back from a reading where no finding tells."""
+        if self.since is not None or read is None:
+            return self
+        return replace(self, since=read - ASSUMED, assumed=True)
+
+    def registered_from(self, row: Row) -> str:
+        """From where a sign-in method came, in words, if the audit log has its registration; "" if not."""
+        made = moment(row.get("createdDateTime"))
+        if made is None:
+            return ""
+        near = {address: None for time, address in self.registered if abs(time - made) <= REGISTERING}
+        return f"registered from {listed(list(near))}" if near else ""
+
+    def consented(self, row: Row) -> str:
+        """Why a consent for everybody is suspected: given since the intruder came, by the log, or a finding names it.
+
+        The service does not say when one was given.
+        """
+        app = row.get(APPLICATION) or {}
+        ids = {str(one).lower() for one in (row.get("clientId"), app.get("appId")) if one}
+        given = [
+            f"a consent to it was given at {one.time:%Y-%m-%d %H:%M} UTC by {one.who}"
+            for one in self.given
+            if (self.since is None or one.time >= self.since) and ids & one.ids
+        ]
+        return "; ".join(filter(None, [*given[-1:], self.named(app.get("displayName"), *ids)]))
+
+    def cleared(self, key: str, text: str) -> bool:
+        """Whether a person called this thing legitimate as it reads now."""
+        said = self.legitimate.get(key)
+        return said is not None and said.what == text
+
+    def made_since(self, row: Row, *fields: str) -> str:
+        """The time in words if one of these fields says that the thing is not older than the intruder."""
+        for name in fields:
+            made = moment(row.get(name))
+            if made is not None and made.tzinfo is not None and self.since is not None and made >= self.since:
+                inside = "in the last 30 days; no finding tells since when somebody is inside"
+                inside = inside if self.assumed else "when the intruder may have been inside"
+                return f"made at {made:%Y-%m-%d %H:%M} UTC, {inside}"
+        return ""
+
+    def part_of_a_name(self, domain: str) -> str:
+        """Why it is suspected if it is the domain, or all, of an address that a finding names."""
+        own = domain.lower().lstrip("@")
+        return "a finding names an address of it" if any(n == own or n.endswith(f"@{own}") for n in self.names) else ""
+
+    def named(self, *texts: object) -> str:
+        """Why it is suspected if a finding names it."""
+        return "a finding names it" if {str(t).lower() for t in texts if t} & self.names else ""

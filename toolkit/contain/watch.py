@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from toolkit.case import Case
 from toolkit.contain.doors import OPEN, Door, doors, note_doors
-from toolkit.contain.offers import Suspicion
+from toolkit.contain.suspicion import Suspicion
 from toolkit.contain.target import Target
 from toolkit.tenant import Tenant
 

@@ -10,9 +10,9 @@ from toolkit.contain.actions import GiveBack, IssueAccessPass, ResetPassword, Re
 from toolkit.contain.doors import check_doors
 from toolkit.contain.guards import break_glass, by_hand, check_target, check_tenant, is_guest
 from toolkit.contain.ledger import records
-from toolkit.contain.offers import Suspicion
 from toolkit.contain.plan import TO_DO, Plan, first_steps, step_of
 from toolkit.contain.snapshot import Snapshot, take
+from toolkit.contain.suspicion import Suspicion
 from toolkit.contain.target import Target, resolve
 from toolkit.errors import GuardRefused, UsageError
 from toolkit.tenant import Tenant
