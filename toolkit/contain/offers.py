@@ -176,7 +176,7 @@ def _apps(snapshot: Snapshot, suspicion: Suspicion) -> Iterator[Offer]:
         name = str(app.get("displayName") or row.get("clientId"))
         why = suspicion.consented(row)
         wide = RemoveConsentOfEverybody(RemoveConsent.identity_of(row), name, why, str(row.get("id")))
-        told = f"{why or 'ask whoever looks after applications'}; for everybody"
+        told = why or "ask whoever looks after applications"
         yield Offer(wide, False, told, wide.in_words(row), FOR_EVERYBODY, row, suspected=bool(why))
         if app.get("id") and why:
             suspected.setdefault(apps.setdefault(str(app["id"]), app)["id"], why)
